@@ -1,0 +1,7 @@
+export * from './client.ts'
+export * from './errors.ts'
+export * from './events.ts'
+export * from './names.ts'
+export * from './page.ts'
+export * from './references.ts'
+export * from './route.ts'

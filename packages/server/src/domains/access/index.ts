@@ -1,0 +1,185 @@
+import { accessRoutes, HaganeError, type Permission, permissions, type TokenResource } from '@hagane/contract'
+import type { Database, Tx } from '../../kernel/db/index.ts'
+import {
+  type Authenticate,
+  type BoundRoute,
+  type Caller,
+  decodeCursor,
+  implement,
+  pageFrom,
+} from '../../kernel/http/index.ts'
+import { newUlid } from '../../kernel/ids.ts'
+import { hashToken, newToken } from '../../kernel/secrets.ts'
+import { hasPersonToken, listTokens, tokenByHash } from './reads.ts'
+import { permissionsOf } from './roles.ts'
+import { deleteTokensOf, insertToken, revokeToken, type TokenRow } from './store.ts'
+
+export interface Access {
+  routes: BoundRoute[]
+  authenticate: Authenticate
+  /** A token for a job or the gateway, made in the caller's transaction. */
+  issue(tx: Tx, actor: string, role: 'job' | 'gateway', workspace: string | null): Promise<string>
+  withdraw(tx: Tx, actor: string): Promise<void>
+  /** Whether anybody could get in if credentials were asked for. */
+  hasCredentials(): Promise<boolean>
+}
+
+interface Deps {
+  db: Database
+  /** False on loopback: a caller without credentials is taken for a local user. */
+  credentialsNeeded: boolean
+  requireWorkspace: (name: string) => Promise<void>
+}
+
+export function buildAccess({ db, credentialsNeeded, requireWorkspace }: Deps): Access {
+  const issueToken = async (tx: Tx, values: Pick<TokenRow, 'name' | 'role' | 'workspace' | 'actor' | 'expires_at'>) => {
+    const secret = newToken('hg')
+    const row: TokenRow = {
+      ...values,
+      id: newUlid(),
+      hash: hashToken(secret),
+      created_at: tx.now.toISOString(),
+      created_by: tx.who.actor,
+      revoked: 0,
+    }
+    await insertToken(tx, row)
+    return { row, secret }
+  }
+  return {
+    hasCredentials: () => hasPersonToken(db),
+    issue: async (tx, actor, role, workspace) =>
+      (await issueToken(tx, { name: actor, role, workspace, actor, expires_at: null })).secret,
+    withdraw: async (tx, actor) => void (await deleteTokensOf(tx, actor)),
+    async authenticate({ headers, workspace }) {
+      await requireWorkspace(workspace)
+      const secret = secretOf(headers.authorization)
+      if (secret !== undefined) return callerOf(await validToken(db, secret))
+      if (credentialsNeeded)
+        throw new HaganeError('unauthenticated', 'this server asks for credentials', {
+          hint: 'send a token: `hagane login`, or HAGANE_TOKEN, or MLFLOW_TRACKING_TOKEN for MLflow clients',
+        })
+      return localCaller(headers['x-hagane-actor'])
+    },
+    routes: [
+      implement(accessRoutes.createToken, async call => {
+        const { name, role, workspace, expires_in_days } = call.body
+        if (workspace !== undefined) await requireWorkspace(workspace)
+        const expires_at =
+          expires_in_days === undefined
+            ? null
+            : new Date(db.clock.now().getTime() + expires_in_days * 86_400_000).toISOString()
+        const { row, secret } = await db.withTransaction(call, async tx => {
+          const made = await issueToken(tx, {
+            name,
+            role,
+            workspace: workspace ?? null,
+            actor: `user:${name}`,
+            expires_at,
+          })
+          tx.append({
+            type: 'dev.hagane.access.token-created',
+            subject: `token/${made.row.id}`,
+            data: {
+              name,
+              role,
+              ...(workspace === undefined ? {} : { workspace }),
+              ...(expires_at === null ? {} : { expires_at }),
+            },
+          })
+          return made
+        })
+        return { ...toResource(row), token: secret }
+      }),
+      implement(accessRoutes.listTokens, async call => {
+        const before = decodeCursor(call.query.cursor, 1)?.[0]
+        return pageFrom(
+          await listTokens(db, call.query.limit + 1, before === undefined ? undefined : String(before)),
+          call.query.limit,
+          toResource,
+          row => [row.id],
+        )
+      }),
+      implement(accessRoutes.revokeToken, async call => {
+        await db.withTransaction(call, async tx => {
+          if (!(await revokeToken(tx, call.params.id)))
+            throw new HaganeError('not_found', `no live token ${call.params.id}`, {
+              hint: '`hagane access token list` shows them',
+            })
+          tx.append({ type: 'dev.hagane.access.token-revoked', subject: `token/${call.params.id}`, data: {} })
+        })
+        return { ok: true as const }
+      }),
+      implement(accessRoutes.whoami, async call => ({
+        actor: call.actor,
+        workspace: call.workspace,
+        permissions: permissions.filter(permission => call.caller.can(permission, call.workspace)),
+      })),
+    ],
+  }
+
+  async function validToken(database: Database, secret: string): Promise<TokenRow> {
+    const row = await tokenByHash(database, hashToken(secret))
+    if (
+      row === undefined ||
+      row.revoked === 1 ||
+      (row.expires_at !== null && row.expires_at <= database.clock.now().toISOString())
+    )
+      throw new HaganeError('unauthenticated', 'this token is not known, or it was revoked or has expired', {
+        hint: 'ask an administrator for a new one',
+      })
+    return row
+  }
+}
+
+/** Bearer, or Basic with the token as the password: what MLflow's clients can send. */
+function secretOf(header: string | undefined): string | undefined {
+  if (header === undefined) return undefined
+  const [scheme, value = ''] = header.split(/\s+/, 2)
+  if (/^bearer$/i.test(scheme ?? '')) return value
+  if (/^basic$/i.test(scheme ?? ''))
+    return Buffer.from(value, 'base64')
+      .toString('utf8')
+      .replace(/^[^:]*:/, '')
+  throw new HaganeError(
+    'unauthenticated',
+    'the Authorization header must be Bearer <token>, or Basic with the token as password',
+  )
+}
+
+const callerOf = (row: TokenRow): Caller => {
+  const allowed: readonly Permission[] = permissionsOf[row.role as keyof typeof permissionsOf] ?? []
+  return {
+    actor: row.actor,
+    can: (permission, workspace) =>
+      (row.workspace === null || row.workspace === workspace) && allowed.includes(permission),
+  }
+}
+
+/** On loopback everybody is an administrator; the name is what the client says and is marked as such. */
+function localCaller(claimed: string | string[] | undefined): Caller {
+  const name = typeof claimed === 'string' ? safeName(claimed) : 'anonymous'
+  return { actor: `local:${name}`, can: () => true }
+}
+
+function safeName(encoded: string): string {
+  try {
+    return (
+      decodeURIComponent(encoded)
+        .replace(/[^\p{L}\p{N}_.@+-]/gu, '_')
+        .slice(0, 100) || 'anonymous'
+    )
+  } catch {
+    return 'anonymous'
+  }
+}
+
+const toResource = (row: TokenRow): TokenResource => ({
+  id: row.id,
+  name: row.name,
+  role: row.role as TokenResource['role'],
+  ...(row.workspace === null ? {} : { workspace: row.workspace }),
+  created_at: row.created_at,
+  created_by: row.created_by,
+  ...(row.expires_at === null ? {} : { expires_at: row.expires_at }),
+  revoked: row.revoked === 1,
+})

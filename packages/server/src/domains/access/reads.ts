@@ -1,0 +1,20 @@
+import type { Database } from '../../kernel/db/index.ts'
+import type { TokenRow } from './store.ts'
+import type { AccessTables } from './tables.ts'
+
+const on = (db: Database) => db.reads.withTables<AccessTables>().selectFrom('tokens').selectAll()
+
+export const tokenByHash = (db: Database, hash: string): Promise<TokenRow | undefined> =>
+  on(db).where('hash', '=', hash).executeTakeFirst()
+
+/** Tokens of people and programs, newest first; those of jobs and the gateway are the server's own. */
+export const listTokens = (db: Database, limit: number, before: string | undefined): Promise<TokenRow[]> => {
+  const people = on(db).where('actor', 'like', 'user:%')
+  return (before === undefined ? people : people.where('id', '<', before)).orderBy('id', 'desc').limit(limit).execute()
+}
+
+export async function hasPersonToken(db: Database): Promise<boolean> {
+  return (
+    (await on(db).where('actor', 'like', 'user:%').where('revoked', '=', 0).limit(1).executeTakeFirst()) !== undefined
+  )
+}

@@ -1,0 +1,54 @@
+import { blobRoutes, HaganeError } from '@hagane/contract'
+import type { BlobStore } from '../../kernel/blobs/index.ts'
+import { type BoundRoute, implement } from '../../kernel/http/index.ts'
+
+/** Uploading and reading content by digest. Content is shared by all workspaces: whoever can name a SHA-256 has seen the bytes. */
+export function buildContent({ blobs }: { blobs: BlobStore }): { routes: BoundRoute[] } {
+  return {
+    routes: [
+      implement(blobRoutes.missing, async call => {
+        const known = await Promise.all(call.body.digests.map(digest => blobs.has(digest)))
+        return { missing: [...new Set(call.body.digests.filter((_, i) => !known[i]))] }
+      }),
+      implement(blobRoutes.put, call => blobs.put(call.stream, call.params.digest)),
+      implement(blobRoutes.get, async call => {
+        const size = await blobs.size(call.params.digest)
+        const range = rangeOf(call.headers.range, size)
+        const headers = {
+          'accept-ranges': 'bytes',
+          'content-disposition': 'attachment',
+          'content-security-policy': 'sandbox',
+          etag: `"${call.params.digest}"`,
+        }
+        if (range === undefined)
+          return { stream: blobs.open(call.params.digest), headers: { ...headers, 'content-length': String(size) } }
+        return {
+          stream: blobs.open(call.params.digest, range),
+          status: 206,
+          headers: {
+            ...headers,
+            'content-range': `bytes ${range.start}-${range.end}/${size}`,
+            'content-length': String(range.end - range.start + 1),
+          },
+        }
+      }),
+      implement(blobRoutes.putTree, async call => {
+        const { digest, size, fileCount } = await blobs.putTree(call.body.entries)
+        return { digest, size, file_count: fileCount }
+      }),
+      implement(blobRoutes.getTree, call => blobs.getTree(call.params.digest)),
+    ],
+  }
+}
+
+/** One range of RFC 9110; several ranges are answered whole, as the RFC allows. `end` is inclusive. */
+export function rangeOf(header: string | undefined, size: number): { start: number; end: number } | undefined {
+  const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '')
+  if (match === null || (match[1] === '' && match[2] === '')) return undefined
+  const suffix = match[1] === ''
+  const start = suffix ? Math.max(0, size - Number(match[2])) : Number(match[1])
+  const end = suffix || match[2] === '' ? size - 1 : Math.min(Number(match[2]), size - 1)
+  if (start > end || start >= size)
+    throw new HaganeError('invalid', `the range ${header} lies outside the ${size} bytes of this content`)
+  return { start, end }
+}

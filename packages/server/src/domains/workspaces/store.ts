@@ -1,0 +1,37 @@
+import type { Tx } from '../../kernel/db/index.ts'
+import type { WorkspaceTables } from './tables.ts'
+
+export type WorkspaceRow = WorkspaceTables['workspaces']
+
+export async function insertWorkspace(
+  tx: Tx,
+  values: Pick<WorkspaceRow, 'name' | 'display_name' | 'description' | 'tags'>,
+): Promise<WorkspaceRow> {
+  const at = tx.now.toISOString()
+  const row = {
+    ...values,
+    revision: 1,
+    created_at: at,
+    created_by: tx.who.actor,
+    modified_at: at,
+    modified_by: tx.who.actor,
+  }
+  await tx.db.withTables<WorkspaceTables>().insertInto('workspaces').values(row).execute()
+  return row
+}
+
+export async function updateWorkspace(
+  tx: Tx,
+  row: WorkspaceRow,
+  change: Partial<Pick<WorkspaceRow, 'display_name' | 'description' | 'tags'>>,
+): Promise<void> {
+  await tx.db
+    .withTables<WorkspaceTables>()
+    .updateTable('workspaces')
+    .set({ ...change, revision: row.revision + 1, modified_at: tx.now.toISOString(), modified_by: tx.who.actor })
+    .where('name', '=', row.name)
+    .execute()
+}
+
+export const workspaceForUpdate = (tx: Tx, name: string): Promise<WorkspaceRow | undefined> =>
+  tx.db.withTables<WorkspaceTables>().selectFrom('workspaces').selectAll().where('name', '=', name).executeTakeFirst()

@@ -1,0 +1,6 @@
+export { type App, buildApp, type Overrides } from './app.ts'
+export { type Clock, systemClock } from './kernel/clock.ts'
+export { type Config, loadConfig } from './kernel/config.ts'
+export { type Database, type Dialect, openDatabase, type Tx, type Who } from './kernel/db/index.ts'
+export { migrate } from './kernel/db/migrate.ts'
+export { migrations } from './migrations/index.ts'

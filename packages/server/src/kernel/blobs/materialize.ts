@@ -1,0 +1,49 @@
+import { constants } from 'node:fs'
+import { chmod, copyFile, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { newHexId } from '../ids.ts'
+import type { BlobStore } from './blob-store.ts'
+
+type PathOf = (digest: string) => string
+const inFlight = new Map<string, Promise<string>>()
+
+/** See BlobStore.materialize. Copies (by reference where the file system can), never hard links: a job that writes must not reach the blob. */
+export function materializeTree(dataDir: string, digest: string, store: BlobStore, pathOf: PathOf): Promise<string> {
+  const folder = join(dataDir, 'trees', digest)
+  const running = inFlight.get(folder)
+  if (running !== undefined) return running
+  const work = restore(folder, digest, store, pathOf).finally(() => inFlight.delete(folder))
+  inFlight.set(folder, work)
+  return work
+}
+
+async function restore(folder: string, digest: string, store: BlobStore, pathOf: PathOf): Promise<string> {
+  const stamp = `${folder}.stat`
+  const known = await readFile(stamp, 'utf8').catch(() => undefined)
+  const { entries } = await store.getTree(digest)
+  const paths = entries.map(entry => entry.path)
+  if (known !== undefined && known === (await signatureOf(folder, paths).catch(() => ''))) return folder
+  await rm(stamp, { force: true })
+  await rm(folder, { recursive: true, force: true })
+  const fresh = `${folder}.${newHexId()}`
+  await mkdir(fresh, { recursive: true })
+  for (const entry of entries) {
+    const target = join(fresh, entry.path)
+    await mkdir(dirname(target), { recursive: true })
+    await copyFile(pathOf(entry.digest), target, constants.COPYFILE_FICLONE)
+    await chmod(target, entry.executable ? 0o555 : 0o444)
+  }
+  await rename(fresh, folder)
+  await writeFile(stamp, await signatureOf(folder, paths))
+  return folder
+}
+
+/** Size and times of every file: cheap to compare, changes with any write. */
+async function signatureOf(folder: string, paths: readonly string[]): Promise<string> {
+  const lines: string[] = []
+  for (const path of paths) {
+    const info = await stat(join(folder, path))
+    lines.push(`${path}\t${info.size}\t${info.mtimeMs}\t${info.ino}`)
+  }
+  return lines.join('\n')
+}

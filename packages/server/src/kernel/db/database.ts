@@ -1,0 +1,57 @@
+import type { Kysely, Transaction } from 'kysely'
+import type { Clock } from '../clock.ts'
+import type { NewEvent } from '../events/chain.ts'
+import type { KernelTables } from './tables.ts'
+
+export type Dialect = 'sqlite' | 'postgres'
+
+/** On whose behalf something happens. An HTTP call is one; so is a background task. */
+export interface Who {
+  readonly workspace: string
+  readonly actor: string
+  readonly idempotency?: IdempotencyClaim | undefined
+}
+
+export interface IdempotencyClaim {
+  readonly key: string
+  readonly operation: string
+  readonly requestHash: string
+}
+
+/** A transaction in progress: what is written through `db` and the events appended commit together or not at all. */
+export interface Tx {
+  readonly db: Transaction<KernelTables>
+  readonly dialect: Dialect
+  readonly who: Who
+  readonly now: Date
+  append(event: NewEvent): void
+  /** Runs after the commit; a hint only, since a crash can come before it. */
+  afterCommit(fn: () => void): void
+}
+
+export interface Database {
+  readonly dialect: Dialect
+  /** For lists and screens. On SQLite a connection of its own, so it never waits for a writer. Never use it inside withTransaction. */
+  readonly reads: Kysely<KernelTables>
+  /** For migrations. */
+  readonly writes: Kysely<KernelTables>
+  readonly clock: Clock
+  /** Runs `fn` in one transaction and appends its events to the chain as the last act before the commit. Do not await slow work inside. */
+  withTransaction<T>(who: Who, fn: (tx: Tx) => Promise<T>): Promise<T>
+  byDialect<T>(variants: Record<Dialect, T>): T
+  /** Called after each commit that appended events. */
+  onEvents(listener: () => void): () => void
+  /** Prepared raw statement for hot paths on SQLite; undefined elsewhere. */
+  close(): Promise<void>
+}
+
+/** What differs between engines, as data and small functions; nothing else may ask which engine it is. */
+export interface Engine {
+  readonly dialect: Dialect
+  readonly reads: Kysely<KernelTables>
+  readonly writes: Kysely<KernelTables>
+  /** Taken last, so that the chain has one order of commits. SQLite has one writer and needs none. */
+  lockChain(db: Transaction<KernelTables>): Promise<void>
+  isUniqueViolation(error: unknown): boolean
+  close(): Promise<void>
+}

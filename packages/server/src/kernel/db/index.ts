@@ -1,0 +1,97 @@
+import { HaganeError } from '@hagane/contract'
+import type { Clock } from '../clock.ts'
+import type { NewEvent } from '../events/chain.ts'
+import { appendEvents } from '../events/store.ts'
+import type { Database, Engine, Tx, Who } from './database.ts'
+import { openPostgres } from './postgres.ts'
+import { openSqlite } from './sqlite.ts'
+
+export type { Database, Dialect, Engine, IdempotencyClaim, Tx, Who } from './database.ts'
+export type { KernelTables } from './tables.ts'
+
+/** Opens `postgres://…` or a SQLite file. Migrations are a separate step. */
+export function openDatabase(location: string, clock: Clock): Database {
+  const engine = /^postgres(ql)?:\/\//.test(location) ? openPostgres(location) : openSqlite(location)
+  return databaseOn(engine, clock)
+}
+
+function databaseOn(engine: Engine, clock: Clock): Database {
+  const listeners = new Set<() => void>()
+  return {
+    dialect: engine.dialect,
+    reads: engine.reads,
+    writes: engine.writes,
+    clock,
+    byDialect: variants => variants[engine.dialect],
+    onEvents: listener => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    async withTransaction(who, fn) {
+      const events: NewEvent[] = []
+      const after: (() => void)[] = []
+      const result = await runTransaction(engine, clock, who, fn, events, after)
+      if (events.length > 0) for (const listener of listeners) listener()
+      for (const run of after) run()
+      return result
+    },
+    close: () => engine.close(),
+  }
+}
+
+async function runTransaction<T>(
+  engine: Engine,
+  clock: Clock,
+  who: Who,
+  fn: (tx: Tx) => Promise<T>,
+  events: NewEvent[],
+  after: (() => void)[],
+): Promise<T> {
+  try {
+    return await engine.writes.transaction().execute(async db => {
+      const tx: Tx = {
+        db,
+        dialect: engine.dialect,
+        who,
+        now: clock.now(),
+        append: event => void events.push(event),
+        afterCommit: run => void after.push(run),
+      }
+      if (who.idempotency !== undefined) await claimIdempotency(tx, who.idempotency)
+      const value = await fn(tx)
+      if (events.length > 0) {
+        await engine.lockChain(db)
+        await appendEvents(tx, events)
+      }
+      return value
+    })
+  } catch (error) {
+    if (engine.isUniqueViolation(error))
+      throw new HaganeError('conflict', 'this already exists', {
+        cause: error,
+        hint: 'choose another name or version, or read the existing one',
+      })
+    throw error
+  }
+}
+
+/** The key commits with the work, so a retry after a crash can never do it twice. */
+async function claimIdempotency(tx: Tx, claim: NonNullable<Who['idempotency']>): Promise<void> {
+  const inserted = await tx.db
+    .insertInto('idempotency')
+    .values({
+      workspace: tx.who.workspace,
+      actor: tx.who.actor,
+      operation: claim.operation,
+      key: claim.key,
+      request_hash: claim.requestHash,
+      response: null,
+      created_at: tx.now.toISOString(),
+    })
+    .onConflict(conflict => conflict.doNothing())
+    .executeTakeFirst()
+  if (Number(inserted.numInsertedOrUpdatedRows ?? 0) === 0)
+    throw new HaganeError('conflict', `a request with Idempotency-Key '${claim.key}' was already carried out`, {
+      hint: 'read its result; use a new key for a new request',
+    })
+}

@@ -1,0 +1,83 @@
+import type { EventRecord } from '@hagane/contract'
+import type { Database } from '../db/database.ts'
+import { type EventRow, faultOf, GENESIS, type Verification } from './chain.ts'
+
+export interface EventFilter {
+  workspace?: string | undefined
+  type?: string | undefined
+  subject?: string | undefined
+  actor?: string | undefined
+}
+
+export const toRecord = (row: EventRow): EventRecord => ({ ...row, data: safeData(row.data) })
+
+const safeData = (text: string): Record<string, unknown> => {
+  try {
+    return JSON.parse(text) as Record<string, unknown>
+  } catch {
+    return { damaged: text.slice(0, 1000) }
+  }
+}
+
+/** Events after `after` in order of the chain; a `type` or `subject` that ends in `*` is a prefix. */
+export async function eventsAfter(
+  db: Database,
+  after: number,
+  limit: number,
+  filter: EventFilter = {},
+): Promise<EventRow[]> {
+  return filtered(db, filter).where('seq', '>', after).orderBy('seq').limit(limit).execute()
+}
+
+/** The newest events first, before `before`. */
+export async function eventsBefore(
+  db: Database,
+  before: number | undefined,
+  limit: number,
+  filter: EventFilter = {},
+): Promise<EventRow[]> {
+  const query = filtered(db, filter).orderBy('seq', 'desc').limit(limit)
+  return (before === undefined ? query : query.where('seq', '<', before)).execute()
+}
+
+function filtered(db: Database, filter: EventFilter) {
+  let query = db.reads.selectFrom('events').selectAll()
+  for (const column of ['workspace', 'type', 'subject', 'actor'] as const) {
+    const wanted = filter[column]
+    if (wanted === undefined) continue
+    query = wanted.endsWith('*')
+      ? query.where(column, '>=', wanted.slice(0, -1)).where(column, '<', `${wanted.slice(0, -1)}\u{10FFFF}`)
+      : query.where(column, '=', wanted)
+  }
+  return query
+}
+
+/** Walks the whole chain in pages; says how many events hold, or which one does not and why. */
+export async function verifyChain(db: Database): Promise<Verification> {
+  const head = await db.reads.selectFrom('event_head').select(['seq', 'hash']).executeTakeFirst()
+  let previous = { seq: 0, hash: GENESIS }
+  for (;;) {
+    const rows = await eventsAfter(db, previous.seq, 2000)
+    for (const row of rows) {
+      const reason = faultOf(row, previous)
+      if (reason !== undefined) return { ok: false, count: previous.seq, seq: row.seq, reason }
+      previous = row
+    }
+    if (rows.length < 2000) break
+  }
+  // events may have been appended since the head was read; only a shorter or different chain is a fault
+  if (head !== undefined && previous.seq < head.seq)
+    return {
+      ok: false,
+      count: previous.seq,
+      seq: previous.seq + 1,
+      reason: `the chain ends here, but ${head.seq} events were written: the rest was removed`,
+    }
+  return { ok: true, count: previous.seq, head: previous.hash }
+}
+
+/** How many events the chain holds. */
+export async function eventCount(db: Database): Promise<number> {
+  const head = await db.reads.selectFrom('event_head').select('seq').executeTakeFirst()
+  return head?.seq ?? 0
+}

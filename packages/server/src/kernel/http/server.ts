@@ -1,0 +1,178 @@
+import { HaganeError } from '@hagane/contract'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Database } from '../db/index.ts'
+import { newUlid } from '../ids.ts'
+import type { Logger } from '../log.ts'
+import type { Authenticate, BaseCall, BoundRoute } from './call.ts'
+import { answerError } from './errors.ts'
+import { guardHost } from './guard.ts'
+import { rememberAnswer, replayed } from './idempotency.ts'
+
+export interface HttpOptions {
+  db: Database
+  log: Logger
+  authenticate: Authenticate
+  bodyLimit: number
+  /** Names that a Host header may carry besides loopback and the listening address; `*` for any. */
+  allowedHosts: readonly string[]
+}
+
+type RawRoute = BoundRoute & { mapError?: (error: unknown, reply: FastifyReply) => unknown }
+
+const workspacePrefix = /^\/ws\/([^/?]+)(?=\/|\?|$)/
+
+/** The HTTP server from a table of routes. Each also answers under `/ws/<workspace>`; nothing answers that is not in the table. */
+export function buildHttp(routes: readonly BoundRoute[], options: HttpOptions): FastifyInstance {
+  const app = fastify({
+    bodyLimit: options.bodyLimit,
+    genReqId: () => newUlid(),
+    logger: false,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 8192, ignoreTrailingSlash: true },
+    rewriteUrl: request => rewritten(request),
+    exposeHeadRoutes: false,
+    return503OnClosing: false,
+  })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(/^application\/(json|.*\+json)/, { parseAs: 'buffer' }, (_request, body) =>
+    parseJson(body as Buffer),
+  )
+  app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
+  app.addHook('onRequest', async (request, reply) => {
+    void reply
+      .header('x-request-id', request.id)
+      .header('x-content-type-options', 'nosniff')
+      .header('x-frame-options', 'SAMEORIGIN')
+    guardHost(request.headers, options.allowedHosts, request.method)
+  })
+  app.setErrorHandler((error, request, reply) => answerError(error, request, reply, options.log))
+  app.setNotFoundHandler((request, reply) =>
+    answerError(
+      new HaganeError('not_found', `nothing answers ${request.method} ${request.url.split('?')[0]}`, {
+        hint: 'the routes are listed at /openapi.json',
+      }),
+      request,
+      reply,
+      options.log,
+    ),
+  )
+  for (const route of routes as readonly RawRoute[]) register(app, route, options)
+  return app
+}
+
+function register(app: FastifyInstance, route: RawRoute, options: HttpOptions): void {
+  const { method, path, bodyLimit } = route.declaration
+  app.route({
+    method,
+    url: path,
+    ...(bodyLimit === undefined ? {} : { bodyLimit }),
+    handler: async (request, reply) => {
+      try {
+        const call = await callOf(route, request, reply, options)
+        if (await replayed(options.db, route, call, request, reply)) return reply
+        const result = await route.handle(call, request, reply)
+        return result === undefined ? reply : result
+      } catch (error) {
+        if (route.mapError !== undefined) return route.mapError(error, reply)
+        throw error
+      }
+    },
+    onSend: async (request, reply, payload) => {
+      if (
+        typeof payload === 'string' &&
+        reply.statusCode < 300 &&
+        request.hagane !== undefined &&
+        request.headers['idempotency-key'] !== undefined &&
+        reply.getHeader('idempotency-replayed') === undefined
+      )
+        await rememberAnswer(options.db, route, request.hagane, request, payload)
+      return payload
+    },
+  })
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    hagane?: BaseCall
+  }
+}
+
+async function callOf(
+  route: BoundRoute,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: HttpOptions,
+): Promise<BaseCall> {
+  const workspace = workspaceOf(request)
+  const caller = await options.authenticate({ headers: request.headers, workspace })
+  const { permission } = route.declaration
+  if (permission !== 'public' && !caller.can(permission, workspace))
+    throw new HaganeError(
+      'forbidden',
+      `${caller.actor} may not do this: it needs the permission ${permission} in workspace ${workspace}`,
+      { hint: 'ask an administrator for a role that holds it' },
+    )
+  const gone = new AbortController()
+  reply.raw.once('close', () => gone.abort())
+  const call: BaseCall = {
+    workspace,
+    actor: caller.actor,
+    caller,
+    requestId: request.id,
+    headers: request.headers,
+    signal: gone.signal,
+    stream:
+      route.declaration.body === 'stream'
+        ? ((request.body as BaseCall['stream'] | undefined) ?? request.raw)
+        : request.raw,
+  }
+  request.hagane = call
+  return call
+}
+
+const rewritten = (request: { url?: string | undefined; headers: Record<string, unknown> }): string => {
+  const url = request.url ?? '/'
+  const match = workspacePrefix.exec(url)
+  delete request.headers['x-hagane-workspace']
+  if (match === null) return url
+  request.headers['x-hagane-workspace'] = match[1]
+  const rest = url.slice(match[0].length)
+  return rest.startsWith('/') ? rest : `/${rest}`
+}
+
+function workspaceOf(request: FastifyRequest): string {
+  const encoded = request.headers['x-hagane-workspace']
+  if (typeof encoded !== 'string') return 'default'
+  try {
+    return decodeURIComponent(encoded)
+  } catch {
+    throw new HaganeError('invalid', 'the workspace in the address is not valid percent-encoded UTF-8')
+  }
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+/** JSON with two refusals that JSON.parse does not make: bytes that are not UTF-8, and NUL in text, which no database keeps. */
+async function parseJson(body: Buffer): Promise<unknown> {
+  if (body.length === 0) return undefined
+  const text = decodeUtf8(body)
+  if (text.includes('\\u0000'))
+    throw new HaganeError('invalid', 'the body holds a NUL character, which cannot be stored', {
+      hint: 'remove \\u0000 from the text',
+    })
+  try {
+    return JSON.parse(text, text.includes('__proto__') ? withoutPrototype : undefined)
+  } catch (error) {
+    throw new HaganeError('invalid', `the body is not valid JSON: ${(error as Error).message}`)
+  }
+}
+
+function decodeUtf8(body: Buffer): string {
+  try {
+    return decoder.decode(body)
+  } catch {
+    throw new HaganeError('invalid', 'the body is not valid UTF-8')
+  }
+}
+
+const withoutPrototype = (key: string, value: unknown): unknown => (key === '__proto__' ? undefined : value)

@@ -1,0 +1,1 @@
+export { buildTasks, type NewTask, releaseLeases, type Task, type TaskHandler, type Tasks } from './tasks.ts'
