@@ -22,6 +22,12 @@ const environmentBody = {
   image: z.string().optional(),
   conda_file: z.union([condaSpec, z.string()]).optional().describe('content, or in YAML a path that the client reads'),
   pip_requirements: z.string().optional().describe('text of a requirements.txt (Hagane)'),
+  resolution: z
+    .enum(['compatible', 'exact'])
+    .optional()
+    .describe(
+      'compatible (default): where the wanted Python is missing or a pin has no wheel, the nearest is taken and recorded; exact: refused (Hagane)',
+    ),
   build: z.strictObject({ path: z.string().optional(), dockerfile_path: z.string().optional() }).optional(),
   os_type: z.string().optional(),
   inference_config: inferenceConfig.optional(),

@@ -44,7 +44,7 @@ describe('findExpressions', () => {
   })
 
   test('leaves shell variables and unclosed openings alone', () => {
-    expect(findExpressions('echo $HOME ${HOME} ${{inputs.x} ${{ $[[ }}')).toEqual([])
+    expect(findExpressions('echo $HOME ${HOME} ${{inputs.x} ${{ $[[')).toEqual([])
   })
 
   test('takes time in proportion to a hostile text', () => {

@@ -1,6 +1,7 @@
 export * from './client.ts'
 export * from './errors.ts'
 export * from './events.ts'
+export * from './issues.ts'
 export * from './names.ts'
 export * from './page.ts'
 export * from './references.ts'

@@ -13,10 +13,18 @@ export interface Who {
 }
 
 export interface IdempotencyClaim {
+  /** Of the call; the work itself may concern another workspace. */
+  readonly workspace: string
   readonly key: string
   readonly operation: string
   readonly requestHash: string
 }
+
+/**
+ * `durable` survives a power cut once acknowledged. `relaxed` survives the death of any process, but a power cut may take it
+ * back, in order and whole: right for steps between two durable ones, which a restart would do again anyway.
+ */
+export type Durability = 'durable' | 'relaxed'
 
 /** A transaction in progress: what is written through `db` and the events appended commit together or not at all. */
 export interface Tx {
@@ -37,11 +45,12 @@ export interface Database {
   readonly writes: Kysely<KernelTables>
   readonly clock: Clock
   /** Runs `fn` in one transaction and appends its events to the chain as the last act before the commit. Do not await slow work inside. */
-  withTransaction<T>(who: Who, fn: (tx: Tx) => Promise<T>): Promise<T>
+  withTransaction<T>(who: Who, fn: (tx: Tx) => Promise<T>, durability?: Durability): Promise<T>
+  /** One or a few statements without events, e.g. of a queue, relaxed. */
+  relaxed<T>(fn: (db: Kysely<KernelTables>) => Promise<T>): Promise<T>
   byDialect<T>(variants: Record<Dialect, T>): T
   /** Called after each commit that appended events. */
   onEvents(listener: () => void): () => void
-  /** Prepared raw statement for hot paths on SQLite; undefined elsewhere. */
   close(): Promise<void>
 }
 
@@ -50,6 +59,8 @@ export interface Engine {
   readonly dialect: Dialect
   readonly reads: Kysely<KernelTables>
   readonly writes: Kysely<KernelTables>
+  /** Runs a transaction on the writing connection. */
+  transaction<T>(durability: Durability, fn: (db: Transaction<KernelTables>) => Promise<T>): Promise<T>
   /** Taken last, so that the chain has one order of commits. SQLite has one writer and needs none. */
   lockChain(db: Transaction<KernelTables>): Promise<void>
   isUniqueViolation(error: unknown): boolean

@@ -2,7 +2,7 @@ import { HaganeError } from '@hagane/contract'
 import type { Clock } from '../clock.ts'
 import type { NewEvent } from '../events/chain.ts'
 import { appendEvents } from '../events/store.ts'
-import type { Database, Engine, Tx, Who } from './database.ts'
+import type { Database, Durability, Engine, Tx, Who } from './database.ts'
 import { openPostgres } from './postgres.ts'
 import { openSqlite } from './sqlite.ts'
 
@@ -27,10 +27,11 @@ function databaseOn(engine: Engine, clock: Clock): Database {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    async withTransaction(who, fn) {
+    relaxed: fn => engine.transaction('relaxed', fn),
+    async withTransaction(who, fn, durability = 'durable') {
       const events: NewEvent[] = []
       const after: (() => void)[] = []
-      const result = await runTransaction(engine, clock, who, fn, events, after)
+      const result = await runTransaction({ engine, clock, who, durability }, fn, events, after)
       if (events.length > 0) for (const listener of listeners) listener()
       for (const run of after) run()
       return result
@@ -39,16 +40,21 @@ function databaseOn(engine: Engine, clock: Clock): Database {
   }
 }
 
+interface Setting {
+  engine: Engine
+  clock: Clock
+  who: Who
+  durability: Durability
+}
+
 async function runTransaction<T>(
-  engine: Engine,
-  clock: Clock,
-  who: Who,
+  { engine, clock, who, durability }: Setting,
   fn: (tx: Tx) => Promise<T>,
   events: NewEvent[],
   after: (() => void)[],
 ): Promise<T> {
   try {
-    return await engine.writes.transaction().execute(async db => {
+    return await engine.transaction(durability, async db => {
       const tx: Tx = {
         db,
         dialect: engine.dialect,
@@ -80,7 +86,7 @@ async function claimIdempotency(tx: Tx, claim: NonNullable<Who['idempotency']>):
   const inserted = await tx.db
     .insertInto('idempotency')
     .values({
-      workspace: tx.who.workspace,
+      workspace: claim.workspace,
       actor: tx.who.actor,
       operation: claim.operation,
       key: claim.key,

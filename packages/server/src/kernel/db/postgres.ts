@@ -22,6 +22,11 @@ export function openPostgres(url: string): Engine {
     dialect: 'postgres',
     reads: db,
     writes: db,
+    transaction: (durability, fn) =>
+      db.transaction().execute(async tx => {
+        if (durability === 'relaxed') await sql`set local synchronous_commit = off`.execute(tx)
+        return fn(tx)
+      }),
     lockChain: async tx => {
       await sql`select pg_advisory_xact_lock(${CHAIN_LOCK})`.execute(tx)
     },

@@ -1,5 +1,5 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import { Kysely, SqliteDialect } from 'kysely'
+import { Kysely, SqliteDialect, sql } from 'kysely'
 import type { Engine } from './database.ts'
 import type { KernelTables } from './tables.ts'
 
@@ -59,6 +59,17 @@ export function openSqlite(path: string): Engine {
     dialect: 'sqlite',
     reads,
     writes,
+    transaction: (durability, fn) =>
+      durability === 'durable'
+        ? writes.transaction().execute(fn)
+        : writes.connection().execute(async connection => {
+            await sql`pragma synchronous = normal`.execute(connection)
+            try {
+              return await connection.transaction().execute(fn)
+            } finally {
+              await sql`pragma synchronous = full`.execute(connection)
+            }
+          }),
     lockChain: async () => {},
     isUniqueViolation: error => [2067, 1555].includes((error as { errcode?: number }).errcode ?? 0),
     close: async () => {

@@ -9,7 +9,7 @@ const MAX_KEY = 255
 export const implement: Implement = (declaration, handler) => ({
   declaration,
   async handle(call, request, reply) {
-    const idempotency = idempotencyOf(declaration, request)
+    const idempotency = idempotencyOf(declaration, request, call.workspace)
     const full = {
       ...call,
       ...(idempotency === undefined ? {} : { idempotency }),
@@ -49,7 +49,11 @@ function bodyOf(declaration: RouteDeclaration, request: FastifyRequest): unknown
   return parseOrThrow(declaration.body, request.body, 'body')
 }
 
-function idempotencyOf(declaration: RouteDeclaration, request: FastifyRequest): Call<RouteDeclaration>['idempotency'] {
+function idempotencyOf(
+  declaration: RouteDeclaration,
+  request: FastifyRequest,
+  workspace: string,
+): Call<RouteDeclaration>['idempotency'] {
   const key = request.headers['idempotency-key']
   if (!declaration.idempotent || typeof key !== 'string') return undefined
   if (key.length === 0 || key.length > MAX_KEY)
@@ -57,7 +61,7 @@ function idempotencyOf(declaration: RouteDeclaration, request: FastifyRequest): 
   const requestHash = createHash('sha256')
     .update(JSON.stringify(request.body ?? null))
     .digest('hex')
-  return { key, operation: declaration.operationId, requestHash }
+  return { workspace, key, operation: declaration.operationId, requestHash }
 }
 
 function send(declaration: RouteDeclaration, reply: FastifyReply, answer: unknown): void {

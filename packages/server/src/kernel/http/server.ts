@@ -32,10 +32,14 @@ export function buildHttp(routes: readonly BoundRoute[], options: HttpOptions): 
     rewriteUrl: request => rewritten(request),
     exposeHeadRoutes: false,
     return503OnClosing: false,
+    frameworkErrors: (error, request, reply) =>
+      void answerError(error, request as FastifyRequest, reply as FastifyReply, options.log),
   })
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser(/^application\/(json|.*\+json)/, { parseAs: 'buffer' }, (_request, body) =>
-    parseJson(body as Buffer),
+  app.addContentTypeParser(
+    /^application\/(json|.*\+json)/,
+    { parseAs: 'buffer' },
+    (_request: FastifyRequest, body: Buffer) => parseJson(body),
   )
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
   app.addHook('onRequest', async (request, reply) => {

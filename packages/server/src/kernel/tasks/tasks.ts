@@ -143,11 +143,13 @@ export async function releaseLeases(db: Database, owner: string): Promise<void> 
 async function claim(db: Database, kind: string, owner: string): Promise<Claimed | undefined> {
   const now = db.clock.now().getTime()
   const skipLocked = db.byDialect({ sqlite: sql``, postgres: sql`for update skip locked` })
-  const { rows } = await sql<Claimed>`
+  const { rows } = await db.relaxed(on =>
+    sql<Claimed>`
     update tasks set state = 'leased', lease_owner = ${owner}, lease_until = ${now + LEASE_MS}, attempts = attempts + 1, fence = fence + 1
     where id = (select id from tasks where kind = ${kind} and ((state = 'queued' and run_after <= ${now}) or (state = 'leased' and lease_until < ${now}))
                 order by priority desc, run_after, id limit 1 ${skipLocked})
-    returning id, kind, subject, workspace, actor, payload, attempts, max_attempts, fence`.execute(db.writes)
+    returning id, kind, subject, workspace, actor, payload, attempts, max_attempts, fence`.execute(on),
+  )
   return rows[0]
 }
 
@@ -178,7 +180,7 @@ async function carryOut(
   }
   try {
     await handler.handle(task, AbortSignal.any([stopping, lost.signal]))
-    await db.writes.deleteFrom('tasks').where('id', '=', row.id).where('fence', '=', row.fence).execute()
+    await db.relaxed(on => on.deleteFrom('tasks').where('id', '=', row.id).where('fence', '=', row.fence).execute())
   } catch (error) {
     if (!stopping.aborted && !lost.signal.aborted) await failed(db, log, handler, task, row, error)
   } finally {

@@ -1,0 +1,81 @@
+import type { Marker } from './exit-record.ts'
+import { exitWithoutRecord, readExit } from './exit-record.ts'
+import { endLeftovers, endOrphans, endTree, recordStop } from './stop.ts'
+import type { RunningStep, StepExit } from './types.ts'
+
+const GRACE_SECONDS = 10
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+export interface Followed {
+  folder: string
+  marker: Marker
+  /** Resolves when the wrapper has ended, with its exit code if that could be seen. */
+  wrapperEnd: Promise<number | null>
+  timeoutSeconds: number | undefined
+  /** Gives up watching, without touching the process. */
+  letGo(): void
+}
+
+/** A step whose wrapper is alive, or was when we looked: waits for its end, ends it on request or when its time is up. */
+export function follow(followed: Followed): RunningStep {
+  const { folder, marker } = followed
+  const tree = { folder, leader: marker.pid }
+  let released = false
+  const stop = async (reason: 'canceled' | 'timeout', graceSeconds: number) => {
+    if (released || readExit(folder) !== undefined) return
+    recordStop(folder, reason)
+    await endTree(tree, graceSeconds * 1000)
+  }
+  const cancelTimer = atDeadline(followed, () => void stop('timeout', GRACE_SECONDS))
+  const exit = followed.wrapperEnd.then(async code => {
+    cancelTimer()
+    return await settle(tree, code)
+  })
+  return {
+    folder,
+    pid: marker.pid,
+    startedAt: marker.startedAt,
+    exit,
+    async cancel(graceSeconds = GRACE_SECONDS) {
+      await stop('canceled', graceSeconds)
+      if (!released) await exit
+    },
+    release() {
+      released = true
+      cancelTimer()
+      followed.letGo()
+    },
+  }
+}
+
+/** Nothing of the step runs any more when this resolves. */
+async function settle(tree: { folder: string; leader: number }, code: number | null): Promise<StepExit> {
+  const endedAt = new Date().toISOString()
+  const exit = readExit(tree.folder)
+  if (exit !== undefined || code !== null) await endLeftovers(tree)
+  else await endOrphans(tree.folder, tree.leader)
+  return exit ?? readExit(tree.folder) ?? exitWithoutRecord(tree.folder, code, endedAt)
+}
+
+/** Calls back `timeoutSeconds` after the command's start, however often the server was restarted. Returns the undo. */
+function atDeadline(followed: Followed, act: () => void): () => void {
+  if (followed.timeoutSeconds === undefined) return () => undefined
+  const deadline = Date.parse(followed.marker.startedAt) + followed.timeoutSeconds * 1000
+  let timer: NodeJS.Timeout
+  const arm = () => {
+    const left = deadline - Date.now()
+    timer = left > LONGEST_TIMER_MS ? setTimeout(arm, LONGEST_TIMER_MS) : setTimeout(act, Math.max(0, left))
+  }
+  arm()
+  return () => clearTimeout(timer)
+}
+
+/** A step that has ended, in the form of one that runs. */
+export const endedStep = (folder: string, pid: number, exit: StepExit): RunningStep => ({
+  folder,
+  pid,
+  startedAt: exit.startedAt,
+  exit: Promise.resolve(exit),
+  cancel: async () => undefined,
+  release: () => undefined,
+})

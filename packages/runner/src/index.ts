@@ -1,0 +1,20 @@
+export { adopt } from './adopt.ts'
+export { clean } from './clean.ts'
+export { collect, collectArtifacts, collectOutputs } from './collect.ts'
+export { type LogPart, readLog, tail } from './log.ts'
+export { stage } from './stage.ts'
+export { start } from './start.ts'
+export type {
+  Adopted,
+  Collected,
+  CollectedOutput,
+  ContentStore,
+  RunningStep,
+  StagedStep,
+  StepExit,
+  StepInput,
+  StepOutput,
+  StepPaths,
+  StepPlan,
+  StoredTree,
+} from './types.ts'

@@ -1,0 +1,61 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { HaganeError, isSafeTreePath } from '@hagane/contract'
+import type { StepOutput, StepPaths } from './types.ts'
+
+/** What lies in the folder of one attempt. `clean` removes the parts that `kept` does not name. */
+export const layout = (folder: string) => ({
+  /** working directory of the command: the code, `outputs/` and `logs/` */
+  work: join(folder, 'work'),
+  inputs: join(folder, 'inputs'),
+  outputs: join(folder, 'outputs-named'),
+  temporary: join(folder, 'tmp'),
+  packages: join(folder, 'venv'),
+  /** the command as it is run, for people */
+  command: join(folder, 'run.sh'),
+  record: join(folder, 'step.json'),
+  log: join(folder, 'log.txt'),
+  /** taken exclusively by the wrapper before the command: `<pid> TAB <boot> TAB <process start>`; its mtime is the start */
+  marker: join(folder, 'started'),
+  /** why the process tree is being ended: `canceled` or `timeout` */
+  stop: join(folder, 'stopped'),
+  /** `{"code":n}`, written by the wrapper after the command; its mtime is the end */
+  exit: join(folder, 'exit.json'),
+})
+
+export const kept = ['step.json', 'log.txt', 'started', 'stopped', 'exit.json']
+
+/** step.json: what adopting and collecting need to know. Names of variables, never their values. */
+export interface StepRecord {
+  name: string
+  command: string
+  paths: StepPaths
+  outputs: (StepOutput & { path: string })[]
+  environment: string[]
+  python?: string
+  timeoutSeconds?: number
+  /** short link to the temporary folder, when its own path is too long for sockets */
+  temporaryLink?: string
+}
+
+export function writeRecord(folder: string, record: StepRecord): void {
+  writeFileSync(layout(folder).record, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 })
+}
+
+/** Throws `not_found` when the folder holds no staged step. */
+export function readRecord(folder: string): StepRecord {
+  try {
+    return JSON.parse(readFileSync(layout(folder).record, 'utf8')) as StepRecord
+  } catch (cause) {
+    throw new HaganeError('not_found', `there is no staged step in ${folder}`, { cause })
+  }
+}
+
+/** A name of an input or output becomes a folder's name, so it may not lead anywhere else. Throws `invalid`. */
+export function checkPortName(kind: 'input' | 'output', name: string): void {
+  if (isSafeTreePath(name) && !name.includes('/') && name.length <= 200) return
+  throw new HaganeError('invalid', `${kind} name ${JSON.stringify(name)} cannot be a folder's name`, {
+    hint: 'use letters, digits, _ and - (at most 200 characters)',
+    details: [{ property: `${kind}s.${name}`, message: 'not usable as a folder name', sent: name }],
+  })
+}

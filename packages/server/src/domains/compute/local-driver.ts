@@ -1,0 +1,44 @@
+import {
+  adopt,
+  type ContentStore,
+  clean,
+  collect,
+  collectArtifacts,
+  type RunningStep,
+  readLog,
+  type StepPlan,
+  stage,
+  start,
+  tail,
+} from '@hagane/runner'
+import type { BlobStore } from '../../kernel/blobs/index.ts'
+
+/** Steps as processes of this machine, by the runner; content goes straight to and from this server's own store. */
+export interface LocalDriver {
+  start(work: StepPlan): Promise<RunningStep>
+  adopt: typeof adopt
+  collect(folder: string): ReturnType<typeof collect>
+  collectArtifacts(folder: string): ReturnType<typeof collectArtifacts>
+  readLog: typeof readLog
+  tail: typeof tail
+  clean: typeof clean
+}
+
+export function buildLocalDriver(blobs: BlobStore): LocalDriver {
+  const content: ContentStore = {
+    openBlob: digest => blobs.open(digest),
+    getTree: blobs.getTree,
+    materialize: blobs.materialize,
+    putFile: blobs.putFile,
+    putTree: blobs.putTree,
+  }
+  return {
+    start: async work => start(await stage(work, content)),
+    adopt,
+    collect: folder => collect(folder, content),
+    collectArtifacts: folder => collectArtifacts(folder, content),
+    readLog,
+    tail,
+    clean,
+  }
+}

@@ -1,0 +1,84 @@
+import { mkdir, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { type DatastoreResource, HaganeError, isSafeTreePath } from '@hagane/contract'
+import type { BlobStore } from '../../kernel/blobs/index.ts'
+import { copyTree } from './copy-tree.ts'
+
+export const DEFAULT_DATASTORE = 'workspaceblobstore'
+const names = [DEFAULT_DATASTORE, 'workspaceartifactstore', 'workspaceworkingdirectory', 'workspacefilestore']
+
+/** Where content of a datastore stands, by digest; `path` is the file's name for a file and '' for a folder. */
+export interface StoredContent {
+  tree: string
+  path: string
+  size: number
+  fileCount: number
+}
+
+/** The datastores every Azure ML workspace has, as folders of the data folder. */
+export interface Datastores {
+  list(workspace: string): DatastoreResource[]
+  get(workspace: string, name: string): DatastoreResource
+  prepare(workspace: string): Promise<void>
+  /** Takes a snapshot of a file or folder as it is now. Throws not_found. */
+  snapshot(workspace: string, name: string, path: string): Promise<StoredContent>
+  /** Writes a tree's files below a folder, or one file of it to a file path; what else is there stays. */
+  write(workspace: string, name: string, path: string, content: { tree: string; path: string }): Promise<void>
+}
+
+export function buildDatastores(dataDir: string, blobs: BlobStore): Datastores {
+  const folderOf = (workspace: string, name: string) => join(dataDir, 'datastores', workspace, name)
+  const get = (workspace: string, name: string): DatastoreResource => {
+    if (!names.includes(name))
+      throw new HaganeError('not_found', `no datastore '${name}' in workspace ${workspace}`, {
+        hint: `datastores: ${names.join(', ')}`,
+      })
+    return {
+      id: `azureml://datastores/${name}`,
+      name,
+      type: 'local_folder',
+      description: 'A folder of the server',
+      path: folderOf(workspace, name),
+      is_default: name === DEFAULT_DATASTORE,
+    }
+  }
+  const place = (workspace: string, name: string, path: string) => join(get(workspace, name).path, safePath(path))
+  return {
+    list: workspace => names.map(name => get(workspace, name)),
+    get,
+    // scripts expect the folder that earlier jobs of a workspace have written to
+    prepare: async workspace =>
+      void (await mkdir(join(folderOf(workspace, DEFAULT_DATASTORE), 'azureml'), { recursive: true })),
+    async snapshot(workspace, name, path) {
+      const source = place(workspace, name, path)
+      const info = await stat(source).catch(() => undefined)
+      if (info === undefined)
+        throw new HaganeError('not_found', `nothing at azureml://datastores/${name}/paths/${path}`, {
+          hint: `the datastore is the folder ${get(workspace, name).path} of the server`,
+        })
+      if (info.isDirectory()) {
+        const { digest, size, fileCount } = await blobs.putFolder(source)
+        return { tree: digest, path: '', size, fileCount }
+      }
+      const { digest, size } = await blobs.putFile(source)
+      const tree = await blobs.putTree([{ path: basename(source), digest, size }])
+      return { tree: tree.digest, path: basename(source), size, fileCount: 1 }
+    },
+    async write(workspace, name, path, content) {
+      const target = place(workspace, name, path)
+      await mkdir(content.path === '' ? target : dirname(target), { recursive: true })
+      if (content.path !== '') await rm(target, { force: true })
+      await copyTree(blobs, content, target)
+    },
+  }
+}
+
+/** A path below a datastore; leading and trailing slashes are dropped, `..` and the like refused. */
+function safePath(path: string): string {
+  const clean = path.replace(/^\/+|\/+$/g, '').replace(/\/{2,}/g, '/')
+  if (clean !== '' && !isSafeTreePath(clean))
+    throw new HaganeError('invalid', `unsafe datastore path: ${JSON.stringify(path)}`, {
+      hint: 'paths have no ".", ".." or backslash',
+    })
+  return clean
+}

@@ -1,0 +1,148 @@
+import {
+  type DataAsset,
+  type DataSpec,
+  dataRoutes,
+  datastoreRoutes,
+  HaganeError,
+  parseReference,
+  treeUri,
+} from '@hagane/contract'
+import { type BlobStore, subtree } from '../../kernel/blobs/index.ts'
+import type { Database, Tx } from '../../kernel/db/index.ts'
+import { type BoundRoute, implement } from '../../kernel/http/index.ts'
+import { type Asset, assetFieldsOf, buildAssets } from '../assets/index.ts'
+import { buildDatastores, type Datastores } from './datastores.ts'
+import { type OtherContent, type ResolvedContent, resolveContent } from './resolve.ts'
+
+export { DEFAULT_DATASTORE } from './datastores.ts'
+export type { OtherContent, ResolvedContent } from './resolve.ts'
+
+/** What a data version stores: the specification and the content it was resolved to when it was made. */
+interface StoredSpec extends DataSpec {
+  content: { tree: string; path: string; size: number; fileCount: number }
+}
+
+export interface Data {
+  routes: BoundRoute[]
+  datastores: Datastores
+  /** Content behind any reference: assets, trees, datastores, job outputs, run artifacts, https. Throws not_found or invalid. */
+  resolve(workspace: string, uri: string): Promise<ResolvedContent>
+  /** Registers content that is already stored, e.g. a job's output, in the caller's transaction. */
+  register(
+    tx: Tx,
+    asset: {
+      name: string
+      version?: string | undefined
+      type: DataSpec['type']
+      content: StoredSpec['content']
+      source: string
+      facts: Record<string, unknown>
+    },
+  ): Promise<{ name: string; version: string }>
+}
+
+interface Deps {
+  db: Database
+  blobs: BlobStore
+  dataDir: string
+  allowPrivateUrls: boolean
+  other: OtherContent
+}
+
+/** Data assets and datastores. A version stands for content by digest: what it named may change or vanish, it does not. */
+export function buildData({ db, blobs, dataDir, allowPrivateUrls, other }: Deps): Data {
+  const assets = buildAssets<StoredSpec>(db, 'data')
+  const datastores = buildDatastores(dataDir, blobs)
+  const resolve = async (workspace: string, uri: string): Promise<ResolvedContent> => {
+    const reference = parseReference(uri)
+    if (reference.form !== 'asset')
+      return resolveContent({ blobs, datastores, allowPrivateUrls, other }, workspace, uri)
+    const { name, version, label } = reference
+    const asset = await assets.get(workspace, name, version ?? `@${label ?? 'latest'}`)
+    return { ...asset.spec.content, asset: `azureml:${asset.name}:${asset.version}`, type: asset.spec.type }
+  }
+  const create = (tx: Tx, spec: StoredSpec, facts: Record<string, unknown>) =>
+    assets.create(tx, {
+      ...spec,
+      spec,
+      digest: spec.content.tree,
+      facts: { type: spec.type, tree: spec.content.tree, path: spec.content.path, ...facts },
+    })
+  return {
+    datastores,
+    resolve,
+    register: (tx, { content, source, facts, ...asset }) =>
+      create(tx, { ...asset, path: source, content }, { source, ...facts }),
+    routes: [
+      implement(dataRoutes.create, async call => {
+        const { asset: from, type: _type, ...content } = await resolve(call.workspace, call.body.path)
+        await checkType(blobs, call.body, content)
+        const source = call.body.path.startsWith('hagane://') ? 'upload' : call.body.path
+        return toResource(
+          await db.withTransaction(call, tx =>
+            create(tx, { ...call.body, content }, { source, ...(from === undefined ? {} : { from }) }),
+          ),
+        )
+      }),
+      implement(dataRoutes.list, async call => mapPage(await assets.list(call.workspace, call.query))),
+      implement(dataRoutes.versions, async call =>
+        mapPage(await assets.versions(call.workspace, call.params.name, call.query)),
+      ),
+      implement(dataRoutes.show, async call =>
+        toResource(await assets.get(call.workspace, call.params.name, call.params.version)),
+      ),
+      implement(dataRoutes.update, async call =>
+        toResource(await assets.update(call, call.params.name, call.params.version, call.body)),
+      ),
+      implement(dataRoutes.archive, async call =>
+        toResource(await assets.archive(call, call.params.name, call.params.version, true)),
+      ),
+      implement(dataRoutes.restore, async call =>
+        toResource(await assets.archive(call, call.params.name, call.params.version, false)),
+      ),
+      implement(dataRoutes.label, async call =>
+        toResource(await assets.label(call, call.params.name, call.params.label, call.body.version)),
+      ),
+      implement(datastoreRoutes.list, async call => ({ items: datastores.list(call.workspace) })),
+      implement(datastoreRoutes.show, async call => datastores.get(call.workspace, call.params.name)),
+    ],
+  }
+}
+
+const mapPage = (page: { items: Asset<StoredSpec>[]; next_cursor?: string }) => ({
+  ...page,
+  items: page.items.map(toResource),
+})
+
+/** A uri_file is one file; an mltable folder holds a file named MLTable. */
+async function checkType(blobs: BlobStore, spec: DataSpec, content: { tree: string; path: string }): Promise<void> {
+  const manifest = await blobs.getTree(content.tree)
+  const isFile = manifest.entries.some(entry => entry.path === content.path)
+  if (spec.type === 'uri_file' && !isFile)
+    throw new HaganeError('invalid', `data: path: ${spec.name} is of type uri_file, but the path holds a folder`, {
+      details: [{ property: 'type', message: 'does not fit the path', sent: 'uri_file', allowed: 'uri_folder' }],
+      hint: 'use type: uri_folder, or name the file',
+    })
+  if (spec.type === 'uri_folder' && isFile)
+    throw new HaganeError('invalid', `data: path: ${spec.name} is of type uri_folder, but the path is a file`, {
+      details: [{ property: 'type', message: 'does not fit the path', sent: 'uri_folder', allowed: 'uri_file' }],
+      hint: 'use type: uri_file',
+    })
+  if (spec.type === 'mltable' && !subtree(manifest, content.path).some(entry => entry.path === 'MLTable'))
+    throw new HaganeError(
+      'invalid',
+      `data: path: ${spec.name} is of type mltable, but there is no file named MLTable in the folder`,
+      { hint: 'add an MLTable file, or use type: uri_folder' },
+    )
+}
+
+function toResource(asset: Asset<StoredSpec>): DataAsset {
+  const { content, type, path } = asset.spec
+  return {
+    ...assetFieldsOf(asset),
+    type,
+    path: path.startsWith('hagane://') ? treeUri(content.tree, content.path) : path,
+    size: content.size,
+    file_count: content.fileCount,
+  }
+}

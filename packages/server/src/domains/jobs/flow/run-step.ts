@@ -1,0 +1,223 @@
+import { HaganeError } from '@hagane/contract'
+import type { Who } from '../../../kernel/db/index.ts'
+import type { Task } from '../../../kernel/tasks/index.ts'
+import type { JobNeeds, StepExit, StepProcess } from '../model/needs.ts'
+import type { CommandPlan } from '../model/plan.ts'
+import type { JobRow } from '../model/tables.ts'
+import { findJob, resultFor } from '../records/reads.ts'
+import { jobForUpdate, moveJob } from '../records/store.ts'
+import { finishCanceled, finishExited, finishFailed, finishReused } from './finish.ts'
+import { reuseKey, reuseParts } from './reuse.ts'
+import { folderOf, workOf } from './step-work.ts'
+import { resolveInputs, type Value } from './values.ts'
+
+interface Ready {
+  values: Record<string, Value>
+  prefix: string
+  lockDigest: string
+  key: string
+}
+
+/** Runs command steps. Every stage is recorded before it begins, so a server that is killed is followed by one that goes on. */
+export function buildRunSteps(needs: JobNeeds) {
+  const inFlight = new Map<string, Promise<unknown>>()
+
+  /** Carries a step from whatever stage it is in to its end. */
+  async function run(task: Task, signal: AbortSignal): Promise<void> {
+    const row = await findJob(needs.db, task.workspace, String(task.payload.name))
+    if (row === undefined) return
+    const who: Who = { workspace: row.workspace, actor: row.created_by }
+    try {
+      if (row.status === 'Queued' || row.status === 'Preparing') await prepareAndStart(who, row, signal)
+      else if (['Starting', 'Running', 'Finalizing', 'CancelRequested'].includes(row.status))
+        await takeUp(who, row, signal)
+    } catch (error) {
+      if (signal.aborted) throw error
+      if (!(error instanceof HaganeError))
+        needs.log.error({ err: error, job: row.name }, 'a step failed for a reason of ours')
+      await finishFailed(
+        needs,
+        who,
+        row.name,
+        error instanceof HaganeError
+          ? errorText(error)
+          : `the server could not run this step: ${(error as Error).message}`,
+      )
+    }
+  }
+
+  async function prepareAndStart(who: Who, queued: JobRow, signal: AbortSignal): Promise<void> {
+    if (await reuseAtOnce(who, queued)) return
+    const row = await needs.db.withTransaction(
+      who,
+      async tx => {
+        const current = await jobForUpdate(tx, queued.name)
+        return current.status === 'Queued' || current.status === 'Preparing' ? moveJob(tx, current, 'prepare') : current
+      },
+      'relaxed',
+    )
+    if (row.status !== 'Preparing') return endIfCanceled(who, row)
+    const plan = JSON.parse(row.plan) as CommandPlan
+    const ready = await prepare(row, plan, signal)
+    if (!plan.reusable || !plan.deterministic) return start(who, row, plan, ready, signal)
+    // identical steps in flight wait for the first, then take its result
+    const flight = `${row.workspace}/${ready.key}`
+    while (inFlight.has(flight)) await inFlight.get(flight)?.catch(() => undefined)
+    const work = reuseOrStart(who, row, plan, ready, signal)
+    inFlight.set(flight, work)
+    try {
+      await work
+    } finally {
+      inFlight.delete(flight)
+    }
+  }
+
+  /** The short way: the environment was locked before and the result is there, so nothing is built and nothing staged. */
+  async function reuseAtOnce(who: Who, row: JobRow): Promise<boolean> {
+    const plan = JSON.parse(row.plan) as CommandPlan
+    if (row.status !== 'Queued' || !plan.reusable || !plan.deterministic) return false
+    const { lockDigest } = await needs.environments.plan(row.workspace, plan.environment)
+    if (lockDigest === undefined) return false
+    const key = reuseKey(reuseParts(plan, await resolveInputs(needs, row, plan), lockDigest))
+    const earlier = await resultFor(needs.db, row.workspace, key)
+    if (earlier === undefined || !(await contentsExist(earlier))) return false
+    await finishReused(needs, who, row.name, earlier, { key, lockDigest })
+    return true
+  }
+
+  async function prepare(row: JobRow, plan: CommandPlan, signal: AbortSignal): Promise<Ready> {
+    const built = await needs.environments.ensureBuilt(row.workspace, plan.environment, { signal })
+    const values = await resolveInputs(needs, row, plan)
+    return {
+      values,
+      prefix: built.prefix,
+      lockDigest: built.lockDigest,
+      key: reuseKey(reuseParts(plan, values, built.lockDigest)),
+    }
+  }
+
+  async function reuseOrStart(
+    who: Who,
+    row: JobRow,
+    plan: CommandPlan,
+    ready: Ready,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const earlier = await resultFor(needs.db, row.workspace, ready.key)
+    if (earlier !== undefined && (await contentsExist(earlier)))
+      return finishReused(needs, who, row.name, earlier, { key: ready.key, lockDigest: ready.lockDigest })
+    return start(who, row, plan, ready, signal)
+  }
+
+  const contentsExist = async (earlier: JobRow): Promise<boolean> => {
+    const outputs = Object.values(JSON.parse(earlier.outputs) as Record<string, { tree: string }>)
+    return (await Promise.all(outputs.map(output => needs.blobs.has(output.tree)))).every(Boolean)
+  }
+
+  async function start(
+    who: Who,
+    preparing: JobRow,
+    plan: CommandPlan,
+    ready: Ready,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { row, token } = await needs.db.withTransaction(
+      who,
+      async tx => {
+        const current = await jobForUpdate(tx, preparing.name)
+        if (current.status !== 'Preparing') return { row: current, token: '' }
+        const moved = await moveJob(
+          tx,
+          current,
+          'start',
+          { attempts: current.attempts + 1, reuse_key: ready.key },
+          { attempt: current.attempts + 1, environment_lock: ready.lockDigest, inputs: namedContents(ready.values) },
+        )
+        return { row: moved, token: await needs.tokens.issue(tx, `job:${moved.name}`, 'job', moved.workspace) }
+      },
+      'relaxed',
+    )
+    if (row.status !== 'Starting') return endIfCanceled(who, row)
+    const step = await needs.compute.driver.start(workOf(needs, row, plan, { ...ready, token }))
+    await follow(who, row, step, signal)
+  }
+
+  async function follow(who: Who, row: JobRow, step: StepProcess, signal: AbortSignal): Promise<void> {
+    const unwatch = needs.running.watch(row.workspace, row.name, step)
+    try {
+      const current = await needs.db.withTransaction(
+        who,
+        async tx => {
+          const now = await jobForUpdate(tx, row.name)
+          if (now.status !== 'Starting') return now
+          await needs.tracking.setRunStatus(tx, row.name, 'RUNNING')
+          return moveJob(tx, now, 'run', { start_time: step.startedAt }, { pid: step.pid })
+        },
+        'relaxed',
+      )
+      if (current.status === 'CancelRequested') void step.cancel()
+      const exit = await exitOrAbort(step, signal)
+      await finishExited(needs, who, row.name, exit, folderOf(needs.dataDir, row, current.attempts))
+    } finally {
+      unwatch()
+    }
+  }
+
+  /** After a restart: finds out what became of the attempt that an earlier server recorded. */
+  async function takeUp(who: Who, row: JobRow, signal: AbortSignal): Promise<void> {
+    if (row.attempts === 0) return endIfCanceled(who, row)
+    const folder = folderOf(needs.dataDir, row, row.attempts)
+    const found = await needs.compute.driver.adopt(folder)
+    if (found.state === 'running') return follow(who, row, found.step, signal)
+    if (found.state === 'exited') return finishExited(needs, who, row.name, found.exit, folder)
+    if (row.status === 'CancelRequested') return finishCanceled(needs, who, row.name, 'canceled before it ran')
+    if (found.state === 'lost')
+      return finishFailed(needs, who, row.name, `the step's process was lost: ${found.reason}`)
+    return startAgain(who, row, signal)
+  }
+
+  /** The server died between recording the start and starting: the command never ran, so the same attempt is started now. */
+  async function startAgain(who: Who, row: JobRow, signal: AbortSignal): Promise<void> {
+    const plan = JSON.parse(row.plan) as CommandPlan
+    const ready = await prepare(row, plan, signal)
+    const token = await needs.db.withTransaction(who, tx =>
+      needs.tokens.issue(tx, `job:${row.name}`, 'job', row.workspace),
+    )
+    await follow(who, row, await needs.compute.driver.start(workOf(needs, row, plan, { ...ready, token })), signal)
+  }
+
+  async function endIfCanceled(who: Who, row: JobRow): Promise<void> {
+    if (row.status === 'CancelRequested') await finishCanceled(needs, who, row.name, 'canceled before it ran')
+  }
+
+  return { run }
+}
+
+/** The lock of the environment and the content of inputs are facts that lineage needs. */
+const namedContents = (values: Record<string, Value>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) =>
+      value.kind === 'content' ? [[name, { tree: value.tree, path: value.path, from: value.from }]] : [],
+    ),
+  )
+
+const errorText = (error: HaganeError): string =>
+  `${error.message}${error.hint === undefined ? '' : ` (${error.hint})`}`
+
+/** The exit, or a throw when this server stops first; the process itself goes on. */
+async function exitOrAbort(step: StepProcess, signal: AbortSignal): Promise<StepExit> {
+  let stop = (): void => {}
+  const aborted = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(signal.reason)
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
+  })
+  try {
+    return await Promise.race([step.exit, aborted])
+  } catch (error) {
+    step.release()
+    throw error
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}

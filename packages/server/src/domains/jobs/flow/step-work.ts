@@ -1,0 +1,112 @@
+import { join } from 'node:path'
+import { pythonText, renderText } from '@hagane/contract'
+import type { JobNeeds, StepWork } from '../model/needs.ts'
+import type { CommandPlan, OutputPlan } from '../model/plan.ts'
+import type { JobRow } from '../model/tables.ts'
+import type { Value } from './values.ts'
+
+/** The folder of one attempt. */
+export const folderOf = (dataDir: string, row: Pick<JobRow, 'workspace' | 'name'>, attempt: number): string =>
+  join(dataDir, 'jobs', row.workspace, row.name, String(attempt))
+
+interface Prepared {
+  values: Record<string, Value>
+  prefix: string
+  token: string
+}
+
+/** A step in the terms of a compute driver. */
+export function workOf(
+  needs: Pick<JobNeeds, 'dataDir' | 'url'>,
+  row: JobRow,
+  plan: CommandPlan,
+  { values, prefix, token }: Prepared,
+): StepWork {
+  const contents = Object.entries(values).flatMap(([name, value]) =>
+    value.kind === 'content'
+      ? [{ name, source: { kind: 'tree' as const, digest: value.tree, path: value.path }, mode: value.mode }]
+      : [],
+  )
+  return {
+    name: row.name,
+    folder: folderOf(needs.dataDir, row, row.attempts),
+    render: paths => renderCommand(plan, values, paths, row.name),
+    ...(plan.code === undefined ? {} : { code: plan.code }),
+    inputs: contents,
+    outputs: Object.entries(plan.outputs)
+      .filter(([name]) => name !== 'artifacts')
+      .map(([name, output]) => ({
+        name,
+        kind: isFile(output) ? ('file' as const) : ('folder' as const),
+        ...(isFile(output) ? { fileName: fileNameOf(name, output, row.name) } : {}),
+      })),
+    environment: { ...environmentOf(needs.url(), row, token), ...rendered(plan.variables, values) },
+    python: { prefix },
+    needsOwnPackages: /\b(pip3?|conda|mamba|uv)\s+(-\S+\s+)*(pip\s+)?install\b/.test(plan.command),
+    ...(plan.timeout === undefined ? {} : { timeoutSeconds: plan.timeout }),
+  }
+}
+
+const isFile = (output: OutputPlan): boolean => output.type === 'uri_file'
+const fileNameOf = (name: string, output: OutputPlan, job: string): string =>
+  datastorePath(output, job)?.split('/').at(-1) || name
+
+/** Where in a datastore an output goes, `${{name}}` filled in; undefined when it stays with the job. */
+export const datastorePath = (output: OutputPlan, job: string): string | undefined =>
+  output.path === undefined
+    ? undefined
+    : renderText(output.path, expression =>
+        expression.scope === 'name' ? job : expression.scope === 'default-datastore' ? 'workspaceblobstore' : undefined,
+      )
+
+function renderCommand(
+  plan: CommandPlan,
+  values: Record<string, Value>,
+  paths: { inputs: Record<string, string>; outputs: Record<string, string> },
+  job: string,
+): string {
+  return renderText(plan.command, expression => {
+    const { scope, name } = expression
+    if (scope === 'name') return job
+    if (scope === 'output') return paths.outputs[name]
+    if (scope === 'search-space') return plan.search?.[name]
+    if (scope !== 'input') return undefined
+    const value = values[name]
+    return value?.kind === 'text' ? value.text : value?.kind === 'content' ? paths.inputs[name] : undefined
+  })
+}
+
+const rendered = (variables: Record<string, string>, values: Record<string, Value>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(variables).map(([name, text]) => [
+      name,
+      renderText(text, expression => {
+        const value = expression.scope === 'input' ? values[expression.name] : undefined
+        return value?.kind === 'text' ? value.text : expression.text
+      }),
+    ]),
+  )
+
+/** What MLflow reads, and the names that scripts written for Azure ML read. */
+function environmentOf(url: string, row: JobRow, token: string): Record<string, string> {
+  const tracking = row.workspace === 'default' ? url : `${url}/ws/${encodeURIComponent(row.workspace)}`
+  return {
+    MLFLOW_TRACKING_URI: tracking,
+    MLFLOW_REGISTRY_URI: tracking,
+    MLFLOW_TRACKING_TOKEN: token,
+    MLFLOW_RUN_ID: row.name,
+    MLFLOW_EXPERIMENT_ID: row.experiment_id,
+    MLFLOW_EXPERIMENT_NAME: row.experiment_name,
+    AZUREML_RUN_ID: row.name,
+    AZUREML_ROOT_RUN_ID: row.root,
+    AZUREML_EXPERIMENT_ID: row.experiment_id,
+    AZUREML_EXPERIMENT_SCOPE: `/workspaces/${row.workspace}/experiments/${row.experiment_name}`,
+    AZUREML_ARM_SUBSCRIPTION: '00000000-0000-0000-0000-000000000000',
+    AZUREML_ARM_RESOURCEGROUP: 'hagane',
+    AZUREML_ARM_WORKSPACE_NAME: row.workspace,
+    AZUREML_ARM_PROJECT_NAME: row.experiment_name,
+    AZUREML_CR_NODE_RANK: '0',
+    AZUREML_PROCESS_NAME: 'main',
+    HAGANE_JOB: pythonText(row.name),
+  }
+}

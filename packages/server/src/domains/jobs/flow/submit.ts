@@ -1,0 +1,191 @@
+import { HaganeError } from '@hagane/contract'
+import type { Tx, Who } from '../../../kernel/db/index.ts'
+import type { JobNeeds } from '../model/needs.ts'
+import type { PlannedJob, Submission } from '../model/plan.ts'
+import { STEP_TASK, TIMEOUT_TASK } from '../model/step-task.ts'
+import type { JobRow } from '../model/tables.ts'
+import { planJob } from '../planning/plan-job.ts'
+import { findJob, getJob } from '../records/reads.ts'
+import { insertJobs, jobForUpdate, moveJob } from '../records/store.ts'
+import { advanceParent } from './advance.ts'
+
+const MAX_STEPS = 20_000
+
+/** Plans a job, then stores it with all its steps, their runs and the events in one transaction, and queues what can start. */
+export async function submitJob(needs: JobNeeds, who: Who, submission: Submission): Promise<JobRow> {
+  const { job } = submission
+  if (job.name !== undefined && (await findJob(needs.db, who.workspace, job.name)) !== undefined)
+    throw new HaganeError('conflict', `a job named ${job.name} already exists`, {
+      hint: 'leave name out to get a new one, or choose another: a job never runs twice under one name',
+    })
+  const warnings: string[] = []
+  const planned = await planJob(
+    { needs, workspace: who.workspace, warn: message => warnings.push(message), within: [] },
+    job,
+  )
+  await checkComputes(needs, who.workspace, planned)
+  const experiment = job.experiment_name ?? submission.default_experiment_name ?? 'Default'
+  await needs.db.withTransaction(who, async tx => {
+    const experimentId = await needs.tracking.ensureExperiment(tx, experiment)
+    const rows = flatten(planned, { submission, experiment, experimentId, tx, warnings })
+    if (rows.length > MAX_STEPS)
+      throw new HaganeError(
+        'invalid',
+        `this job has ${rows.length} steps; at most ${MAX_STEPS} can be submitted at once`,
+      )
+    await insertJobs(
+      tx,
+      rows.map(entry => entry.row),
+    )
+    for (const entry of rows) await recordSubmission(needs, tx, entry, submission)
+    await launch(needs, tx, planned)
+  })
+  return getJob(needs.db, who.workspace, planned.name)
+}
+
+async function checkComputes(needs: JobNeeds, workspace: string, planned: PlannedJob): Promise<void> {
+  const names = new Set<string>()
+  const collect = (job: PlannedJob): void => {
+    const name = job.compute?.replace(/^azureml:/, '')
+    if (name !== undefined && !name.includes('${{')) names.add(name)
+    job.children.forEach(collect)
+  }
+  collect(planned)
+  for (const name of names) await needs.compute.require(workspace, name)
+}
+
+interface Stored {
+  row: Omit<JobRow, 'seq'>
+  planned: PlannedJob
+}
+interface Surroundings {
+  submission: Submission
+  experiment: string
+  experimentId: string
+  tx: Tx
+  warnings: string[]
+}
+
+function flatten(root: PlannedJob, around: Surroundings): Stored[] {
+  const stored: Stored[] = []
+  const visit = (planned: PlannedJob, parent: PlannedJob | undefined): void => {
+    stored.push({ planned, row: rowOf(planned, parent, root, around) })
+    for (const child of planned.children) visit(child, planned)
+  }
+  visit(root, undefined)
+  return stored
+}
+
+function rowOf(
+  planned: PlannedJob,
+  parent: PlannedJob | undefined,
+  root: PlannedJob,
+  { submission, experiment, experimentId, tx, warnings }: Surroundings,
+): Omit<JobRow, 'seq'> {
+  const at = tx.now.toISOString()
+  const properties =
+    parent === undefined && warnings.length > 0
+      ? { ...planned.properties, 'hagane.warnings': warnings.join('\n') }
+      : planned.properties
+  return {
+    workspace: tx.who.workspace,
+    name: planned.name,
+    type: planned.plan.kind,
+    status: 'NotStarted',
+    display_name: planned.displayName,
+    experiment_name: experiment,
+    experiment_id: experimentId,
+    description: planned.description ?? null,
+    tags: JSON.stringify(planned.tags),
+    properties: JSON.stringify(properties),
+    parent: parent?.name ?? null,
+    root: root.name,
+    step: planned.step ?? null,
+    compute: planned.compute ?? null,
+    spec: JSON.stringify(planned.spec),
+    plan: JSON.stringify(planned.plan),
+    outputs: '{}',
+    git: submission.git === undefined ? null : JSON.stringify(submission.git),
+    commit_id: submission.git?.commit ?? null,
+    reuse_key: null,
+    reused_from: null,
+    error: null,
+    attempts: 0,
+    archived: 0,
+    revision: 1,
+    created_at: at,
+    created_by: tx.who.actor,
+    modified_at: at,
+    modified_by: tx.who.actor,
+    start_time: null,
+    end_time: null,
+  }
+}
+
+/** The MLflow run of a job and the event that lineage reads. */
+async function recordSubmission(needs: JobNeeds, tx: Tx, { row, planned }: Stored, { git }: Submission): Promise<void> {
+  await needs.tracking.createRun(tx, {
+    runId: row.name,
+    experimentId: row.experiment_id,
+    name: row.display_name,
+    ...(row.parent === null ? {} : { parentRunId: row.parent }),
+    tags: {
+      ...planned.tags,
+      'mlflow.source.type': 'JOB',
+      'mlflow.source.name': row.name,
+      ...(git === undefined ? {} : { 'mlflow.source.git.commit': git.commit }),
+    },
+    params: planned.params,
+    startTime: tx.now.getTime(),
+    user: tx.who.actor,
+    status: 'SCHEDULED',
+  })
+  const { plan } = planned
+  tx.append({
+    type: 'dev.hagane.job.submitted',
+    subject: `job/${row.name}`,
+    data: {
+      name: row.name,
+      type: row.type,
+      experiment: row.experiment_name,
+      ...(row.parent === null ? {} : { parent: row.parent, step: row.step }),
+      inputs: plan.inputs,
+      parameters: planned.params,
+      ...(plan.kind === 'command'
+        ? {
+            command: plan.command,
+            code: plan.code ?? null,
+            environment: { id: plan.environmentId ?? null, definition: plan.environmentDigest },
+            ...(plan.component === undefined ? {} : { component: plan.component }),
+          }
+        : {}),
+      ...(git === undefined ? {} : { git }),
+    },
+  })
+}
+
+async function launch(needs: JobNeeds, tx: Tx, planned: PlannedJob): Promise<void> {
+  const row = await jobForUpdate(tx, planned.name)
+  if (planned.plan.kind === 'command') {
+    await moveJob(tx, row, 'queue')
+    await needs.tasks.enqueue(tx, {
+      kind: STEP_TASK,
+      subject: `job/${row.name}`,
+      payload: { name: row.name },
+      maxAttempts: 3,
+    })
+    return
+  }
+  await moveJob(tx, row, 'run', { start_time: tx.now.toISOString() })
+  await needs.tracking.setRunStatus(tx, row.name, 'RUNNING')
+  const { plan } = planned
+  if (plan.kind === 'sweep' && plan.timeout !== undefined)
+    await needs.tasks.enqueue(tx, {
+      kind: TIMEOUT_TASK,
+      subject: `job/${row.name}`,
+      payload: { name: row.name },
+      runAfter: new Date(tx.now.getTime() + plan.timeout * 1000 + 1000),
+      maxAttempts: 5,
+    })
+  await advanceParent(needs, tx, row.name)
+}

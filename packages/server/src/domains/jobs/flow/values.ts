@@ -1,0 +1,75 @@
+import { HaganeError, renderText } from '@hagane/contract'
+import type { JobNeeds } from '../model/needs.ts'
+import type { CommandPlan, InputMode, InputValue, Plan, StoredOutput } from '../model/plan.ts'
+import type { JobRow } from '../model/tables.ts'
+import { childOf, getJob } from '../records/reads.ts'
+
+/** What an input finally is: text, content by digest, or nothing. */
+export type Value =
+  | { kind: 'text'; text: string }
+  | { kind: 'none' }
+  | { kind: 'content'; tree: string; path: string; mode: InputMode; from: string }
+
+type Needs = Pick<JobNeeds, 'db' | 'data' | 'tracking'>
+
+/** Inputs of a step that is about to start: bindings followed through the pipelines above, late content read now. */
+export async function resolveInputs(needs: Needs, row: JobRow, plan: CommandPlan): Promise<Record<string, Value>> {
+  const values: Record<string, Value> = {}
+  for (const [name, input] of Object.entries(plan.inputs)) values[name] = await resolveValue(needs, row, input)
+  return values
+}
+
+async function resolveValue(needs: Needs, row: JobRow, input: InputValue): Promise<Value> {
+  switch (input.kind) {
+    case 'none':
+      return { kind: 'none' }
+    case 'literal':
+      return { kind: 'text', text: input.text }
+    case 'address':
+      return { kind: 'text', text: input.uri }
+    case 'content':
+      return { kind: 'content', tree: input.tree, path: input.path, mode: input.mode, from: input.asset ?? input.uri }
+    case 'late': {
+      const content = await needs.data.resolve(row.workspace, input.uri)
+      return { kind: 'content', tree: content.tree, path: content.path, mode: input.mode, from: input.uri }
+    }
+    case 'parent-input':
+      return parentInput(needs, row, input.name, input.mode)
+    case 'node-output':
+      return nodeOutput(needs, row, input.node, input.output, input.mode)
+    case 'template':
+      return { kind: 'text', text: await rendered(needs, row, input.text) }
+  }
+}
+
+async function parentInput(needs: Needs, row: JobRow, name: string, mode: InputMode | undefined): Promise<Value> {
+  const parent = await getJob(needs.db, row.workspace, row.parent ?? '')
+  const input = (JSON.parse(parent.plan) as Plan).inputs[name]
+  const value: Value = input === undefined ? { kind: 'none' } : await resolveValue(needs, parent, input)
+  return value.kind === 'content' && mode !== undefined ? { ...value, mode } : value
+}
+
+async function nodeOutput(needs: Needs, row: JobRow, node: string, output: string, mode: InputMode): Promise<Value> {
+  const sibling = await childOf(needs.db, row.workspace, row.parent ?? '', node)
+  if (sibling === undefined) throw new HaganeError('not_found', `no step '${node}'`)
+  const made = (JSON.parse(sibling.outputs) as Record<string, StoredOutput>)[output]
+  if (made !== undefined)
+    return { kind: 'content', tree: made.tree, path: made.path, mode, from: `job:${sibling.name}/${output}` }
+  // `artifacts` is the reserved name of a run's artifact root
+  if (output !== 'artifacts')
+    throw new HaganeError('not_found', `step '${node}' left no output '${output}'`, {
+      hint: `outputs of ${node}: ${Object.keys(JSON.parse(sibling.outputs)).join(', ') || 'none'}`,
+    })
+  const { tree, path } = await needs.tracking.artifactTree(row.workspace, sibling.name, '')
+  return { kind: 'content', tree, path, mode, from: `job:${sibling.name}/artifacts` }
+}
+
+async function rendered(needs: Needs, row: JobRow, text: string): Promise<string> {
+  const parent = await getJob(needs.db, row.workspace, row.parent ?? '')
+  const texts: Record<string, string> = {}
+  for (const [name, input] of Object.entries((JSON.parse(parent.plan) as Plan).inputs)) {
+    const value = await resolveValue(needs, parent, input)
+    if (value.kind === 'text') texts[name] = value.text
+  }
+  return renderText(text, expression => (expression.scope === 'parent-input' ? texts[expression.name] : undefined))
+}

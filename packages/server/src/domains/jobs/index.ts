@@ -1,0 +1,151 @@
+import { HaganeError, jobRoutes } from '@hagane/contract'
+import { subtree } from '../../kernel/blobs/index.ts'
+import { type BoundRoute, checkIfMatch, decodeCursor, implement, pageFrom } from '../../kernel/http/index.ts'
+import { advanceParent, cancelInTx } from './flow/advance.ts'
+import { finishFailed } from './flow/finish.ts'
+import { buildRunSteps } from './flow/run-step.ts'
+import { submitJob } from './flow/submit.ts'
+import { readJobLog } from './log-stream.ts'
+import type { JobNeeds } from './model/needs.ts'
+import type { StoredOutput } from './model/plan.ts'
+import { buildRunningSteps } from './model/running.ts'
+import { STEP_TASK, TIMEOUT_TASK } from './model/step-task.ts'
+import { planJob } from './planning/plan-job.ts'
+import { countJobs, getJob, listJobs } from './records/reads.ts'
+import { changeJob, jobForUpdate, jobInTx } from './records/store.ts'
+import { outputsResource, toResource } from './resource.ts'
+
+export type { ComputeDriver, StepExit, StepProcess, StepResult, StepWork } from './model/needs.ts'
+
+export interface Jobs {
+  routes: BoundRoute[]
+  /** Content of a job's output; throws not_found. */
+  output(workspace: string, job: string, output: string, path: string): Promise<{ tree: string; path: string }>
+  /** Submitted jobs by status. */
+  counts(workspace: string): Promise<Record<string, number>>
+}
+
+/** Command, pipeline and sweep jobs: planned to digests, run as durable tasks, followed across restarts. */
+export function buildJobs(given: Omit<JobNeeds, 'running'>): Jobs {
+  const needs: JobNeeds = { ...given, running: buildRunningSteps() }
+  const { db } = needs
+  const steps = buildRunSteps(needs)
+  needs.tasks.register(STEP_TASK, {
+    concurrency: needs.concurrency,
+    handle: steps.run,
+    onGivenUp: (task, error) =>
+      finishFailed(
+        needs,
+        { workspace: task.workspace, actor: task.actor },
+        String(task.payload.name),
+        `the server gave this step up: ${(error as Error).message}`,
+      ),
+  })
+  needs.tasks.register(TIMEOUT_TASK, {
+    concurrency: 1,
+    handle: async task =>
+      db.withTransaction({ workspace: task.workspace, actor: task.actor }, async tx => {
+        if ((await jobInTx(tx, String(task.payload.name))) !== undefined)
+          await advanceParent(needs, tx, String(task.payload.name))
+      }),
+  })
+  const show = async (workspace: string, name: string) => toResource(await getJob(db, workspace, name), needs.url())
+  return {
+    counts: workspace => countJobs(db, workspace),
+    async output(workspace, job, name, path) {
+      const row = await getJob(db, workspace, job)
+      const made = (JSON.parse(row.outputs) as Record<string, StoredOutput>)[name]
+      if (made !== undefined) return { tree: made.tree, path: [made.path, path].filter(part => part !== '').join('/') }
+      if (name === 'artifacts') return needs.tracking.artifactTree(workspace, job, path)
+      throw new HaganeError('not_found', `job ${job} has no output '${name}'`, {
+        hint: `its outputs: ${Object.keys(JSON.parse(row.outputs)).join(', ') || 'none'}`,
+      })
+    },
+    routes: [
+      implement(jobRoutes.create, async call => toResource(await submitJob(needs, call, call.body), needs.url())),
+      implement(jobRoutes.validate, async call => {
+        await planJob({ needs, workspace: call.workspace, warn: () => {}, within: [] }, call.body.job)
+        return { ok: true as const }
+      }),
+      implement(jobRoutes.list, async call => {
+        const { limit, cursor, parent_job_name, status, experiment_name, commit, include_archived } = call.query
+        const before = decodeCursor(cursor, 1)?.[0]
+        const rows = await listJobs(db, call.workspace, {
+          limit: limit + 1,
+          before: before === undefined ? undefined : Number(before),
+          parent: parent_job_name,
+          status,
+          experiment: experiment_name,
+          commit,
+          includeArchived: include_archived,
+        })
+        return pageFrom(
+          rows,
+          limit,
+          row => toResource(row, needs.url()),
+          row => [row.seq],
+        )
+      }),
+      implement(jobRoutes.show, async call => show(call.workspace, call.params.name)),
+      implement(jobRoutes.update, async call => {
+        const { name } = call.params
+        await getJob(db, call.workspace, name)
+        await db.withTransaction(call, async tx => {
+          const row = await jobForUpdate(tx, name)
+          checkIfMatch(call, String(row.revision))
+          const { display_name, description, tags, archived } = call.body
+          await changeJob(tx, row, {
+            ...(display_name === undefined ? {} : { display_name }),
+            ...(description === undefined ? {} : { description }),
+            ...(tags === undefined ? {} : { tags: JSON.stringify(tags) }),
+            ...(archived === undefined ? {} : { archived: archived ? 1 : 0 }),
+          })
+          if (tags !== undefined) await needs.tracking.setTags(tx, name, tags)
+          tx.append({ type: 'dev.hagane.job.updated', subject: `job/${name}`, data: { ...call.body } })
+        })
+        return show(call.workspace, name)
+      }),
+      implement(jobRoutes.cancel, async call => {
+        const { name } = call.params
+        await getJob(db, call.workspace, name)
+        await db.withTransaction(call, async tx => {
+          const row = await jobForUpdate(tx, name)
+          if (['Completed', 'Failed', 'Canceled'].includes(row.status))
+            throw new HaganeError('conflict', `job ${name} has already ended: it is ${row.status}`)
+          await cancelInTx(needs, tx, row)
+          if (row.parent !== null) await advanceParent(needs, tx, row.parent)
+        })
+        return show(call.workspace, name)
+      }),
+      implement(jobRoutes.log, async call => {
+        const part = await readJobLog(
+          needs,
+          call.workspace,
+          call.params.name,
+          call.query.offset,
+          call.query.wait,
+          call.signal,
+        )
+        return {
+          bytes: part.bytes,
+          headers: {
+            'content-type': 'text/plain; charset=utf-8',
+            'x-hagane-next-offset': String(part.nextOffset),
+            'x-hagane-log-complete': String(part.complete),
+          },
+        }
+      }),
+      implement(jobRoutes.outputs, async call => {
+        const row = await getJob(db, call.workspace, call.params.name)
+        const artifacts = await needs.tracking.artifactTree(call.workspace, row.name, '').catch(() => undefined)
+        const tree =
+          artifacts === undefined
+            ? undefined
+            : artifacts.path === ''
+              ? artifacts.tree
+              : (await needs.blobs.putTree(subtree(await needs.blobs.getTree(artifacts.tree), artifacts.path))).digest
+        return { outputs: outputsResource(row), ...(tree === undefined ? {} : { artifacts: tree }) }
+      }),
+    ],
+  }
+}

@@ -1,0 +1,175 @@
+import type { ComponentSpec, EnvironmentSpec, JobStatus } from '@hagane/contract'
+import type { BlobStore } from '../../../kernel/blobs/index.ts'
+import type { Clock } from '../../../kernel/clock.ts'
+import type { Database, Tx } from '../../../kernel/db/index.ts'
+import type { Logger } from '../../../kernel/log.ts'
+import type { Tasks } from '../../../kernel/tasks/index.ts'
+import type { Data } from '../../data/index.ts'
+import type { InputMode } from './plan.ts'
+import type { RunningSteps } from './running.ts'
+
+/** What jobs ask of other domains, as narrow as they need it; the composition root hands in the doors. */
+export interface JobNeeds {
+  db: Database
+  blobs: BlobStore
+  tasks: Tasks
+  log: Logger
+  clock: Clock
+  dataDir: string
+  /** Address of this server as jobs on this machine reach it. */
+  url: () => string
+  concurrency: number
+  data: Data
+  components: {
+    resolve(
+      workspace: string,
+      name: string,
+      version: string,
+    ): Promise<{ name: string; version: string; digest: string; spec: ComponentSpec }>
+  }
+  environments: Environments
+  models: Models
+  tracking: Tracking
+  compute: Compute
+  running: RunningSteps
+  tokens: {
+    issue(tx: Tx, actor: string, role: 'job', workspace: string): Promise<string>
+    withdraw(tx: Tx, actor: string): Promise<void>
+  }
+}
+
+export interface EnvironmentPlan {
+  /** `azureml:<name>:<version>` when it is registered. */
+  id?: string
+  definitionDigest: string
+  lockDigest?: string
+}
+export interface Environments {
+  /** Cheap: reads the definition, builds nothing. null is plain Python. */
+  plan(workspace: string, environment: string | EnvironmentSpec | null): Promise<EnvironmentPlan>
+  ensureBuilt(
+    workspace: string,
+    environment: string | EnvironmentSpec | null,
+    options: { onLog?: (line: string) => void; signal?: AbortSignal },
+  ): Promise<{ prefix: string; python: string; lockDigest: string; deviations: string[] }>
+}
+
+export interface Models {
+  resolve(
+    workspace: string,
+    reference: string,
+  ): Promise<{ id: string; name: string; version: string; type: string; tree: string; path: string }>
+  register(
+    tx: Tx,
+    model: {
+      name: string
+      version?: string | undefined
+      type: string
+      tree: string
+      path: string
+      jobName: string
+      runId: string
+    },
+  ): Promise<{ name: string; version: string }>
+}
+
+export interface Tracking {
+  ensureExperiment(tx: Tx, name: string): Promise<string>
+  createRun(
+    tx: Tx,
+    run: {
+      runId: string
+      experimentId: string
+      name: string
+      parentRunId?: string
+      tags: Record<string, string>
+      params: Record<string, string>
+      startTime: number
+      user: string
+      status: 'SCHEDULED' | 'RUNNING'
+    },
+  ): Promise<void>
+  setRunStatus(
+    tx: Tx,
+    runId: string,
+    status: 'RUNNING' | 'FINISHED' | 'FAILED' | 'KILLED',
+    endTime?: number,
+  ): Promise<void>
+  /** Metrics, params and artifact entries of a run whose outputs are taken again. */
+  copyRun(tx: Tx, from: string, to: string): Promise<void>
+  setTags(tx: Tx, runId: string, tags: Record<string, string>): Promise<void>
+  latestMetrics(workspace: string, runId: string): Promise<Record<string, number>>
+  /** Content below a path of the run's artifacts; throws not_found. */
+  artifactTree(workspace: string, runId: string, path: string): Promise<{ tree: string; path: string }>
+  /** Adds every file of a tree below a path of the run's artifacts. */
+  putArtifactTree(tx: Tx, runId: string, entries: { path: string; digest: string; size: number }[]): Promise<void>
+}
+
+export type { JobStatus }
+
+export interface Compute {
+  /** Throws not_found when no such compute exists. */
+  require(workspace: string, name: string): Promise<void>
+  driver: ComputeDriver
+}
+
+/** One step, ready to run: everything in digests and text. */
+export interface StepWork {
+  name: string
+  /** Absolute, one for each attempt. */
+  folder: string
+  render(paths: { inputs: Record<string, string>; outputs: Record<string, string> }): string
+  code?: { tree: string; path: string }
+  inputs: {
+    name: string
+    source: { kind: 'tree'; digest: string; path: string } | { kind: 'path'; path: string }
+    mode: InputMode
+  }[]
+  outputs: { name: string; kind: 'file' | 'folder'; fileName?: string }[]
+  environment: Record<string, string>
+  python?: { prefix: string }
+  needsOwnPackages?: boolean
+  timeoutSeconds?: number
+}
+
+export interface StepExit {
+  code: number | null
+  reason: 'exited' | 'timeout' | 'canceled' | 'lost'
+  startedAt: string
+  endedAt: string
+}
+
+/** A step's process, which outlives this server. */
+export interface StepProcess {
+  readonly pid: number
+  readonly startedAt: string
+  readonly exit: Promise<StepExit>
+  cancel(graceSeconds?: number): Promise<void>
+  release(): void
+}
+
+export interface StepResult {
+  outputs: Record<string, { digest: string; path: string; size: number; fileCount: number }>
+  missing: string[]
+  artifacts: { digest: string } | undefined
+}
+
+/** Where steps run. This machine is the first driver; a cluster comes behind the same few functions. */
+export interface ComputeDriver {
+  start(work: StepWork): Promise<StepProcess>
+  /** What became of an attempt that an earlier server started. */
+  adopt(
+    folder: string,
+  ): Promise<
+    | { state: 'never-started' }
+    | { state: 'running'; step: StepProcess }
+    | { state: 'exited'; exit: StepExit }
+    | { state: 'lost'; reason: string }
+  >
+  collect(folder: string): Promise<StepResult>
+  /** What a failed step left in `outputs/` and `logs/`, and its log. */
+  collectArtifacts(folder: string): Promise<{ digest: string } | undefined>
+  readLog(folder: string, offset: number, limit: number): Promise<{ bytes: Buffer; size: number }>
+  tail(folder: string, lines: number): Promise<string[]>
+  clean(folder: string): Promise<void>
+}

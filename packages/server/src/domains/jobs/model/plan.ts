@@ -1,0 +1,105 @@
+import type { EnvironmentSpec, GitState, inputModes, JobSpec, outputModes } from '@hagane/contract'
+
+export type InputMode = (typeof inputModes)[number]
+export type OutputMode = (typeof outputModes)[number]
+
+/** The value of an input, as far as it is known at submit. Content is named by digest; the rest is known when the step starts. */
+export type InputValue =
+  | { kind: 'literal'; text: string }
+  /** Optional and without a value. */
+  | { kind: 'none' }
+  | { kind: 'content'; tree: string; path: string; mode: InputMode; uri: string; asset?: string; type?: string }
+  /** A datastore path, which an earlier step may still write: read when the step starts. */
+  | { kind: 'late'; uri: string; mode: InputMode }
+  /** `mode: direct`: the command gets the address itself. */
+  | { kind: 'address'; uri: string }
+  | { kind: 'node-output'; node: string; output: string; mode: InputMode }
+  | { kind: 'parent-input'; name: string; mode?: InputMode }
+  /** Text with `${{parent.inputs.x}}` inside. */
+  | { kind: 'template'; text: string }
+
+export interface OutputPlan {
+  type: string
+  mode: OutputMode
+  /** Datastore address to write to; may hold `${{name}}`. */
+  path?: string
+  /** Registers the output as an asset under this name when the job completes. */
+  name?: string
+  version?: string
+  /** The parent's output that this one becomes. */
+  publish?: string
+}
+
+export interface CommandPlan {
+  kind: 'command'
+  command: string
+  code?: { tree: string; path: string }
+  environment: string | EnvironmentSpec | null
+  /** Digest of the environment's definition; the lock may not exist yet. */
+  environmentDigest: string
+  environmentId?: string
+  inputs: Record<string, InputValue>
+  outputs: Record<string, OutputPlan>
+  variables: Record<string, string>
+  /** seconds */
+  timeout?: number
+  deterministic: boolean
+  component?: { name: string; version: string; digest: string }
+  /** Values of this trial's search space. */
+  search?: Record<string, string>
+  /** Taken from the cache when possible; only steps of pipelines are. */
+  reusable: boolean
+}
+
+export interface PipelinePlan {
+  kind: 'pipeline'
+  inputs: Record<string, InputValue>
+  outputs: Record<string, OutputPlan>
+  /** Node key → the nodes whose outputs it needs. */
+  nodes: Record<string, { after: string[] }>
+  continueOnStepFailure: boolean
+  component?: { name: string; version: string; digest: string }
+}
+
+export interface SweepPlan {
+  kind: 'sweep'
+  inputs: Record<string, InputValue>
+  outputs: Record<string, OutputPlan>
+  objective: { goal: 'minimize' | 'maximize'; metric: string }
+  maxConcurrent: number
+  timeout?: number
+}
+
+export type Plan = CommandPlan | PipelinePlan | SweepPlan
+
+/** A job ready to be stored, with its steps or trials. */
+export interface PlannedJob {
+  name: string
+  step?: string
+  displayName: string
+  compute?: string
+  description?: string
+  tags: Record<string, string>
+  properties: Record<string, string>
+  spec: Record<string, unknown>
+  plan: Plan
+  /** MLflow parameters known at submit. */
+  params: Record<string, string>
+  children: PlannedJob[]
+}
+
+export interface Submission {
+  job: JobSpec
+  git?: GitState | undefined
+  default_experiment_name?: string | undefined
+}
+
+export interface StoredOutput {
+  type: string
+  tree: string
+  path: string
+  /** `azureml:<name>:<version>` when it was registered. */
+  asset?: string
+  /** Where it was written in a datastore. */
+  uri?: string
+}

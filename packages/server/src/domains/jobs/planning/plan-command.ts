@@ -1,0 +1,166 @@
+import { type CommandJobSpec, HaganeError, parseReference, pythonText, wholeExpression } from '@hagane/contract'
+import { newJobName } from '../../../kernel/ids.ts'
+import type { JobNeeds } from '../model/needs.ts'
+import type { CommandPlan, InputValue, OutputPlan, PlannedJob } from '../model/plan.ts'
+import { planOwnInputs } from './plan-inputs.ts'
+import { planOutputs } from './plan-outputs.ts'
+
+export interface PlanContext {
+  needs: JobNeeds
+  workspace: string
+  warn: (message: string) => void
+  /** Components on the way here, to refuse a component that holds itself. */
+  within: readonly string[]
+}
+
+/** Where in a submitted job something stands, and what it takes from there. */
+export interface Place {
+  at: string
+  step?: string
+  parentOutputs: Record<string, OutputPlan>
+  defaultCompute: string | undefined
+  reusable: boolean
+}
+
+/** The parts of a command that a job, a node and a component share. */
+export type CommandParts = Pick<
+  CommandJobSpec,
+  | 'command'
+  | 'code'
+  | 'environment'
+  | 'environment_variables'
+  | 'resources'
+  | 'distribution'
+  | 'limits'
+  | 'is_deterministic'
+>
+
+/** A command job, or a node with a command of its own. */
+export async function planCommandJob(context: PlanContext, spec: CommandJobSpec, place: Place): Promise<PlannedJob> {
+  const inputs = await planOwnInputs({ ...context, at: place.at }, spec.inputs ?? {})
+  const outputs = planOutputs(undefined, spec.outputs, place.parentOutputs, place.at)
+  return jobOf(spec, place, spec, await planCommand(context, spec, inputs, outputs, place))
+}
+
+/** The command itself: code, environment, variables, limits; inputs and outputs are planned by the caller. */
+export async function planCommand(
+  context: PlanContext,
+  spec: CommandParts,
+  inputs: Record<string, InputValue>,
+  outputs: Record<string, OutputPlan>,
+  place: { at: string; reusable: boolean },
+): Promise<CommandPlan> {
+  const { needs, workspace } = context
+  refuseDistributed(spec, place.at)
+  const environment = spec.environment ?? null
+  const environmentPlan = await within(place.at, 'environment', () => needs.environments.plan(workspace, environment))
+  const code =
+    spec.code === undefined
+      ? undefined
+      : await within(place.at, 'code', () => codeOf(needs, workspace, spec.code as string))
+  const timeout = secondsOf(spec.limits?.timeout, inputs)
+  return {
+    kind: 'command',
+    command: spec.command,
+    ...(code === undefined ? {} : { code }),
+    environment,
+    environmentDigest: environmentPlan.definitionDigest,
+    ...(environmentPlan.id === undefined ? {} : { environmentId: environmentPlan.id }),
+    inputs,
+    outputs,
+    variables: Object.fromEntries(
+      Object.entries(spec.environment_variables ?? {}).map(([name, value]) => [
+        name,
+        value === null ? '' : pythonText(value),
+      ]),
+    ),
+    ...(timeout === undefined ? {} : { timeout }),
+    deterministic: spec.is_deterministic !== false,
+    reusable: place.reusable,
+  }
+}
+
+async function codeOf(needs: JobNeeds, workspace: string, code: string): Promise<{ tree: string; path: string }> {
+  const form = parseReference(code).form
+  if (form !== 'tree')
+    throw new HaganeError(form === 'local' ? 'invalid' : 'unsupported', `code '${code}' is not uploaded content`, {
+      hint: 'submit with the CLI, which uploads local folders; code from git is not fetched by the server',
+    })
+  const { tree, path } = await needs.data.resolve(workspace, code)
+  return { tree, path }
+}
+
+/** One process per step for now; several would each believe to be alone. */
+function refuseDistributed(spec: CommandParts, at: string): void {
+  const count = spec.resources?.instance_count ?? 1
+  const perInstance = spec.distribution?.process_count_per_instance ?? 1
+  if (Number(count) > 1 || (typeof perInstance === 'number' && perInstance > 1))
+    throw new HaganeError(
+      'unsupported',
+      `${at}: distributed steps (instance_count ${count}, process_count_per_instance ${perInstance}) do not run on local compute yet`,
+      { hint: 'set both to 1 to run it as one process, e.g. --set resources.instance_count=1' },
+    )
+}
+
+const secondsOf = (timeout: string | number | undefined, inputs: Record<string, InputValue>): number | undefined => {
+  if (timeout === undefined) return undefined
+  const expression = typeof timeout === 'string' ? wholeExpression(timeout) : undefined
+  const bound = expression === undefined ? undefined : inputs[expression.name]
+  const seconds = Number(bound?.kind === 'literal' ? bound.text : timeout)
+  if (!Number.isFinite(seconds) || seconds <= 0)
+    throw new HaganeError('invalid', `limits.timeout: '${timeout}' is not a number of seconds above 0`)
+  return seconds
+}
+
+/** Prefixes the property to an error of another domain. */
+export async function within<T>(at: string, property: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof HaganeError)) throw error
+    throw new HaganeError(error.kind, `${at}.${property}: ${error.message}`, {
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      details: error.details ?? [{ property: `${at}.${property}`, message: error.message }],
+    })
+  }
+}
+
+/** The parts of a job that people read. */
+interface Described {
+  display_name?: string | undefined
+  description?: string | undefined
+  compute?: string | undefined
+  tags?: Record<string, string> | undefined
+  properties?: Record<string, string> | undefined
+}
+
+/** A job row in the making, with a name of its own. */
+export function jobOf(
+  described: Described,
+  place: { step?: string; defaultCompute: string | undefined },
+  spec: object,
+  plan: PlannedJob['plan'],
+  component?: Described,
+): PlannedJob {
+  const name = newJobName()
+  const compute = described.compute ?? place.defaultCompute ?? component?.compute
+  const description = described.description ?? (place.step === undefined ? component?.description : undefined)
+  return {
+    name,
+    ...(place.step === undefined ? {} : { step: place.step }),
+    displayName: described.display_name ?? place.step ?? name,
+    ...(compute === undefined ? {} : { compute }),
+    ...(description === undefined ? {} : { description }),
+    tags: described.tags ?? {},
+    properties: described.properties ?? {},
+    spec: { ...spec },
+    plan,
+    params: literalParams(plan.inputs),
+    children: [],
+  }
+}
+
+const literalParams = (inputs: Record<string, InputValue>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(inputs).flatMap(([name, value]) => (value.kind === 'literal' ? [[name, value.text]] : [])),
+  )

@@ -1,0 +1,123 @@
+import { type CommandComponentSpec, HaganeError, type PipelineJobSpec, type PipelineNode } from '@hagane/contract'
+import type { InputValue, PipelinePlan, PlannedJob } from '../model/plan.ts'
+import { edgesOf, refuseBrokenEdges, refuseUnknownInputs } from './edges.ts'
+import { type CommandParts, jobOf, type Place, type PlanContext, planCommand, planCommandJob } from './plan-command.ts'
+import { declaredInputs, type Identity, loadComponent } from './plan-component.ts'
+import { planDeclaredInputs, planOwnInputs } from './plan-inputs.ts'
+import { planOutputs } from './plan-outputs.ts'
+
+const MAX_DEPTH = 20
+
+/** A pipeline job: its own nodes, or those of a pipeline component. */
+export async function planPipelineJob(context: PlanContext, spec: PipelineJobSpec, place: Place): Promise<PlannedJob> {
+  const defaultCompute = spec.compute ?? spec.settings?.default_compute
+  if (spec.component !== undefined) {
+    const { component, identity } = await loadComponent(context, spec.component, place.at)
+    if (component.type !== 'pipeline')
+      throw new HaganeError(
+        'invalid',
+        `${place.at}.component: a pipeline job needs a pipeline component, this one is a ${component.type}`,
+      )
+    const inputs = await planDeclaredInputs({ ...context, at: place.at }, declaredInputs(component), spec.inputs ?? {})
+    return planNodes(
+      context,
+      {
+        ...spec,
+        jobs: component.jobs,
+        outputs: { ...component.outputs, ...spec.outputs },
+        settings: { ...component.settings, ...spec.settings },
+      },
+      inputs,
+      { ...place, defaultCompute },
+      identity,
+    )
+  }
+  const inputs = await planOwnInputs({ ...context, at: place.at }, spec.inputs ?? {})
+  return planNodes(context, { ...spec, jobs: spec.jobs ?? {} }, inputs, { ...place, defaultCompute })
+}
+
+type PipelineBody = Pick<
+  PipelineJobSpec,
+  'outputs' | 'settings' | 'compute' | 'display_name' | 'description' | 'tags' | 'properties'
+> & { jobs: Record<string, PipelineNode> }
+
+async function planNodes(
+  context: PlanContext,
+  body: PipelineBody,
+  inputs: Record<string, InputValue>,
+  place: Place,
+  component?: Identity,
+): Promise<PlannedJob> {
+  const outputs = planOutputs(undefined, body.outputs, place.parentOutputs, place.at)
+  const nodes: PipelinePlan['nodes'] = {}
+  const children: PlannedJob[] = []
+  const reusable =
+    String(body.settings?.force_rerun ?? 'false').toLowerCase() !== 'true' &&
+    (place.step === undefined || place.reusable)
+  for (const [key, node] of Object.entries(body.jobs)) {
+    const at = place.at === 'job' ? `jobs.${key}` : `${place.at}.jobs.${key}`
+    children.push(
+      await planNode(context, node, {
+        at,
+        step: key,
+        parentOutputs: outputs,
+        defaultCompute: place.defaultCompute,
+        reusable,
+      }),
+    )
+    nodes[key] = { after: edgesOf(node) }
+  }
+  refuseBrokenEdges(nodes, place.at)
+  refuseUnknownInputs(children, inputs, place.at)
+  const plan: PipelinePlan = {
+    kind: 'pipeline',
+    inputs,
+    outputs,
+    nodes,
+    continueOnStepFailure: body.settings?.continue_on_step_failure === true,
+    ...(component === undefined ? {} : { component }),
+  }
+  return { ...jobOf(body, place, body, plan), children }
+}
+
+async function planNode(context: PlanContext, node: PipelineNode, place: Place): Promise<PlannedJob> {
+  if (node.component === undefined) {
+    if (node.command === undefined)
+      throw new HaganeError('invalid', `${place.at}: a node has either a command or a component`)
+    return planCommandJob(context, { ...node, type: 'command', command: node.command }, place)
+  }
+  const { component, identity } = await loadComponent(context, node.component, place.at)
+  const inputs = await planDeclaredInputs({ ...context, at: place.at }, declaredInputs(component), node.inputs ?? {})
+  if (component.type === 'pipeline') {
+    const nested = { ...context, within: nest(context, identity, place.at) }
+    return planNodes(
+      nested,
+      { ...component, outputs: { ...component.outputs, ...node.outputs } },
+      inputs,
+      place,
+      identity,
+    )
+  }
+  const outputs = planOutputs(component.outputs, node.outputs, place.parentOutputs, place.at)
+  const plan = await planCommand(context, merged(component, node), inputs, outputs, place)
+  return jobOf(node, place, node, { ...plan, ...(identity === undefined ? {} : { component: identity }) }, component)
+}
+
+/** What the node says of resources, limits and variables wins over its component. */
+const merged = (component: CommandComponentSpec, node: PipelineNode): CommandParts => ({
+  ...component,
+  resources: { ...component.resources, ...node.resources },
+  distribution: node.distribution ?? component.distribution,
+  limits: node.limits ?? component.limits,
+  environment_variables: { ...component.environment_variables, ...node.environment_variables },
+})
+
+function nest(context: PlanContext, identity: Identity, at: string): readonly string[] {
+  const name = identity === undefined ? `inline at ${at}` : `${identity.name}:${identity.version}`
+  if (context.within.includes(name) || context.within.length >= MAX_DEPTH)
+    throw new HaganeError(
+      'invalid',
+      `${at}.component: pipeline components are nested in a circle or more than ${MAX_DEPTH} deep: ${[...context.within, name].join(' → ')}`,
+    )
+  return [...context.within, name]
+}

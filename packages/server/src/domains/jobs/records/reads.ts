@@ -1,0 +1,75 @@
+import { HaganeError, type JobStatus } from '@hagane/contract'
+import { sql } from 'kysely'
+import type { Database } from '../../../kernel/db/index.ts'
+import type { JobRow, JobTables } from '../model/tables.ts'
+
+const on = (db: Database) => db.reads.withTables<JobTables>()
+
+export const findJob = (db: Database, workspace: string, name: string): Promise<JobRow | undefined> =>
+  on(db).selectFrom('jobs').selectAll().where('workspace', '=', workspace).where('name', '=', name).executeTakeFirst()
+
+export async function getJob(db: Database, workspace: string, name: string): Promise<JobRow> {
+  const row = await findJob(db, workspace, name)
+  if (row === undefined)
+    throw new HaganeError('not_found', `no job '${name}' in workspace ${workspace}`, {
+      hint: '`hagane job list` shows what there is',
+    })
+  return row
+}
+
+export interface JobFilter {
+  limit: number
+  before?: number | undefined
+  parent?: string | undefined
+  status?: string | undefined
+  experiment?: string | undefined
+  commit?: string | undefined
+  includeArchived: boolean
+}
+
+/** Newest first. Without a parent only submitted jobs, not their steps. */
+export function listJobs(db: Database, workspace: string, filter: JobFilter): Promise<JobRow[]> {
+  let query = on(db).selectFrom('jobs').selectAll().where('workspace', '=', workspace)
+  query = filter.parent === undefined ? query.where('parent', 'is', null) : query.where('parent', '=', filter.parent)
+  if (filter.before !== undefined) query = query.where('seq', '<', filter.before)
+  if (filter.status !== undefined) query = query.where('status', '=', filter.status as JobStatus)
+  if (filter.experiment !== undefined) query = query.where('experiment_name', '=', filter.experiment)
+  if (filter.commit !== undefined) query = query.where('commit_id', 'like', `${filter.commit.replace(/[%_]/g, '')}%`)
+  if (!filter.includeArchived) query = query.where('archived', '=', 0)
+  return query.orderBy('seq', 'desc').limit(filter.limit).execute()
+}
+
+export const childOf = (db: Database, workspace: string, parent: string, step: string): Promise<JobRow | undefined> =>
+  on(db)
+    .selectFrom('jobs')
+    .selectAll()
+    .where('workspace', '=', workspace)
+    .where('parent', '=', parent)
+    .where('step', '=', step)
+    .executeTakeFirst()
+
+/** The completed job whose results stand for a reuse key. */
+export async function resultFor(db: Database, workspace: string, key: string): Promise<JobRow | undefined> {
+  return on(db)
+    .selectFrom('step_results')
+    .innerJoin('jobs', join =>
+      join.onRef('jobs.workspace', '=', 'step_results.workspace').onRef('jobs.name', '=', 'step_results.job'),
+    )
+    .selectAll('jobs')
+    .where('step_results.workspace', '=', workspace)
+    .where('step_results.key', '=', key)
+    .where('jobs.status', '=', 'Completed')
+    .executeTakeFirst()
+}
+
+export async function countJobs(db: Database, workspace: string): Promise<Record<string, number>> {
+  const rows = await on(db)
+    .selectFrom('jobs')
+    .select(['status', sql<number>`count(*)`.as('n')])
+    .where('workspace', '=', workspace)
+    .where('parent', 'is', null)
+    .groupBy('status')
+    .orderBy('status')
+    .execute()
+  return Object.fromEntries(rows.map(row => [row.status, Number(row.n)]))
+}

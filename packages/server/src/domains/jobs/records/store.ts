@@ -1,0 +1,120 @@
+import { HaganeError } from '@hagane/contract'
+import type { Tx } from '../../../kernel/db/index.ts'
+import type { JobRow, JobTables } from '../model/tables.ts'
+import { type JobEvent, move } from '../model/transitions.ts'
+
+const on = (tx: Tx) => tx.db.withTables<JobTables>()
+
+export async function insertJobs(tx: Tx, rows: Omit<JobRow, 'seq'>[]): Promise<void> {
+  const newest = await on(tx)
+    .selectFrom('jobs')
+    .select(({ fn }) => fn.max('seq').as('seq'))
+    .where('workspace', '=', tx.who.workspace)
+    .executeTakeFirst()
+  const first = Number(newest?.seq ?? 0) + 1
+  const numbered = rows.map((row, i) => ({ ...row, seq: first + i }))
+  for (let i = 0; i < numbered.length; i += 200)
+    await on(tx)
+      .insertInto('jobs')
+      .values(numbered.slice(i, i + 200))
+      .execute()
+}
+
+/** The row as it is now, locked against other transactions where the engine has row locks. */
+export async function jobForUpdate(tx: Tx, name: string): Promise<JobRow> {
+  const query = on(tx).selectFrom('jobs').selectAll().where('workspace', '=', tx.who.workspace).where('name', '=', name)
+  const row = await (tx.dialect === 'postgres' ? query.forUpdate() : query).executeTakeFirst()
+  if (row === undefined) throw new HaganeError('not_found', `no job ${name}`)
+  return row
+}
+
+export const jobInTx = (tx: Tx, name: string): Promise<JobRow | undefined> =>
+  on(tx)
+    .selectFrom('jobs')
+    .selectAll()
+    .where('workspace', '=', tx.who.workspace)
+    .where('name', '=', name)
+    .executeTakeFirst()
+
+export const childrenInTx = (tx: Tx, parent: string): Promise<JobRow[]> =>
+  on(tx)
+    .selectFrom('jobs')
+    .selectAll()
+    .where('workspace', '=', tx.who.workspace)
+    .where('parent', '=', parent)
+    .orderBy('seq')
+    .execute()
+
+export type ChildState = Pick<JobRow, 'name' | 'step' | 'status'>
+
+/** The same without their plans, which are large. */
+export const childStates = (tx: Tx, parent: string): Promise<ChildState[]> =>
+  on(tx)
+    .selectFrom('jobs')
+    .select(['name', 'step', 'status'])
+    .where('workspace', '=', tx.who.workspace)
+    .where('parent', '=', parent)
+    .orderBy('seq')
+    .execute()
+
+export type JobChange = Partial<
+  Pick<
+    JobRow,
+    | 'outputs'
+    | 'error'
+    | 'attempts'
+    | 'start_time'
+    | 'end_time'
+    | 'reuse_key'
+    | 'reused_from'
+    | 'display_name'
+    | 'description'
+    | 'tags'
+    | 'archived'
+    | 'plan'
+  >
+>
+
+/** Carries out one transition and appends its event. Throws conflict when the job cannot make this move. */
+export async function moveJob(
+  tx: Tx,
+  row: JobRow,
+  event: JobEvent,
+  change: JobChange = {},
+  facts: Record<string, unknown> = {},
+): Promise<JobRow> {
+  const result = move(row.status, event)
+  if ('refused' in result) throw new HaganeError('conflict', `job ${row.name}: ${result.refused}`)
+  const moved = await changeJob(tx, { ...row, status: result.to }, { ...change, status: result.to })
+  tx.append({
+    type: `dev.hagane.job.${result.to.replace(/(?<!^)[A-Z]/g, letter => `-${letter}`).toLowerCase()}`,
+    subject: `job/${row.name}`,
+    data: { name: row.name, ...(row.step === null ? {} : { step: row.step }), ...facts },
+  })
+  return moved
+}
+
+export async function changeJob(
+  tx: Tx,
+  row: JobRow,
+  change: JobChange & { status?: JobRow['status'] },
+): Promise<JobRow> {
+  const full = { ...change, revision: row.revision + 1, modified_at: tx.now.toISOString(), modified_by: tx.who.actor }
+  await on(tx)
+    .updateTable('jobs')
+    .set(full)
+    .where('workspace', '=', row.workspace)
+    .where('name', '=', row.name)
+    .execute()
+  return { ...row, ...full }
+}
+
+/** Keeps a result for reuse; the newest wins. */
+export const keepResult = (tx: Tx, key: string, job: string) =>
+  on(tx)
+    .insertInto('step_results')
+    .values({ workspace: tx.who.workspace, key, job, created_at: tx.now.toISOString() })
+    .onConflict(conflict =>
+      conflict.columns(['workspace', 'key']).doUpdateSet({ job, created_at: tx.now.toISOString() }),
+    )
+    .execute()
