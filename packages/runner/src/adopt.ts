@@ -75,7 +75,8 @@ function wrapperEnd(folder: string, marker: Marker, signal: AbortSignal): Promis
     const look = async () => {
       if (looking) return
       looking = true
-      const alive = (await isOurs(marker)) === 'alive'
+      // a look that fails is repeated at the next poll
+      const alive = (await isOurs(marker).catch(() => 'alive')) === 'alive'
       looking = false
       if (!alive) {
         giveUp()
@@ -88,7 +89,7 @@ function wrapperEnd(folder: string, marker: Marker, signal: AbortSignal): Promis
       watcher?.close()
     }
     try {
-      watcher = watch(folder, look)
+      watcher = watch(folder, (_event, name) => void (name === 'exit.json' && look()))
       watcher.on('error', () => watcher?.close())
     } catch {
       watcher = undefined // out of inotify watches: the poll alone is slower, not wrong

@@ -4,6 +4,7 @@ import { endLeftovers, endOrphans, endTree, recordStop } from './stop.ts'
 import type { RunningStep, StepExit } from './types.ts'
 
 const GRACE_SECONDS = 10
+const RETRY_MS = 1000
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 export interface Followed {
@@ -26,7 +27,7 @@ export function follow(followed: Followed): RunningStep {
     recordStop(folder, reason)
     await endTree(tree, graceSeconds * 1000)
   }
-  const cancelTimer = atDeadline(followed, () => void stop('timeout', GRACE_SECONDS))
+  const cancelTimer = atDeadline(followed, () => stop('timeout', GRACE_SECONDS))
   const exit = followed.wrapperEnd.then(async code => {
     cancelTimer()
     return await settle(tree, code)
@@ -52,19 +53,28 @@ export function follow(followed: Followed): RunningStep {
 async function settle(tree: { folder: string; leader: number }, code: number | null): Promise<StepExit> {
   const endedAt = new Date().toISOString()
   const exit = readExit(tree.folder)
-  if (exit !== undefined || code !== null) await endLeftovers(tree)
-  else await endOrphans(tree.folder, tree.leader)
+  const end = exit !== undefined || code !== null ? endLeftovers(tree) : endOrphans(tree.folder, tree.leader)
+  // without a process table (no /proc and a failing ps) the exit is known all the same
+  await end.catch(() => undefined)
   return exit ?? readExit(tree.folder) ?? exitWithoutRecord(tree.folder, code, endedAt)
 }
 
-/** Calls back `timeoutSeconds` after the command's start, however often the server was restarted. Returns the undo. */
-function atDeadline(followed: Followed, act: () => void): () => void {
+/**
+ * Calls back `timeoutSeconds` after the command's start, however often the server was restarted, and again when that fails
+ * (a full disk, no process to be had). Returns the undo.
+ */
+function atDeadline(followed: Followed, act: () => Promise<void>): () => void {
   if (followed.timeoutSeconds === undefined) return () => undefined
   const deadline = Date.parse(followed.marker.startedAt) + followed.timeoutSeconds * 1000
   let timer: NodeJS.Timeout
+  const attempt = () => {
+    act().catch(() => {
+      timer = setTimeout(attempt, RETRY_MS)
+    })
+  }
   const arm = () => {
     const left = deadline - Date.now()
-    timer = left > LONGEST_TIMER_MS ? setTimeout(arm, LONGEST_TIMER_MS) : setTimeout(act, Math.max(0, left))
+    timer = left > LONGEST_TIMER_MS ? setTimeout(arm, LONGEST_TIMER_MS) : setTimeout(attempt, Math.max(0, left))
   }
   arm()
   return () => clearTimeout(timer)

@@ -69,7 +69,7 @@ describe('the environment of a step', () => {
     })
   })
   it('refuses names and values that no process can have', () => {
-    const wrong: Record<string, string>[] = [{ 'A=B': '' }, { '': '' }, { A: 'x\0' }]
+    const wrong: Record<string, string>[] = [{ 'A=B': '' }, { '': '' }, { A: 'x\0' }, { A: 'x'.repeat(130_000) }]
     for (const own of wrong) {
       expect(() => stepEnvironment({ ...parts, own })).toThrow(/environment_variables/)
     }

@@ -69,12 +69,16 @@ export const stepVariable = 'HAGANE_STEP'
 /** The variable's value: the folder in letters that `ps` prints unchanged in any locale. */
 export const stepToken = (folder: string): string => createHash('sha256').update(folder).digest('hex').slice(0, 32)
 
+/** Linux takes no longer variable (MAX_ARG_STRLEN, less the name). */
+const LONGEST_VALUE = 120 * 1024
+
 function checkVariables(own: Record<string, string>): void {
   for (const [name, value] of Object.entries(own)) {
-    const wrong = name === '' || /[=\0]/.test(name) ? 'name' : value.includes('\0') ? 'value' : undefined
+    const badValue = value.includes('\0') || Buffer.byteLength(value) > LONGEST_VALUE
+    const wrong = name === '' || /[=\0]/.test(name) ? 'name' : badValue ? 'value' : undefined
     if (wrong === undefined) continue
     throw new HaganeError('invalid', `environment_variables: the ${wrong} of ${JSON.stringify(name)} cannot be used`, {
-      hint: 'a name is not empty and holds no "="; neither name nor value holds a NUL character',
+      hint: `a name is not empty and holds no "="; neither holds a NUL; a value has at most ${LONGEST_VALUE} bytes`,
       details: [{ property: `environment_variables.${name}`, message: `unusable ${wrong}` }],
     })
   }

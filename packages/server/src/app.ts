@@ -4,8 +4,14 @@ import type { FastifyInstance } from 'fastify'
 import { buildAccess } from './domains/access/index.ts'
 import { buildAudit } from './domains/audit/index.ts'
 import { buildComponents } from './domains/components/index.ts'
+import { buildCompute } from './domains/compute/index.ts'
 import { buildContent } from './domains/content/index.ts'
+import { buildData } from './domains/data/index.ts'
+import { buildEnvironments } from './domains/environments/index.ts'
+import { buildJobs, type Jobs } from './domains/jobs/index.ts'
+import { buildLineage } from './domains/lineage/index.ts'
 import { buildStatus } from './domains/status/index.ts'
+import { buildTracking } from './domains/tracking/index.ts'
 import { buildWorkspaces } from './domains/workspaces/index.ts'
 import { openFileStore } from './kernel/blobs/index.ts'
 import { type Clock, systemClock } from './kernel/clock.ts'
@@ -47,16 +53,68 @@ export function buildApp(config: Config, serverId: string, overrides: Overrides 
   let url = ''
   let readyMs = 0
 
-  const workspaces = buildWorkspaces({ db, url: () => url, onCreate: async () => {} })
-  const access = buildAccess({ db, credentialsNeeded: !config.loopback, requireWorkspace: workspaces.require })
+  const tracking = buildTracking({ db, blobs, log })
+  const workspaces = buildWorkspaces({ db, url: () => url, onCreate: name => prepareWorkspace(name) })
+  const access = buildAccess({
+    db,
+    credentialsNeeded: !config.loopback,
+    requireWorkspace: workspaces.require,
+  })
+  const data = buildData({
+    db,
+    blobs,
+    dataDir: config.dataDir,
+    allowPrivateUrls: config.allow_private_urls,
+    other: {
+      jobOutput: (workspace, job, output, path) => jobs.output(workspace, job, output, path),
+      runArtifacts: tracking.artifactTree,
+    },
+  })
+  const environments = buildEnvironments({ db, blobs, tasks, config, log })
   const components = buildComponents({ db, check: async () => {} })
+  const models = undefined as never
+  const compute = buildCompute({ db, blobs })
+  const jobs: Jobs = buildJobs({
+    db,
+    blobs,
+    tasks,
+    log,
+    clock,
+    dataDir: config.dataDir,
+    url: () => url,
+    concurrency: config.local_concurrency,
+    data,
+    components,
+    environments,
+    models,
+    tracking,
+    compute,
+    tokens: access,
+  })
+  const lineage = buildLineage({
+    db,
+    events,
+    findPrediction: async () => undefined,
+    runFacts: async () => ({}),
+    environmentFacts: async () => ({}),
+  })
+  const prepareWorkspace = async (name: string): Promise<void> => {
+    await tracking.ensureDefaultExperiment({ workspace: name, actor: 'server' })
+    await data.datastores.prepare(name)
+  }
   void secrets
   const domains: { routes: BoundRoute[] }[] = [
     workspaces,
     access,
     buildAudit({ db }),
     buildContent({ blobs }),
+    data,
+    environments,
     components,
+    tracking,
+    compute,
+    jobs,
+    lineage,
   ]
   const routes: BoundRoute[] = domains.flatMap(domain => domain.routes)
   routes.push(
@@ -68,7 +126,7 @@ export function buildApp(config: Config, serverId: string, overrides: Overrides 
       startedAt,
       readyMs: () => readyMs,
       gateway: () => undefined,
-      jobCounts: async () => ({}),
+      jobCounts: jobs.counts,
     }).routes,
   )
   const http = buildHttp(routes, {
@@ -99,6 +157,8 @@ export function buildApp(config: Config, serverId: string, overrides: Overrides 
     async stop() {
       await http.close()
       await tasks.stop()
+      await environments.stop()
+      await tracking.stop()
       await events.stop()
       await db.close()
     },

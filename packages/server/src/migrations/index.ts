@@ -2,6 +2,11 @@ import type { Migration } from '../kernel/db/migrate.ts'
 import { kernel } from './0001-kernel.ts'
 import { access } from './0002-access.ts'
 import { assets } from './0003-assets.ts'
+import { environments } from './0010-environments.ts'
+import { tracking } from './0020-tracking.ts'
+import { jobs } from './0030-jobs.ts'
+import { compute } from './0031-compute.ts'
+import { lineage } from './0050-lineage.ts'
 
 /** The one timeline; order is by name. */
-export const migrations: readonly Migration[] = [kernel, access, assets]
+export const migrations: readonly Migration[] = [kernel, access, assets, environments, tracking, jobs, compute, lineage]

@@ -15,6 +15,7 @@ export interface Compute {
 }
 
 const BUILT_IN = ['local', 'serverless']
+const limits = ['min_instances', 'max_instances', 'idle_time_before_scale_down'] as const
 
 /** Compute targets. So far all run on this machine: names, sizes and limits of Azure's YAML are kept and shown. */
 export function buildCompute({ db, blobs }: { db: Database; blobs: BlobStore }): Compute {
@@ -87,7 +88,7 @@ const builtIn = (name: string): ComputeResource => ({
 })
 
 function toResource(row: ComputeRow): ComputeResource {
-  const { size, description, tags } = JSON.parse(row.spec) as ComputeSpec
+  const { size, description, tags, ...spec } = JSON.parse(row.spec) as ComputeSpec
   return {
     id: `azureml:${row.name}`,
     name: row.name,
@@ -95,6 +96,7 @@ function toResource(row: ComputeRow): ComputeResource {
     ...(size === undefined ? {} : { size }),
     ...(description === undefined ? {} : { description }),
     tags: tags ?? {},
+    ...limitsOf(spec),
     ...machine(),
     creation_context: {
       created_at: row.created_at,
@@ -104,3 +106,7 @@ function toResource(row: ComputeRow): ComputeResource {
     },
   }
 }
+
+/** What Azure's YAML says about scaling, shown as it was said. */
+const limitsOf = (spec: Pick<ComputeSpec, (typeof limits)[number]>): Partial<ComputeResource> =>
+  Object.fromEntries(limits.flatMap(name => (spec[name] === undefined ? [] : [[name, spec[name]]])))

@@ -22,6 +22,8 @@ export interface BlobStore {
   /** `end` is inclusive, as in HTTP ranges. */
   open(digest: string, range?: { start: number; end: number }): Readable
   readAll(digest: string): Promise<Buffer>
+  /** The local file with a blob's bytes, never to be written; only of a store that keeps files. */
+  pathOf?(digest: string): string
   /** Stores the manifest of blobs that are all there. Refuses unsafe or clashing paths. */
   putTree(entries: readonly TreeEntry[]): Promise<StoredTree>
   putFolder(path: string): Promise<StoredTree>

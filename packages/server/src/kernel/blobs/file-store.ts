@@ -83,6 +83,7 @@ export function openFileStore(dataDir: string): BlobStore {
         () => Promise.reject(notFound(digest)),
       ),
     open: (digest, range) => createReadStream(pathOf(digest), range),
+    pathOf,
     readAll: digest => readFile(pathOf(digest)).catch(() => Promise.reject(notFound(digest))),
     async putTree(entries) {
       const text = encodeTree(entries)

@@ -60,16 +60,26 @@ export function buildHttp(routes: readonly BoundRoute[], options: HttpOptions): 
       options.log,
     ),
   )
-  for (const route of routes as readonly RawRoute[]) register(app, route, options)
+  const isStream = (route: RawRoute): boolean => route.declaration.body === 'stream'
+  for (const route of (routes as readonly RawRoute[]).filter(route => !isStream(route))) register(app, route, options)
+  // a scope of its own, where no body is parsed: an uploaded .json file comes as application/json and is still just bytes
+  app.register(async streams => {
+    streams.removeAllContentTypeParsers()
+    streams.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
+    for (const route of (routes as readonly RawRoute[]).filter(isStream)) register(streams, route, options)
+  })
   return app
 }
 
 function register(app: FastifyInstance, route: RawRoute, options: HttpOptions): void {
   const { method, path, bodyLimit } = route.declaration
+  const { mapError } = route
   app.route({
     method,
     url: path,
     ...(bodyLimit === undefined ? {} : { bodyLimit }),
+    // what fails before the handler, e.g. a body that is not JSON, is answered in the route's own format as well
+    ...(mapError === undefined ? {} : { errorHandler: (error, _request, reply) => void mapError(error, reply) }),
     handler: async (request, reply) => {
       try {
         const call = await callOf(route, request, reply, options)

@@ -1,0 +1,36 @@
+import type { Noun } from './grammar/verbs.ts'
+
+/** A noun by name; its module is loaded only when it is called, which keeps the start fast. */
+export interface Entry {
+  readonly name: string
+  readonly summary: string
+  load(): Promise<{ noun: Noun }>
+}
+
+const entry = (name: string, summary: string, load: Entry['load']): Entry => ({ name, summary, load })
+
+/** Every noun in the order in which help lists them. `up` is not here: the executable hands it to the server. */
+export const catalogue: readonly Entry[] = [
+  entry('job', 'Submit, watch and manage jobs', () => import('./commands/job.ts')),
+  entry('data', 'Manage data assets', () => import('./commands/data.ts')),
+  entry('environment', 'Manage environments', () => import('./commands/environment.ts')),
+  entry('component', 'Manage components', () => import('./commands/component.ts')),
+  entry('model', 'Manage models', () => import('./commands/model.ts')),
+  entry('online-endpoint', 'Manage and call online endpoints', () => import('./commands/online-endpoint.ts')),
+  entry(
+    'online-deployment',
+    'Manage the deployments of online endpoints',
+    () => import('./commands/online-deployment.ts'),
+  ),
+  entry('datastore', 'Look at datastores', () => import('./commands/datastore.ts')),
+  entry('workspace', 'Manage workspaces', () => import('./commands/workspace.ts')),
+  entry('access', 'Manage tokens; who am I', () => import('./commands/access.ts')),
+  entry('audit', 'Read, check and export the audit trail', () => import('./commands/audit.ts')),
+  entry('event', 'Read and watch events', () => import('./commands/event.ts')),
+  entry('lineage', 'What stands behind a thing, and what came of it', () => import('./commands/lineage.ts')),
+  entry('config', 'Settings and where each came from', () => import('./commands/config.ts')),
+  entry('status', 'What the server is doing', () => import('./commands/status.ts')),
+  entry('login', 'Remember a server and a token', () => import('./commands/login.ts')),
+  entry('completion', 'Print the completion script of a shell', () => import('./commands/completion.ts')),
+  entry('version', 'Print the version', () => import('./commands/version.ts')),
+]

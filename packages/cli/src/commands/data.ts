@@ -1,0 +1,54 @@
+import { type DataAsset, dataRoutes, HaganeError } from '@hagane/contract'
+import { text, toggle } from '../grammar/flags.ts'
+import { type Noun, verb } from '../grammar/verbs.ts'
+import { loadResource, pathFromFlag } from '../manifest/load-resource.ts'
+import { withTags } from '../manifest/tags.ts'
+import { acceptedFlags, describeFlags, needOneOf } from './asset-flags.ts'
+import { assetVerbs, showVerb } from './asset-verbs.ts'
+
+const asset = { noun: 'data', routes: dataRoutes }
+
+const create = verb({
+  name: 'create',
+  summary: 'Create a version of a data asset',
+  examples: [
+    'hagane data create -f data.yml',
+    'hagane data create -n flights -v 1 --path ./flights.csv --type uri_file',
+  ],
+  flags: {
+    ...describeFlags,
+    path: text('-p, --path <path>', 'local file or folder, https:// address or azureml:// path'),
+    type: text('-t, --type <type>', 'what the path is', { choices: ['uri_file', 'uri_folder', 'mltable'] }),
+    ...acceptedFlags,
+  },
+  run: async (call, options) => {
+    needOneOf('data create', options, ['file', 'path'])
+    const { file, set, name, version, description, type } = options
+    const overrides = { name, version, description, type, path: pathFromFlag(call, options.path) }
+    const body = withTags(await loadResource(call, 'data', { file, set, overrides }), options.tags)
+    await call.print<DataAsset>(await call.client.call(dataRoutes.create, { body }))
+  },
+})
+
+const mount = verb({
+  name: 'mount',
+  summary: 'Refused: data is not mounted; jobs see it as local folders',
+  examples: ['hagane job create -f job.yml'],
+  flags: {
+    path: text('--path <path>', 'accepted', { ignored: true }),
+    mountPoint: text('--mount-point <path>', 'accepted', { ignored: true }),
+    mode: text('--mode <mode>', 'accepted', { ignored: true }),
+    persistent: toggle('--persistent', 'accepted', { ignored: true }),
+  },
+  run: async () => {
+    throw new HaganeError('unsupported', 'data is not mounted on this machine', {
+      hint: 'name the asset as an input of a job, where it appears as a local folder',
+    })
+  },
+})
+
+export const noun: Noun = {
+  name: 'data',
+  summary: 'Manage data assets',
+  verbs: [create, showVerb(asset), ...assetVerbs(asset), mount],
+}

@@ -1,0 +1,85 @@
+import { auditRoutes, type EventRecord } from '@hagane/contract'
+import { exitCodes } from '../failure.ts'
+import { count } from '../grammar/flags.ts'
+import { type Noun, verb } from '../grammar/verbs.ts'
+import type { Invocation } from '../invocation.ts'
+import { persistently } from '../stream/reconnect.ts'
+import { serverSentEvents } from '../stream/server-sent-events.ts'
+import { harmless } from '../terminal/terminal.ts'
+import { defaultMost, eventColumns, eventFilterFlags, eventListFlags } from './event-flags.ts'
+import { collect } from './pages.ts'
+
+interface Filter {
+  type: string | undefined
+  subject: string | undefined
+  actor: string | undefined
+}
+
+const list = verb({
+  name: 'list',
+  summary: 'List events, newest first',
+  examples: ['hagane event list --type "dev.hagane.job.*" -o table'],
+  flags: eventListFlags,
+  run: async (call, options) => {
+    const { type, subject, actor } = options
+    const events = await collect(options.maxResults ?? defaultMost, page =>
+      call.client.call(auditRoutes.list, { query: { ...page, type, subject, actor } }),
+    )
+    await call.print(events, eventColumns)
+  },
+})
+
+const watch = verb({
+  name: 'watch',
+  summary: 'Print events as they happen, until Ctrl-C',
+  description: 'One line an event: for people on a terminal, as JSON otherwise.',
+  examples: ['hagane event watch', 'hagane event watch --type "dev.hagane.model.*" | jq .subject'],
+  flags: { ...eventFilterFlags, after: count('--after <seq>', 'start after this sequence number (default: now)') },
+  run: async (call, options) => {
+    const stop = new AbortController()
+    const undo = call.surroundings.onInterrupt(() => stop.abort())
+    try {
+      return await follow(call, options, options.after, stop.signal)
+    } catch (error) {
+      if (stop.signal.aborted) return exitCodes.interrupted
+      throw error
+    } finally {
+      undo()
+    }
+  },
+})
+
+/** Goes on where it was when the connection breaks. */
+async function follow(call: Invocation, filter: Filter, from: number | undefined, signal: AbortSignal): Promise<never> {
+  let after = from
+  const { type, subject, actor } = filter
+  const lost = () => call.note('the server does not answer; trying again')
+  for (;;) {
+    const query = { type, subject, actor, after }
+    const response = await persistently(() => call.client.raw(auditRoutes.stream, { query, signal }), lost, signal)
+    after = await readUntilBroken(call, response, after, signal)
+  }
+}
+
+async function readUntilBroken(call: Invocation, response: Response, from: number | undefined, signal: AbortSignal) {
+  let after = from
+  try {
+    for await (const { data } of serverSentEvents(response.body as unknown as AsyncIterable<Uint8Array>)) {
+      const event = JSON.parse(data) as EventRecord
+      after = event.seq
+      call.surroundings.stdout.write(eventLine(call, event, data))
+    }
+  } catch (error) {
+    if (signal.aborted || !(error instanceof TypeError)) throw error
+  }
+  return after
+}
+
+function eventLine(call: Invocation, event: EventRecord, data: string): string {
+  const forPeople = call.surroundings.stdout.isTTY === true && !call.likeAz && call.globals.output === undefined
+  if (!forPeople) return `${data.replace(/\n/g, ' ')}\n`
+  const { time, actor, type, subject } = event
+  return harmless(`${time}  ${actor}  ${type}  ${subject}`).replaceAll('\n', ' ').concat('\n')
+}
+
+export const noun: Noun = { name: 'event', summary: 'Read and watch events', verbs: [list, watch] }

@@ -1,0 +1,82 @@
+import { writeFile } from 'node:fs/promises'
+import { basename, dirname, resolve } from 'node:path'
+import { type JobResource, jobRoutes } from '@hagane/contract'
+import { exitCodes } from '../failure.ts'
+import { gitState } from '../git/git-state.ts'
+import { list, requiredText, text, toggle } from '../grammar/flags.ts'
+import { verb } from '../grammar/verbs.ts'
+import type { Invocation } from '../invocation.ts'
+import { loadResource } from '../manifest/load-resource.ts'
+import { streamJob } from '../stream/stream-job.ts'
+import { jobColumns, showInBrowser, showJob } from './job-flags.ts'
+
+const file = requiredText('-f, --file <path>', 'YAML specification of a command, pipeline or sweep job')
+const set = list('--set <assignments...>', 'change the specification: property.path=value')
+const skipValidation = toggle('--skip-validation', 'accepted; every job is checked', { ignored: true })
+
+export const create = verb({
+  name: 'create',
+  summary: 'Submit a job',
+  description:
+    'Code and local data are uploaded first, only what the server lacks. The commit of the code is recorded.',
+  examples: [
+    'hagane job create -f job.yml --stream',
+    'hagane job create -f pipeline.yml --set inputs.epochs=5 --query name -o tsv',
+  ],
+  flags: {
+    file,
+    name: text('-n, --name <name>', 'name of the job (default: one is made up)'),
+    set,
+    stream: toggle('-s, --stream', 'print the log until the job is over; fails when the job fails'),
+    web: toggle('-e, --web', "open the job's page in a browser"),
+    saveAs: text('-a, --save-as <path>', 'write the created job to this YAML file'),
+    skipValidation,
+  },
+  run: async (call, options) => {
+    const { name } = options
+    const spec = await loadResource(call, 'job', { file: options.file, set: options.set, overrides: { name } })
+    const git = await gitState(dirname(resolve(call.surroundings.cwd, options.file)))
+    const experiment = basename(call.surroundings.cwd)
+    const job = await call.client.call(jobRoutes.create, {
+      body: {
+        job: spec,
+        ...(git === undefined ? {} : { git }),
+        ...(experiment === '' ? {} : { default_experiment_name: experiment }),
+      },
+    })
+    if (options.saveAs !== undefined) await saveJob(call, job, options.saveAs)
+    if (options.web) showInBrowser(call, job)
+    if (options.stream) return streamThenPrint(call, job)
+    await call.print(job, jobColumns)
+    return exitCodes.ok
+  },
+})
+
+/**
+ * Streams to stdout and stops there, unless a result was asked for as well: by `-o`, by `--query`, or by calling
+ * `hagane az ml`, which prints the job after the log. With `-o` or `--query` the log goes to stderr, so that
+ * `name=$(hagane job create … --stream --query name -o tsv)` holds the name and nothing else.
+ */
+async function streamThenPrint(call: Invocation, job: JobResource): Promise<number> {
+  const { stdout, stderr } = call.surroundings
+  const code = await streamJob(call, job, call.resultIsWanted ? stderr : stdout)
+  if (call.resultIsWanted || call.likeAz) await call.print(await showJob(call, job.name), jobColumns)
+  return code
+}
+
+async function saveJob(call: Invocation, job: JobResource, path: string): Promise<void> {
+  const { stringify } = await import('yaml')
+  await writeFile(resolve(call.surroundings.cwd, path), stringify(job, { lineWidth: 0 }))
+}
+
+export const validate = verb({
+  name: 'validate',
+  summary: 'Check a job without running it',
+  examples: ['hagane job validate -f pipeline.yml'],
+  flags: { file, set },
+  run: async (call, options) => {
+    const spec = await loadResource(call, 'job', { file: options.file, set: options.set })
+    await call.client.call(jobRoutes.validate, { body: { job: spec } })
+    await call.print({ result: 'Succeeded', errors: [] })
+  },
+})

@@ -1,0 +1,32 @@
+import { type JobResource, jobRoutes } from '@hagane/contract'
+import { requiredText } from '../grammar/flags.ts'
+import type { Invocation } from '../invocation.ts'
+import type { Column } from '../output/table.ts'
+import { webView } from '../stream/stream-job.ts'
+import { openBrowser } from '../terminal/browser.ts'
+
+export const jobName = requiredText('-n, --name <name>', 'name of the job')
+
+export const jobColumns: readonly Column<JobResource>[] = [
+  ['Name', job => job.name],
+  ['Status', job => job.status],
+  ['Type', job => job.type],
+  ['Experiment', job => job.experiment_name],
+  ['DisplayName', job => job.display_name],
+  ['Step', job => job.step],
+  ['Created', job => job.creation_context.created_at],
+]
+
+export const showJob = (call: Invocation, name: string): Promise<JobResource> =>
+  call.client.call(jobRoutes.show, { params: { name } })
+
+/** `--web`: opens the job's page, and says where it is in case nothing opens. */
+export function showInBrowser(call: Invocation, job: JobResource): void {
+  const url = webView(job)
+  if (url === undefined) {
+    call.warn('the server names no web page for this job')
+    return
+  }
+  call.note(`Web View: ${url}`)
+  openBrowser(url)
+}

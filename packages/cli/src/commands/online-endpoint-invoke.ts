@@ -1,0 +1,57 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { endpointRoutes, errorBody, HaganeError } from '@hagane/contract'
+import type { Invocation } from '../invocation.ts'
+
+interface InvokeOptions {
+  name: string
+  requestFile: string | undefined
+  deploymentName: string | undefined
+}
+
+/**
+ * Posts a file to the scoring address with the endpoint's own credentials. `hagane az ml` prints the answer as a JSON
+ * string, as `az` does; otherwise JSON answers are printed as JSON. The prediction id goes to stderr.
+ */
+export async function invokeEndpoint(call: Invocation, options: InvokeOptions): Promise<void> {
+  const params = { name: options.name }
+  const body =
+    options.requestFile === undefined ? '{}' : await readFile(resolve(call.surroundings.cwd, options.requestFile))
+  const endpoint = await call.client.call(endpointRoutes.show, { params })
+  const keys = await call.client.call(endpointRoutes.credentials, { params })
+  const secret = keys.primaryKey ?? keys.accessToken
+  const response = await fetch(endpoint.scoring_uri, {
+    method: 'POST',
+    body,
+    redirect: 'error',
+    headers: {
+      'content-type': 'application/json',
+      ...(secret === undefined ? {} : { authorization: `Bearer ${secret}` }),
+      ...(options.deploymentName === undefined ? {} : { 'azureml-model-deployment': options.deploymentName }),
+    },
+  }).catch((cause: unknown) => {
+    throw new HaganeError('unavailable', `the endpoint does not answer at ${endpoint.scoring_uri}`, { cause })
+  })
+  const text = await response.text()
+  if (!response.ok) throw failureOf(response.status, text)
+  const prediction = response.headers.get('x-hagane-prediction-id')
+  if (prediction !== null) call.note(`prediction ${prediction}, by ${response.headers.get('azureml-model-deployment')}`)
+  await call.print(call.likeAz ? text : parsedOrText(text))
+}
+
+function parsedOrText(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    if (error instanceof SyntaxError) return text
+    throw error
+  }
+}
+
+function failureOf(status: number, text: string): HaganeError {
+  const known = errorBody.safeParse(parsedOrText(text))
+  if (known.success) return HaganeError.fromBody(known.data)
+  return new HaganeError('unsupported', `the endpoint answered ${status}: ${text.slice(0, 2000)}`, {
+    hint: 'hagane online-deployment get-logs shows what the scoring script said',
+  })
+}

@@ -1,0 +1,72 @@
+import { resolve } from 'node:path'
+import { parseReference } from '@hagane/contract'
+import {
+  diagnosticText,
+  type LocalUpload,
+  loadManifest,
+  type ManifestKind,
+  type ResourceOf,
+  withUploads,
+} from '@hagane/manifest'
+import type { Invocation } from '../invocation.ts'
+import { uploadTree } from '../upload/upload-tree.ts'
+import { diskFiles } from './disk-files.ts'
+
+/** What a resource is made of: a file, or flags alone, or both. */
+export interface Source {
+  readonly file: string | undefined
+  readonly set: readonly string[]
+  /** Top-level properties from flags; they win over the file. Undefined ones say nothing. */
+  readonly overrides?: Readonly<Record<string, unknown>>
+}
+
+/**
+ * Reads a manifest with everything it refers to, uploads what lies on this machine, and answers the resource as the
+ * server takes it. Warnings go to stderr; mistakes are thrown with file and line.
+ */
+export async function loadResource<K extends ManifestKind>(
+  call: Invocation,
+  kind: K,
+  source: Source,
+): Promise<ResourceOf<K>> {
+  const { cwd } = call.surroundings
+  const loaded = await loadManifest({
+    kind,
+    directory: cwd,
+    files: diskFiles,
+    set: source.set,
+    ...(source.file === undefined ? {} : { file: resolve(cwd, source.file) }),
+    ...(source.overrides === undefined ? {} : { overrides: source.overrides }),
+  })
+  for (const warning of loaded.warnings) call.warn(diagnosticText(warning))
+  return withUploads(loaded.resource, await uploadAll(call, loaded.uploads))
+}
+
+/** Uploads each distinct piece of content once. */
+async function uploadAll(call: Invocation, uploads: readonly LocalUpload[]) {
+  const addresses = new Map<string, string>()
+  const references = []
+  for (const upload of uploads) {
+    const key = JSON.stringify([upload.file, kindOf(upload), upload.additionalIncludes])
+    const uri = addresses.get(key) ?? (await uploadOne(call, upload))
+    addresses.set(key, uri)
+    references.push({ pointer: upload.pointer, uri })
+  }
+  return references
+}
+
+const kindOf = ({ purpose }: LocalUpload) => (purpose === 'code' || purpose === 'environment-build' ? 'code' : 'data')
+
+function uploadOne(call: Invocation, upload: LocalUpload): Promise<string> {
+  const target = { client: call.client, surroundings: call.surroundings, quiet: call.globals.onlyShowErrors }
+  const includes = upload.additionalIncludes
+  const content = { path: upload.file, kind: kindOf(upload), ...(includes === undefined ? {} : { includes }) } as const
+  return uploadTree(target, content)
+}
+
+/** A path from the command line is relative to the working directory, wherever the file of the manifest lies. */
+export function pathFromFlag(call: Invocation, path: string | undefined): string | undefined {
+  if (path === undefined) return undefined
+  const reference = parseReference(path)
+  return reference.form === 'local' ? resolve(call.surroundings.cwd, reference.path) : path
+}

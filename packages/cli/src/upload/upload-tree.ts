@@ -1,0 +1,92 @@
+import { statSync } from 'node:fs'
+import { basename } from 'node:path'
+import { blobRoutes, type Client, HaganeError, treeUri } from '@hagane/contract'
+import { progressBar } from '../terminal/progress.ts'
+import type { Surroundings } from '../terminal/terminal.ts'
+import { changed, type HashedFile, hashFile, isUnchanged } from './hash-file.ts'
+import { missingBlobs, storeBlobs } from './store-blobs.ts'
+import { type ContentKind, type LocalFile, listFiles } from './walk.ts'
+
+/** What to upload: a file or folder, and for code the folders that are copied beside it (`additional_includes`). */
+export interface Content {
+  readonly path: string
+  readonly kind: ContentKind
+  readonly includes?: readonly string[]
+}
+
+/** Where uploads go and what is shown of them. */
+export interface Upload {
+  readonly client: Client
+  readonly surroundings: Surroundings
+  readonly quiet: boolean
+}
+
+/**
+ * Uploads a file or folder and answers its address: `hagane://trees/<digest>`, with the file's name behind it when it was
+ * a file. Only content that the server lacks is sent. A file that changes meanwhile makes one more round, then an error.
+ */
+export async function uploadTree(upload: Upload, content: Content): Promise<string> {
+  const files = filesOf(content)
+  if (files.length === 0) {
+    throw new HaganeError('invalid', `there is no file to upload in ${content.path}`, {
+      hint: content.kind === 'code' ? 'look at .amlignore or .gitignore there' : 'an empty folder cannot be uploaded',
+    })
+  }
+  const isFile = content.includes === undefined && statSync(content.path).isFile()
+  for (let round = 1; ; round += 1) {
+    const hashed = await hashAll(files)
+    try {
+      return treeUri(await storeTree(upload, hashed), isFile ? basename(content.path) : '')
+    } catch (error) {
+      if (round === 2 || hashed.every(isUnchanged)) throw error
+    }
+  }
+}
+
+function filesOf(content: Content): LocalFile[] {
+  const files = listFiles(content.path, content.kind)
+  const included = (content.includes ?? []).flatMap(path => includedFiles(path, content.kind))
+  const byPath = new Map<string, LocalFile>()
+  for (const file of [...files, ...included]) {
+    const other = byPath.get(file.path)
+    if (other !== undefined && other.file !== file.file) {
+      throw new HaganeError('invalid', `${other.file} and ${file.file} would both become ${file.path}`, {
+        hint: 'rename one of them, or take it out of additional_includes',
+      })
+    }
+    byPath.set(file.path, file)
+  }
+  return [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : 1))
+}
+
+/** An included folder keeps its own name, beside the code; an included file stands at the top. */
+function includedFiles(path: string, kind: ContentKind): LocalFile[] {
+  const folder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+  return listFiles(path, kind).map(file => (folder ? { ...file, path: `${basename(path)}/${file.path}` } : file))
+}
+
+async function hashAll(files: readonly LocalFile[]): Promise<HashedFile[]> {
+  const hashed: HashedFile[] = []
+  for (const file of files) hashed.push(await hashFile(file))
+  return hashed
+}
+
+async function storeTree(upload: Upload, files: readonly HashedFile[]): Promise<string> {
+  const missing = await missingBlobs(upload.client, files)
+  const bytes = missing.reduce((sum, file) => sum + file.size, 0)
+  const bar = progressBar(`uploading ${missing.length} files`, bytes, upload.surroundings, upload.quiet)
+  try {
+    await storeBlobs(upload.client, missing, bar)
+  } finally {
+    bar.done()
+  }
+  const moved = files.find(file => !isUnchanged(file))
+  if (moved !== undefined) throw changed(moved.file)
+  const entries = files.map(({ path, digest, size, executable }) => ({
+    path,
+    digest,
+    size,
+    ...(executable ? { executable } : {}),
+  }))
+  return (await upload.client.call(blobRoutes.putTree, { body: { entries } })).digest
+}

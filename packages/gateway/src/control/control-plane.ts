@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs'
+import { type Client, createClient, type GatewayReport, type GatewayTable, gatewayRoutes } from '@hagane/contract'
+
+const waitSeconds = 25
+const answerMs = 10_000
+const longestRetryMs = 5000
+
+export interface ControlPlaneOptions {
+  url: string
+  /** Read again for every connection, so that a token can be renewed. */
+  tokenFile?: string
+}
+
+/**
+ * The control plane as the gateway sees it: it may be away at any time. `follow` calls back with each new table and
+ * keeps asking; `report` resolves to whether the report was taken.
+ */
+export class ControlPlane {
+  readonly #options: ControlPlaneOptions
+  readonly #stop = new AbortController()
+
+  constructor(options: ControlPlaneOptions) {
+    this.#options = options
+  }
+
+  /** Follows the table until `close`. `revision` is the one that is in force already. */
+  async follow(revision: string | undefined, changed: (table: GatewayTable) => void): Promise<void> {
+    let current = revision
+    let failures = 0
+    while (!this.#stop.signal.aborted) {
+      try {
+        const table = await this.#next(current)
+        failures = 0
+        if (table === undefined) continue
+        changed(table)
+        current = table.revision
+      } catch {
+        // The control plane is away: the table on disk stays in force, and this asks again.
+        failures += 1
+        await this.#pause(Math.min(longestRetryMs, 100 * 2 ** failures))
+      }
+    }
+  }
+
+  async report(report: GatewayReport): Promise<boolean> {
+    try {
+      const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(answerMs)])
+      await this.#client().call(gatewayRoutes.report, { body: report, signal })
+      return true
+    } catch {
+      // Told again with the next report: what is reported is the present state and all that is unacknowledged.
+      return false
+    }
+  }
+
+  close(): void {
+    this.#stop.abort()
+  }
+
+  async #next(revision: string | undefined): Promise<GatewayTable | undefined> {
+    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(waitSeconds * 1000 + answerMs)])
+    const query = { wait: waitSeconds, ...(revision === undefined ? {} : { revision }) }
+    const answer = await this.#client().call(gatewayRoutes.table, { query, signal })
+    const { table } = gatewayRoutes.table.response.parse(answer)
+    return table
+  }
+
+  #client(): Client {
+    const { url, tokenFile } = this.#options
+    const token = tokenFile === undefined ? {} : { token: readFileSync(tokenFile, 'utf8').trim() }
+    return createClient({ url, actor: 'gateway', ...token })
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise(resolve => {
+      const timer = setTimeout(done, ms)
+      const stop = this.#stop.signal
+      function done(): void {
+        clearTimeout(timer)
+        stop.removeEventListener('abort', done)
+        resolve()
+      }
+      stop.addEventListener('abort', done)
+    })
+  }
+}

@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { type GatewayFile, type GatewayReport, type GatewayTable, gatewayFile } from '@hagane/contract'
+import { ControlPlane } from './control/control-plane.ts'
+import { Reporter } from './control/reporter.ts'
+import { TableFile } from './control/table-file.ts'
+import { readJson, readText, writeAtomic } from './files/atomic.ts'
+import { lockFolder } from './files/folder-lock.ts'
+import { unpackWorker } from './files/worker-files.ts'
+import { adminHandler } from './http/admin.ts'
+import { publicHandler } from './http/public.ts'
+import { Scoring } from './http/score.ts'
+import { HttpServer } from './http/server.ts'
+import type { GatewayOptions } from './options.ts'
+import { Collector } from './predictions/collector.ts'
+import { Unreported } from './predictions/unreported.ts'
+import { Routing } from './routing/routing.ts'
+
+/** How long requests may take to finish when the gateway is told to end. */
+const drainMs = 30_000
+
+/**
+ * The data plane in one process: HTTP in front, workers behind, the routing table from the control plane or from disk.
+ * `start` takes the folder (or throws `conflict`) and resolves when it listens; `close` answers what is open and ends.
+ */
+export class Gateway {
+  readonly #options: GatewayOptions
+  readonly #lock: { release(): void }
+  readonly #tableFile: TableFile
+  readonly #unreported: Unreported
+  readonly #collector: Collector
+  readonly #routing: Routing
+  readonly #http: HttpServer
+  readonly #control: ControlPlane | undefined
+  #reporter: Reporter | undefined
+  #table: GatewayTable | undefined
+  #file: GatewayFile | undefined
+
+  static async start(options: GatewayOptions): Promise<Gateway> {
+    const gateway = new Gateway({ ...options, dir: resolve(options.dir) })
+    await gateway.#begin()
+    return gateway
+  }
+
+  private constructor(options: GatewayOptions) {
+    const { dir } = options
+    this.#options = options
+    mkdirSync(dir, { recursive: true, mode: 0o700 })
+    this.#lock = lockFolder(dir, 'gateway')
+    this.#tableFile = new TableFile(dir)
+    this.#unreported = new Unreported(dir)
+    this.#collector = new Collector(dir, this.#unreported, () => this.#reporter?.soon())
+    const place = { entry: unpackWorker(dir), logsDir: join(dir, 'logs') }
+    this.#routing = new Routing(place, {
+      changed: () => this.#changed(),
+      drained: revision => this.#collector.sealRevision(revision),
+    })
+    const scoring = new Scoring({ collector: this.#collector, maxBody: options.maxBody })
+    const admin = adminHandler({ folder: dir, token: adminToken(dir), report: () => this.report() })
+    this.#http = new HttpServer(publicHandler(this.#routing, scoring), admin)
+    this.#control =
+      options.control === undefined
+        ? undefined
+        : new ControlPlane({ url: options.control, ...(options.tokenFile && { tokenFile: options.tokenFile }) })
+  }
+
+  get address(): GatewayFile {
+    if (this.#file === undefined) throw new Error('the gateway does not listen yet')
+    return this.#file
+  }
+
+  report(): GatewayReport {
+    return {
+      gateway: this.address,
+      ...(this.#table === undefined ? {} : { table_revision: this.#table.revision }),
+      deployments: this.#routing.reports(),
+      sealed: [...this.#unreported.items],
+    }
+  }
+
+  /** Puts a table in force, as if the control plane had sent it. */
+  use(table: GatewayTable): void {
+    this.#table = table
+    this.#routing.apply(table)
+    this.#changed()
+  }
+
+  /** Takes no new connection, answers what is open, ends the workers, and gives the folder back. */
+  async close(): Promise<void> {
+    this.#control?.close()
+    const force = setTimeout(() => this.#routing.kill(), drainMs)
+    await this.#http.close()
+    await this.#routing.close()
+    clearTimeout(force)
+    this.#collector.close()
+    await this.#reporter?.close()
+    this.#lock.release()
+  }
+
+  async #begin(): Promise<void> {
+    const { dir, host, port } = this.#options
+    const stored = this.#tableFile.load()
+    if (stored !== undefined) {
+      this.#table = stored.table
+      this.#routing.apply(stored.table, stored.serving)
+    }
+    const before = gatewayFile.safeParse(readJson(join(dir, 'gateway.json')))
+    const listening = await this.#http.listen(host, port === 0 && before.success ? before.data.port : port, port === 0)
+    this.#file = { pid: process.pid, port: listening, host, startedAt: new Date().toISOString() }
+    writeAtomic(join(dir, 'gateway.json'), `${JSON.stringify(this.#file)}\n`)
+    const control = this.#control
+    if (control !== undefined) {
+      this.#reporter = new Reporter(
+        () => this.report(),
+        report => control.report(report),
+        report => this.#unreported.acknowledge(report.sealed),
+      )
+      void control.follow(this.#table?.revision, table => this.use(table))
+    }
+    void this.#collector.sealLeftovers()
+  }
+
+  #changed(): void {
+    if (this.#table !== undefined) this.#tableFile.store(this.#table, this.#routing.serving())
+    this.#reporter?.soon()
+  }
+}
+
+/** The token of the admin side, made once for a folder. */
+function adminToken(dir: string): string {
+  const path = join(dir, 'admin-token')
+  const known = readText(path)?.trim()
+  if (known !== undefined && known !== '') return known
+  const token = randomBytes(32).toString('base64url')
+  writeAtomic(path, `${token}\n`)
+  return token
+}

@@ -1,0 +1,81 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { HaganeError } from '@hagane/contract'
+import type { EndpointHost } from '../routing/endpoint-host.ts'
+import type { Routing } from '../routing/routing.ts'
+import { asHaganeError, errorAnswer, send } from './answer.ts'
+import type { Scoring } from './score.ts'
+import { swaggerOf } from './swagger.ts'
+import { parseTarget, type Target } from './target.ts'
+
+const loopback = /^(?:::ffff:)?127\.|^::1$/
+const text: [string, string][] = [['content-type', 'text/plain; charset=utf-8']]
+const json: [string, string][] = [['content-type', 'application/json; charset=utf-8']]
+
+/** The gateway's public side: `/endpoints/<name>/{score,invocations,swagger.json}`, also below `/ws/<workspace>`. */
+export function publicHandler(routing: Routing, scoring: Scoring) {
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    try {
+      const target = parseTarget(request.url ?? '/')
+      if (target === undefined) throw unknownPath(request.url)
+      const host = hostOf(routing, target, request)
+      const scores = target.action === 'score' || target.action === 'invocations'
+      const methods = target.action === 'score' ? ['POST', 'GET'] : scores ? ['POST'] : ['GET', 'HEAD']
+      if (!methods.includes(request.method ?? '')) refuseMethod(request, response, methods)
+      else if (scores) scoring.handle(request, response, target, host)
+      else if (target.action === 'health') health(response, host)
+      else swagger(request, response, target, host)
+    } catch (error) {
+      const answer = errorAnswer(asHaganeError(error), '')
+      send(response, answer.status, answer.headers, [], answer.body)
+    }
+  }
+}
+
+function hostOf(routing: Routing, target: Target, request: IncomingMessage): EndpointHost {
+  const host = routing.find(target.workspace, target.endpoint)
+  if (host === undefined) {
+    throw new HaganeError('not_found', `no endpoint '${target.endpoint}' in workspace '${target.workspace}'`, {
+      hint: 'hagane online-endpoint list shows the endpoints and their scoring_uri',
+    })
+  }
+  if (host.entry.public_network_access === 'disabled' && !loopback.test(request.socket.remoteAddress ?? '')) {
+    throw new HaganeError('forbidden', `endpoint '${target.endpoint}' answers on this machine only`, {
+      hint: 'its public_network_access is disabled',
+    })
+  }
+  return host
+}
+
+function refuseMethod(request: IncomingMessage, response: ServerResponse, allowed: string[]): void {
+  const error = new HaganeError('invalid', `method ${request.method} is not allowed here`, {
+    details: [{ property: 'method', message: 'not allowed', sent: request.method, allowed }],
+  })
+  send(response, 405, json, ['allow', allowed.join(', ')], Buffer.from(JSON.stringify(error.toBody())))
+}
+
+const unknownPath = (url: string | undefined): HaganeError =>
+  new HaganeError('not_found', `nothing is served at ${(url ?? '').slice(0, 200)}`, {
+    hint: 'scoring is at POST /endpoints/<name>/score and /endpoints/<name>/invocations',
+  })
+
+/** Azure ML's health text; 503 when no deployment that takes traffic has a worker. */
+function health(response: ServerResponse, host: EndpointHost): void {
+  const taking = [...host.slots].filter(([name]) => (host.entry.traffic[name] ?? 0) > 0)
+  const ready = taking.some(([, slot]) => slot.serving.state === 'ready')
+  send(response, ready ? 200 : 503, text, [], Buffer.from(ready ? 'Healthy' : 'Unhealthy'))
+}
+
+function swagger(request: IncomingMessage, response: ServerResponse, target: Target, host: EndpointHost): void {
+  host.credentials.check(request.headers.authorization)
+  const named = request.headers['azureml-model-deployment']
+  const { description } = host.choose(typeof named === 'string' ? named : undefined, 0).serving
+  const version = new URLSearchParams(target.query).get('version') ?? '2'
+  const basePath = (request.url ?? '').replace(/\/swagger\.json.*$/, '')
+  const document = swaggerOf(description, version, target.endpoint, basePath)
+  if (document === undefined) {
+    throw new HaganeError('not_found', `swagger version '${version.slice(0, 20)}' is not known`, {
+      details: [{ property: 'version', message: 'unknown version', sent: version.slice(0, 20), allowed: ['2', '3'] }],
+    })
+  }
+  send(response, 200, json, [], Buffer.from(JSON.stringify(document)))
+}

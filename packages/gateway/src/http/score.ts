@@ -1,0 +1,175 @@
+import { hash, randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { HaganeError, type PredictionRecord } from '@hagane/contract'
+import type { Collector } from '../predictions/collector.ts'
+import { ulid } from '../predictions/ulid.ts'
+import type { EndpointHost } from '../routing/endpoint-host.ts'
+import type { DeploymentSlot } from '../serving/deployment-slot.ts'
+import { routes, type WorkerAnswer, type WorkerRequest } from '../serving/frames.ts'
+import type { Outcome } from '../serving/pending.ts'
+import type { RevisionServer } from '../serving/revision-server.ts'
+import { asHaganeError, errorAnswer, send } from './answer.ts'
+import { readBody } from './body.ts'
+import type { Target } from './target.ts'
+
+/** Ids that callers send are echoed when they are harmless to print. */
+const requestIdPattern = /^[\w.:@=+/-]{1,128}$/
+
+/** Headers that are for the gateway, not for the model's code. */
+const hidden = new Set(['authorization', 'cookie', 'proxy-authorization'])
+
+export interface ScoreParts {
+  collector: Collector
+  maxBody: number
+}
+
+/** Answers one scoring request. Every answer that came from a deployment is recorded before it is sent. */
+export class Scoring {
+  readonly #parts: ScoreParts
+
+  constructor(parts: ScoreParts) {
+    this.#parts = parts
+  }
+
+  handle(request: IncomingMessage, response: ServerResponse, target: Target, host: EndpointHost): void {
+    const requestId = requestIdOf(request)
+    this.#score(request, response, target, host, requestId).catch((error: unknown) => {
+      const answer = errorAnswer(asHaganeError(error), requestId)
+      if (answer.status === 413) response.shouldKeepAlive = false
+      send(response, answer.status, answer.headers, ['x-ms-request-id', requestId], answer.body)
+    })
+  }
+
+  async #score(
+    request: IncomingMessage,
+    response: ServerResponse,
+    target: Target,
+    host: EndpointHost,
+    requestId: string,
+  ): Promise<void> {
+    const time = Date.now()
+    host.credentials.check(request.headers.authorization)
+    const named = request.headers['azureml-model-deployment']
+    const slot = host.choose(typeof named === 'string' && named !== '' ? named : undefined)
+    const body = await readBody(request, this.#parts.maxBody)
+    if (body === undefined) return
+    const server = slot.serving
+    const id = predictionId(server, time)
+    const sent = workerRequest(request, target, server, id, body)
+    const own = [
+      'x-hagane-prediction-id',
+      id,
+      'x-ms-request-id',
+      requestId,
+      'azureml-model-deployment',
+      server.deployment.name,
+    ]
+    server.submit(sent, outcome => {
+      const answer = outcome instanceof HaganeError ? errorAnswer(outcome, requestId) : outcome
+      const finish = (failure?: Error): void => {
+        if (failure === undefined) {
+          send(response, answer.status, answer.headers, [...own, 'x-hagane-rows', String(answer.rows)], answer.body)
+        } else sendUnrecorded(response, own, requestId, failure)
+      }
+      if (isRefusal(outcome)) finish()
+      else this.#record(host, server, id, time, sent, answer, finish)
+    })
+    if (named === undefined) this.#mirror(host, slot, request, target, id, body, time)
+  }
+
+  /** Copies a request to shadow deployments. Nobody waits for them, and one that is busy or broken costs only its own copy. */
+  #mirror(
+    host: EndpointHost,
+    answering: DeploymentSlot,
+    request: IncomingMessage,
+    target: Target,
+    original: string,
+    body: Buffer,
+    time: number,
+  ): void {
+    for (const slot of host.mirrors(answering)) {
+      const server = slot.serving
+      const id = predictionId(server, time)
+      const copy = workerRequest(request, target, server, id, body)
+      server.submit(copy, outcome => {
+        if (isRefusal(outcome)) return
+        const answer = outcome instanceof HaganeError ? errorAnswer(outcome, original) : outcome
+        this.#record(host, server, id, time, copy, answer, () => undefined, original)
+      })
+    }
+  }
+
+  #record(
+    host: EndpointHost,
+    server: RevisionServer,
+    id: string,
+    time: number,
+    request: WorkerRequest,
+    answer: WorkerAnswer,
+    sent: (failure: Error | undefined) => void,
+    mirrorOf?: string,
+  ): void {
+    const record: PredictionRecord = {
+      id,
+      time: new Date(time).toISOString(),
+      workspace: host.entry.workspace,
+      endpoint: host.entry.name,
+      deployment: server.deployment.name,
+      revision: server.deployment.revision_id,
+      rows: answer.rows,
+      status: answer.status,
+      latency_ms: Date.now() - time,
+      input_sha256: hash('sha256', request.body, 'hex'),
+      output_sha256: hash('sha256', answer.body, 'hex'),
+    }
+    if (mirrorOf !== undefined) record.mirror_of = mirrorOf
+    this.#parts.collector.record(record, time, sent)
+  }
+}
+
+const predictionId = (server: RevisionServer, time: number): string =>
+  `pr-${server.deployment.revision_id}-${ulid(time)}`
+
+/** Refused before a worker saw it: nothing was predicted, so nothing is recorded. */
+const isRefusal = (outcome: Outcome): boolean =>
+  outcome instanceof HaganeError && (outcome.kind === 'rate_limited' || outcome.kind === 'unavailable')
+
+function requestIdOf(request: IncomingMessage): string {
+  const given = request.headers['x-ms-request-id'] ?? request.headers['x-ms-client-request-id']
+  return typeof given === 'string' && requestIdPattern.test(given) ? given : randomUUID()
+}
+
+function workerRequest(
+  request: IncomingMessage,
+  target: Target,
+  server: RevisionServer,
+  name: string,
+  body: Buffer,
+): WorkerRequest {
+  return {
+    name,
+    route: target.action === 'invocations' ? routes.invocations : routes.score,
+    method: request.method === 'GET' ? 'GET' : 'POST',
+    contentType: (request.headers['content-type'] ?? '').slice(0, 1000),
+    head: server.description?.needs_head === true ? headOf(request, target) : undefined,
+    body,
+  }
+}
+
+function headOf(request: IncomingMessage, target: Target): Buffer {
+  const headers: [string, string][] = []
+  const raw = request.rawHeaders
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = raw[at] as string
+    if (!hidden.has(name.toLowerCase())) headers.push([name, raw[at + 1] as string])
+  }
+  return Buffer.from(JSON.stringify({ path: target.path, query: target.query, headers }))
+}
+
+function sendUnrecorded(response: ServerResponse, own: string[], requestId: string, failure: Error): void {
+  const error = new HaganeError('unavailable', 'the prediction could not be recorded, so it is not given out', {
+    hint: `the gateway's folder cannot be written: ${(failure as NodeJS.ErrnoException).code ?? 'unknown reason'}`,
+  })
+  const answer = errorAnswer(error, requestId)
+  send(response, answer.status, answer.headers, own, answer.body)
+}

@@ -1,0 +1,59 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { HaganeError } from '@hagane/contract'
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void
+
+/** Longest time a caller may take to send its headers, and its whole request; after that Node answers 408. */
+const headersTimeout = 20_000
+const requestTimeout = 300_000
+const keepAliveTimeout = 75_000
+const unsuited = new Set(['EADDRINUSE', 'EACCES'])
+
+/** The listening side. `close` lets open requests finish and closes each connection once it is idle. */
+export class HttpServer {
+  readonly #server: Server
+
+  constructor(publicSide: Handler, admin: Handler) {
+    this.#server = createServer(
+      { noDelay: true, keepAlive: true, headersTimeout, requestTimeout, keepAliveTimeout, highWaterMark: 256 * 1024 },
+      (request, response) => {
+        if (request.url?.startsWith('/admin/')) admin(request, response)
+        else publicSide(request, response)
+      },
+    )
+  }
+
+  /** Resolves to the port. With `otherwise`, a port that is taken is replaced by a free one. */
+  async listen(host: string, port: number, otherwise: boolean): Promise<number> {
+    try {
+      return await this.#listen(host, port)
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException
+      if (otherwise && port !== 0 && unsuited.has(code ?? '')) return this.#listen(host, 0)
+      throw new HaganeError('conflict', `cannot listen on ${host}:${port}: ${message}`, {
+        hint: 'choose another --port, or 0 for a free one',
+      })
+    }
+  }
+
+  close(): Promise<void> {
+    return new Promise(resolve => {
+      const idle = setInterval(() => this.#server.closeIdleConnections(), 20)
+      this.#server.close(() => {
+        clearInterval(idle)
+        resolve()
+      })
+    })
+  }
+
+  #listen(host: string, port: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject)
+        resolve((this.#server.address() as AddressInfo).port)
+      })
+    })
+  }
+}

@@ -1,0 +1,47 @@
+/** What a URL below `/endpoints` or `/ws/<workspace>/endpoints` asks for. */
+export interface Target {
+  readonly workspace: string
+  readonly endpoint: string
+  readonly action: 'health' | 'score' | 'invocations' | 'swagger'
+  /** Path below the endpoint, as scripts with @rawhttp see it. */
+  readonly path: string
+  readonly query: string
+}
+
+const pattern = /^(?:\/ws\/([^/]+))?\/endpoints\/([^/]+)(\/|\/score|\/invocations|\/swagger\.json)?$/
+const actions = {
+  '': 'health',
+  '/': 'health',
+  '/score': 'score',
+  '/invocations': 'invocations',
+  '/swagger.json': 'swagger',
+} as const
+const known = new Map<string, Target | undefined>()
+const mostKnown = 1000
+
+/** Reads a request's URL; undefined for any other path. Names are decoded once. */
+export function parseTarget(url: string): Target | undefined {
+  if (known.has(url)) return known.get(url)
+  const target = parse(url)
+  if (known.size < mostKnown && url.length < 500) known.set(url, target)
+  return target
+}
+
+function parse(url: string): Target | undefined {
+  const question = url.indexOf('?')
+  const path = question < 0 ? url : url.slice(0, question)
+  const match = pattern.exec(path)
+  if (match === null) return undefined
+  const suffix = (match[3] ?? '') as keyof typeof actions
+  try {
+    return {
+      workspace: decodeURIComponent(match[1] ?? 'default'),
+      endpoint: decodeURIComponent(match[2] as string),
+      action: actions[suffix],
+      path: suffix === '' ? '/' : suffix,
+      query: question < 0 ? '' : url.slice(question + 1),
+    }
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,49 @@
+import { parseArgs } from 'node:util'
+import { HaganeError } from '@hagane/contract'
+
+export interface GatewayOptions {
+  /** The gateway's own folder. */
+  dir: string
+  /** Address of the control plane; without it the table on disk is all there is. */
+  control?: string
+  host: string
+  /** 0: the port of the last time, or a free one. */
+  port: number
+  tokenFile?: string
+  /** Largest body of a scoring request, in bytes. */
+  maxBody: number
+}
+
+const usage =
+  'gateway --dir <folder> [--control <url>] [--host <address>] [--port <n>] [--token-file <path>] [--max-body <bytes>]'
+
+const invalid = (message: string): HaganeError => new HaganeError('invalid', message, { hint: usage })
+
+function wholeNumber(name: string, text: string, largest: number): number {
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= 0 && value <= largest) return value
+  throw invalid(`--${name} must be a whole number from 0 to ${largest}, found '${text}'`)
+}
+
+/** Reads the command line. Throws `invalid` with the usage. */
+export function readOptions(args: string[]): GatewayOptions {
+  let values: Record<string, string | undefined>
+  try {
+    const text = { type: 'string' } as const
+    const options = { dir: text, control: text, host: text, port: text, 'token-file': text, 'max-body': text }
+    values = parseArgs({ args, options, strict: true }).values
+  } catch (error) {
+    throw invalid((error as Error).message)
+  }
+  const { dir, control, host = '127.0.0.1', port = '0' } = values
+  if (dir === undefined) throw invalid('--dir is missing')
+  const tokenFile = values['token-file']
+  return {
+    dir,
+    host,
+    port: wholeNumber('port', port, 65_535),
+    maxBody: wholeNumber('max-body', values['max-body'] ?? String(64 * 2 ** 20), 2 ** 31 - 1),
+    ...(control === undefined ? {} : { control }),
+    ...(tokenFile === undefined ? {} : { tokenFile }),
+  }
+}

@@ -1,0 +1,121 @@
+import { mkdirSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type PredictionRecord, predictionHour } from '@hagane/contract'
+import { freeSegmentName, Segment, sealLeftover, unsealedSegments, writeSeal } from './segment.ts'
+import type { Unreported } from './unreported.ts'
+
+const hourMs = 3_600_000
+/** A request of that hour which is answered even later opens a further segment. */
+const graceMs = 60_000
+const sealCheckMs = 30_000
+
+interface Waiting {
+  line: string
+  key: string
+  sent: (error: Error | undefined) => void
+}
+
+interface OpenSegment {
+  segment: Segment
+  hour: number
+}
+
+/**
+ * Writes down what was predicted before anyone is told. Records that are ready in one turn of the event loop leave in
+ * one write per file (group commit); it is not synced, so they outlive the process but not the machine.
+ */
+export class Collector {
+  readonly #root: string
+  readonly #unreported: Unreported
+  readonly #onSealed: () => void
+  readonly #open = new Map<string, OpenSegment>()
+  readonly #timer: NodeJS.Timeout
+  #waiting: Waiting[] = []
+
+  constructor(folder: string, unreported: Unreported, onSealed: () => void) {
+    this.#root = join(folder, 'predictions')
+    this.#unreported = unreported
+    this.#onSealed = onSealed
+    mkdirSync(this.#root, { recursive: true, mode: 0o700 })
+    this.#timer = setInterval(() => this.sealFinishedHours(Date.now()), sealCheckMs)
+  }
+
+  /** Records a prediction; `sent` is called once it is written, or with the reason why it could not be. */
+  record(record: PredictionRecord, arrivedAt: number, sent: (error: Error | undefined) => void): void {
+    const key = `${record.revision}/${predictionHour(arrivedAt)}`
+    if (this.#waiting.push({ line: `${JSON.stringify(record)}\n`, key, sent }) === 1) setImmediate(() => this.flush())
+  }
+
+  flush(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    const groups = Map.groupBy(waiting, item => item.key)
+    for (const [key, items] of groups) {
+      const error = this.#append(key, items)
+      for (const item of items) item.sent(error)
+    }
+  }
+
+  /** Seals the segments of every hour that is over for good. */
+  sealFinishedHours(now: number): void {
+    for (const [key, open] of this.#open) if (open.hour + hourMs + graceMs <= now) this.#seal(key, open)
+  }
+
+  /** Seals what a revision has open: it has been drained and answers nothing more. */
+  sealRevision(revision: string): void {
+    for (const [key, open] of this.#open) if (key.startsWith(`${revision}/`)) this.#seal(key, open)
+  }
+
+  /** Seals what earlier gateways left open. They are not appended to again, so this may run while others are written. */
+  async sealLeftovers(): Promise<void> {
+    const current = new Set(
+      [...this.#open.values()].map(({ segment }) => join(segment.folder, `${segment.name}.ndjson`)),
+    )
+    for (const path of await unsealedSegments(this.#root)) {
+      if (current.has(path)) continue
+      const sealed = await sealLeftover(path)
+      this.#unreported.add(sealed)
+      writeSeal(join(this.#root, sealed.revision_id), sealed)
+    }
+    this.#onSealed()
+  }
+
+  /** Writes what waits and seals everything. */
+  close(): void {
+    clearInterval(this.#timer)
+    this.flush()
+    for (const [key, open] of this.#open) this.#seal(key, open)
+  }
+
+  #append(key: string, items: Waiting[]): Error | undefined {
+    try {
+      const { segment } = this.#segment(key)
+      segment.append(items.map(item => item.line).join(''), items.length)
+      return undefined
+    } catch (error) {
+      return error as Error
+    }
+  }
+
+  #segment(key: string): OpenSegment {
+    const known = this.#open.get(key)
+    if (known !== undefined) return known
+    const [revision, hour] = key.split('/') as [string, string]
+    const folder = join(this.#root, revision)
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    const open = {
+      segment: new Segment(folder, freeSegmentName(readdirSync(folder), hour)),
+      hour: Date.parse(`${hour}:00:00.000Z`),
+    }
+    this.#open.set(key, open)
+    return open
+  }
+
+  #seal(key: string, open: OpenSegment): void {
+    this.#open.delete(key)
+    const sealed = open.segment.close()
+    this.#unreported.add(sealed)
+    writeSeal(open.segment.folder, sealed)
+    this.#onSealed()
+  }
+}

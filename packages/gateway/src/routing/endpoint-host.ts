@@ -1,0 +1,94 @@
+import { type GatewayDeployment, type GatewayEndpoint, HaganeError } from '@hagane/contract'
+import { DeploymentSlot, type StartRevision } from '../serving/deployment-slot.ts'
+import { Credentials } from './authenticate.ts'
+import { pickByTraffic } from './traffic.ts'
+
+/** One endpoint: who may call it, how its traffic is split, and its deployments. */
+export class EndpointHost {
+  #entry: GatewayEndpoint
+  #credentials: Credentials
+  readonly #slots = new Map<string, DeploymentSlot>()
+  readonly #start: StartRevision
+  readonly #onChange: () => void
+
+  constructor(entry: GatewayEndpoint, start: StartRevision, onChange: () => void, serving: GatewayDeployment[] = []) {
+    this.#entry = entry
+    this.#credentials = new Credentials(entry)
+    this.#start = start
+    this.#onChange = onChange
+    for (const deployment of serving) this.#open(deployment)
+    this.#settle()
+  }
+
+  get entry(): GatewayEndpoint {
+    return this.#entry
+  }
+
+  get credentials(): Credentials {
+    return this.#credentials
+  }
+
+  get slots(): ReadonlyMap<string, DeploymentSlot> {
+    return this.#slots
+  }
+
+  update(entry: GatewayEndpoint): void {
+    this.#entry = entry
+    this.#credentials = new Credentials(entry)
+    this.#settle()
+  }
+
+  /** The deployment a request goes to: the one its header names, or one by the split. Throws `not_found`. */
+  choose(named: string | undefined, draw: number = Math.random()): DeploymentSlot {
+    const name = named ?? pickByTraffic(this.#entry.traffic, draw)
+    const slot = name === undefined ? undefined : this.#slots.get(name)
+    if (slot !== undefined) return slot
+    const known = [...this.#slots.keys()].join(', ') || 'none'
+    if (named !== undefined) {
+      throw new HaganeError('not_found', `endpoint '${this.#entry.name}' has no deployment '${named}'`, {
+        details: [{ property: 'azureml-model-deployment', message: 'unknown deployment', sent: named, allowed: known }],
+      })
+    }
+    throw new HaganeError('not_found', `endpoint '${this.#entry.name}' has no deployment that takes traffic`, {
+      hint: `give one traffic, or name one in the header azureml-model-deployment (deployments: ${known})`,
+    })
+  }
+
+  /** Deployments that get a copy of a request, drawn one by one; never the one that answers it. */
+  mirrors(answering: DeploymentSlot, draw: () => number = Math.random): DeploymentSlot[] {
+    const copies: DeploymentSlot[] = []
+    for (const [name, share] of Object.entries(this.#entry.mirror_traffic)) {
+      const slot = this.#slots.get(name)
+      if (slot !== undefined && slot !== answering && draw() * 100 < share) copies.push(slot)
+    }
+    return copies
+  }
+
+  async close(): Promise<void> {
+    const slots = [...this.#slots.values()]
+    this.#slots.clear()
+    await Promise.all(slots.map(slot => slot.remove()))
+  }
+
+  kill(): void {
+    for (const slot of this.#slots.values()) slot.kill()
+  }
+
+  #settle(): void {
+    const wanted = new Set(this.#entry.deployments.map(deployment => deployment.name))
+    for (const [name, slot] of this.#slots) {
+      if (wanted.has(name)) continue
+      this.#slots.delete(name)
+      void slot.remove().then(this.#onChange)
+    }
+    for (const deployment of this.#entry.deployments) {
+      const slot = this.#slots.get(deployment.name)
+      if (slot === undefined) this.#open(deployment)
+      else slot.want(deployment)
+    }
+  }
+
+  #open(deployment: GatewayDeployment): void {
+    this.#slots.set(deployment.name, new DeploymentSlot(deployment, this.#start, this.#onChange))
+  }
+}

@@ -1,0 +1,80 @@
+import { HaganeError } from '@hagane/contract'
+import type { WorkerAnswer, WorkerRequest } from './frames.ts'
+
+/** How a request ended: the worker's answer, or why there is none. */
+export type Outcome = WorkerAnswer | HaganeError
+
+/** A request on its way: waiting, or with a worker. It is settled once, whatever happens later. */
+export class Pending {
+  readonly request: WorkerRequest
+  readonly arrivedAt: number
+  readonly deadline: number
+  /** How often it was given to a worker; one whose worker dies is tried a second time, alone. */
+  attempts = 0
+  settled = false
+  #timer: NodeJS.Timeout | undefined
+  readonly #done: (outcome: Outcome) => void
+
+  constructor(request: WorkerRequest, timeoutMs: number, done: (outcome: Outcome) => void) {
+    this.request = request
+    this.arrivedAt = performance.now()
+    this.deadline = this.arrivedAt + timeoutMs
+    this.#done = done
+    this.#timer = setTimeout(() => this.settle(tookTooLong(timeoutMs)), timeoutMs)
+  }
+
+  settle(outcome: Outcome): void {
+    if (this.settled) return
+    this.settled = true
+    clearTimeout(this.#timer)
+    this.#done(outcome)
+  }
+}
+
+/** Azure ML's name for it is request_timeout_ms; answered as 504 since it is the gateway that stops waiting. */
+const tookTooLong = (timeoutMs: number): HaganeError =>
+  new HaganeError('timeout', `the model did not answer within ${timeoutMs} ms`, {
+    hint: 'raise request_settings.request_timeout_ms of the deployment, or send fewer rows at a time',
+  })
+
+/** First in, first out, without moving the rest; settled entries are passed over. */
+export class WaitingLine {
+  #items: Pending[] = []
+  #head = 0
+
+  get length(): number {
+    return this.#items.length - this.#head
+  }
+
+  push(pending: Pending): void {
+    this.#items.push(pending)
+  }
+
+  /** Puts requests back in front, in their order. */
+  unshift(pendings: Pending[]): void {
+    this.#items = [...pendings, ...this.#items.slice(this.#head)]
+    this.#head = 0
+  }
+
+  shift(): Pending | undefined {
+    while (this.#head < this.#items.length) {
+      const item = this.#items[this.#head++] as Pending
+      if (this.#head > 512 && this.#head * 2 > this.#items.length) {
+        this.#items = this.#items.slice(this.#head)
+        this.#head = 0
+      }
+      if (!item.settled) return item
+    }
+    this.#items = []
+    this.#head = 0
+    return undefined
+  }
+
+  /** Takes out everything that still waits. */
+  clear(): Pending[] {
+    const rest = this.#items.slice(this.#head).filter(item => !item.settled)
+    this.#items = []
+    this.#head = 0
+    return rest
+  }
+}

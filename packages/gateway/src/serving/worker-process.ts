@@ -1,0 +1,153 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import type { Duplex } from 'node:stream'
+import type { GatewayDeployment } from '@hagane/contract'
+import {
+  FrameReader,
+  fromWorker,
+  packFrame,
+  packRequest,
+  toWorker,
+  unpackAnswer,
+  type WorkerAnswer,
+  type WorkerRequest,
+} from './frames.ts'
+
+/** What a worker says of its model once it is loaded. */
+export interface ModelDescription {
+  kind: 'score' | 'mlflow'
+  /** The worker wants path, query and headers of each request. */
+  needs_head: boolean
+  /** Requests that arrive together are answered by one predict call. */
+  batching: boolean
+  swagger: { documents: Record<string, object>; input: object; output: object }
+}
+
+export interface WorkerListener {
+  ready(description: ModelDescription): void
+  failed(message: string): void
+  answered(id: number, answer: WorkerAnswer): void
+  pong(): void
+  /** The process has ended; nothing else follows. */
+  ended(how: string): void
+}
+
+export interface WorkerStart {
+  deployment: GatewayDeployment
+  title: string
+  entry: string
+  environment: Record<string, string>
+  logFile: string
+}
+
+/** Below this a batch of frames is copied into one buffer, above it the pieces go to writev. */
+const concatLimit = 256 * 1024
+
+/**
+ * One Python process and the socket pair to it (descriptor 3), so there is no socket file to go stale and the worker
+ * reads end-of-file when the gateway dies. Frames handed over in one turn of the event loop leave in one write.
+ */
+export class WorkerProcess {
+  readonly #child: ChildProcess
+  readonly #channel: Duplex
+  readonly #reader = new FrameReader()
+  #outgoing: Buffer[] = []
+  #ended = false
+  #how = 'ended'
+
+  constructor(start: WorkerStart, listener: WorkerListener) {
+    const log = openSync(start.logFile, 'a', 0o600)
+    try {
+      this.#child = spawn(start.deployment.runtime.python, [start.entry, start.title], {
+        env: start.environment,
+        stdio: ['ignore', log, log, 'pipe'],
+        detached: true,
+      })
+    } finally {
+      closeSync(log)
+    }
+    this.#channel = this.#child.stdio[3] as Duplex
+    this.#channel.on('error', () => this.kill())
+    this.#channel.on('data', (chunk: Buffer) => this.#read(chunk, listener))
+    this.#child.on('error', error => this.#end(`could not be started: ${error.message}`, listener))
+    this.#child.on('exit', (code, signal) => {
+      this.#how = signal === null ? `ended with code ${code}` : `was ended by ${signal}`
+      this.#killGroup()
+    })
+    this.#child.on('close', () => this.#end(this.#how, listener))
+    this.#send(packFrame(toWorker.config, 0, Buffer.from(JSON.stringify(configOf(start.deployment)))))
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  request(id: number, request: WorkerRequest, deadline: number, solo: boolean): void {
+    this.#send(packRequest(id, request, deadline, solo))
+  }
+
+  ping(): void {
+    this.#send(packFrame(toWorker.ping, 0))
+  }
+
+  /** Lets it finish what it has been sent, then ends it; after `graceMs` by force. */
+  stop(graceMs: number): void {
+    if (this.#ended) return
+    this.#send(packFrame(toWorker.stop, 0))
+    const timer = setTimeout(() => this.kill(), graceMs)
+    this.#child.once('exit', () => clearTimeout(timer))
+  }
+
+  /** Ends it and every process it started. */
+  kill(): void {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#killGroup()
+  }
+
+  #killGroup(): void {
+    if (this.#child.pid === undefined) return
+    try {
+      process.kill(-this.#child.pid, 'SIGKILL')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
+  }
+
+  #send(frame: Buffer): void {
+    if (this.#outgoing.push(frame) === 1) setImmediate(() => this.#flush())
+  }
+
+  #flush(): void {
+    const frames = this.#outgoing
+    this.#outgoing = []
+    if (this.#ended || !this.#channel.writable) return
+    const size = frames.reduce((sum, frame) => sum + frame.length, 0)
+    if (frames.length === 1 || size <= concatLimit) {
+      this.#channel.write(frames.length === 1 ? frames[0] : Buffer.concat(frames, size))
+      return
+    }
+    this.#channel.cork()
+    for (const frame of frames) this.#channel.write(frame)
+    this.#channel.uncork()
+  }
+
+  #read(chunk: Buffer, listener: WorkerListener): void {
+    for (const { type, id, payload } of this.#reader.push(chunk)) {
+      if (type === fromWorker.answered) listener.answered(id, unpackAnswer(payload))
+      else if (type === fromWorker.pong) listener.pong()
+      else if (type === fromWorker.ready) listener.ready(JSON.parse(payload.toString('utf8')))
+      else if (type === fromWorker.failed) listener.failed(JSON.parse(payload.toString('utf8')).message)
+    }
+  }
+
+  #end(how: string, listener: WorkerListener): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#channel.destroy()
+    listener.ended(how)
+  }
+}
+
+const configOf = (deployment: GatewayDeployment): object => ({
+  ...deployment.runtime,
+  ...(deployment.batching === undefined ? {} : { batching: deployment.batching }),
+})

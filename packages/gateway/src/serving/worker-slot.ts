@@ -1,0 +1,168 @@
+import type { ProbeSettings } from '@hagane/contract'
+import { BackOff } from './back-off.ts'
+import { monotonicSeconds } from './clock.ts'
+import type { WorkerAnswer } from './frames.ts'
+import type { Pending } from './pending.ts'
+import { type ModelDescription, WorkerProcess, type WorkerStart } from './worker-process.ts'
+
+export type SlotState = 'starting' | 'ready' | 'failed' | 'stopped'
+
+export interface SlotOwner {
+  /** A slot changed its state or can take more. */
+  changed(slot: WorkerSlot): void
+  /** The worker died with these requests unanswered. */
+  orphaned(pendings: Pending[]): void
+}
+
+/** A model that loaded before is given this many starts before it counts as failed; a new one fails with its first. */
+const startsOfAKnownModel = 3
+
+/** How long an overdue request may keep a worker busy before the worker is taken for hung. */
+const hungAfterMs = (timeoutMs: number): number => Math.max(10_000, 2 * timeoutMs)
+
+/** One place of a deployment: the worker that fills it now, the requests it has, and its restarts. */
+export class WorkerSlot {
+  state: SlotState = 'starting'
+  description: ModelDescription | undefined
+  restarts = 0
+  message: string | undefined
+  readonly #start: WorkerStart
+  readonly #owner: SlotOwner
+  readonly #liveness: ProbeSettings
+  readonly #timeoutMs: number
+  readonly #backOff = new BackOff()
+  readonly #inFlight = new Map<number, Pending>()
+  #process: WorkerProcess | undefined
+  #nextId = 1
+  #readySince: number | undefined
+  #timer: NodeJS.Timeout | undefined
+  #unanswered = 0
+  #failedStarts = 0
+
+  constructor(start: WorkerStart, owner: SlotOwner) {
+    this.#start = start
+    this.#owner = owner
+    this.#liveness = start.deployment.liveness_probe
+    this.#timeoutMs = start.deployment.request_settings.request_timeout_ms
+    this.#launch()
+  }
+
+  get pid(): number | undefined {
+    return this.#process?.pid
+  }
+
+  get load(): number {
+    return this.#inFlight.size
+  }
+
+  /** Overdue requests say that the worker is stuck in one; others had better go elsewhere. */
+  get overdue(): boolean {
+    const first = this.#inFlight.values().next().value
+    return first !== undefined && first.deadline < performance.now()
+  }
+
+  give(pending: Pending): void {
+    const id = this.#nextId
+    this.#nextId = id === 0xffff_ffff ? 1 : id + 1
+    this.#inFlight.set(id, pending)
+    pending.attempts += 1
+    this.#process?.request(id, pending.request, monotonicSeconds(pending.deadline), pending.attempts > 1)
+  }
+
+  /** Ends the worker; what it still has is expected to be none. */
+  stop(graceMs: number): void {
+    this.state = 'stopped'
+    clearTimeout(this.#timer)
+    this.#process?.stop(graceMs)
+  }
+
+  kill(): void {
+    this.state = 'stopped'
+    clearTimeout(this.#timer)
+    this.#process?.kill()
+  }
+
+  /** A slot whose model did not load stays `failed` while it tries again, until it does. */
+  #launch(): void {
+    if (this.state !== 'failed') this.state = 'starting'
+    this.#readySince = undefined
+    this.#unanswered = 0
+    const worker = new WorkerProcess(this.#start, {
+      ready: description => this.#ready(description),
+      failed: message => this.#failed(message),
+      answered: (id, answer) => this.#answered(id, answer),
+      pong: () => {
+        this.#unanswered = 0
+      },
+      ended: how => this.#endedNow(how),
+    })
+    this.#process = worker
+    const { initial_delay, period, failure_threshold } = this.#liveness
+    this.#timer = setTimeout(() => this.#tooSlow(), (initial_delay + period * failure_threshold) * 1000)
+  }
+
+  #tooSlow(): void {
+    const { initial_delay, period, failure_threshold } = this.#liveness
+    this.message = `the model was not loaded within ${initial_delay + period * failure_threshold} s (liveness_probe: initial_delay + period * failure_threshold)`
+    this.#process?.kill()
+  }
+
+  #ready(description: ModelDescription): void {
+    if (this.state === 'stopped') return
+    clearTimeout(this.#timer)
+    this.state = 'ready'
+    this.message = undefined
+    this.description = description
+    this.#readySince = performance.now()
+    this.#timer = setInterval(() => this.#probe(), this.#liveness.period * 1000)
+    this.#owner.changed(this)
+  }
+
+  #failed(message: string): void {
+    this.message = message
+  }
+
+  /** A worker that computes cannot answer a ping, so it counts as alive until its request is long overdue. */
+  #probe(): void {
+    const first = this.#inFlight.values().next().value
+    if (first !== undefined) {
+      if (performance.now() > first.arrivedAt + this.#timeoutMs + hungAfterMs(this.#timeoutMs)) this.#process?.kill()
+      return
+    }
+    if (this.#unanswered >= this.#liveness.failure_threshold) {
+      this.#process?.kill()
+      return
+    }
+    this.#unanswered += 1
+    this.#process?.ping()
+  }
+
+  #answered(id: number, answer: WorkerAnswer): void {
+    const pending = this.#inFlight.get(id)
+    this.#inFlight.delete(id)
+    this.#unanswered = 0
+    pending?.settle(answer)
+    this.#owner.changed(this)
+  }
+
+  #endedNow(how: string): void {
+    clearTimeout(this.#timer)
+    this.#process = undefined
+    const orphans = [...this.#inFlight.values()]
+    this.#inFlight.clear()
+    if (this.state === 'stopped') {
+      this.#owner.orphaned(orphans)
+      this.#owner.changed(this)
+      return
+    }
+    const ranMs = this.#readySince === undefined ? undefined : performance.now() - this.#readySince
+    this.#failedStarts = ranMs === undefined ? this.#failedStarts + 1 : 0
+    const given = this.description === undefined ? 1 : startsOfAKnownModel
+    this.state = this.#failedStarts >= given ? 'failed' : 'starting'
+    this.message ??= `the worker ${how}`
+    this.restarts += 1
+    this.#timer = setTimeout(() => this.#launch(), this.#backOff.next(ranMs))
+    this.#owner.orphaned(orphans)
+    this.#owner.changed(this)
+  }
+}

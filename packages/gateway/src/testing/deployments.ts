@@ -1,0 +1,78 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { type GatewayDeployment, type GatewayEndpoint, type GatewayTable, gatewayTable } from '@hagane/contract'
+
+export const key = 'the-secret-key-of-the-test-endpoint'
+export const keyHash = createHash('sha256').update(key).digest('hex')
+
+/** The interpreter behind `python3`, so that the worker starts without a shim. */
+export const python = execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim()
+
+export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'hagane-gateway-'))
+
+/** A score.py that says who answered, with the input it was given. */
+export const echoScript = (who: string): string => `
+import json
+def init():
+    pass
+def run(raw_data):
+    return {"who": ${JSON.stringify(who)}, "got": json.loads(raw_data)}
+`
+
+let revisions = 0
+export function freshRevision(): string {
+  revisions += 1
+  return createHash('sha256').update(`${process.pid} ${revisions}`).digest('hex').slice(0, 16)
+}
+
+/** A deployment of a scoring script that is written to a folder of its own. */
+export function scoreDeployment(
+  name: string,
+  script: string,
+  more: Partial<GatewayDeployment> & { files?: Record<string, string> } = {},
+): GatewayDeployment {
+  const { files = {}, ...settings } = more
+  const folder = temporaryFolder()
+  for (const [path, content] of Object.entries({ 'score.py': script, ...files })) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    writeFileSync(join(folder, path), content)
+  }
+  const probe = { initial_delay: 10, period: 10, timeout: 2, success_threshold: 1, failure_threshold: 30 }
+  return {
+    name,
+    revision_id: freshRevision(),
+    runtime: { kind: 'python-score', python, code_dir: folder, scoring_script: 'score.py', model_dir: folder },
+    workers: 1,
+    environment_variables: {},
+    request_settings: { request_timeout_ms: 20_000, max_queue_wait_ms: 20_000 },
+    liveness_probe: probe,
+    readiness_probe: probe,
+    ...settings,
+  }
+}
+
+export const endpointOf = (
+  name: string,
+  deployments: GatewayDeployment[],
+  more: Partial<GatewayEndpoint> = {},
+): GatewayEndpoint => ({
+  workspace: 'default',
+  name,
+  auth_mode: 'key',
+  key_hashes: [keyHash],
+  token_hashes: [],
+  public_network_access: 'enabled',
+  traffic: { [deployments[0]?.name ?? 'blue']: 100 },
+  mirror_traffic: {},
+  deployments,
+  ...more,
+})
+
+let tables = 0
+export function tableOf(...endpoints: GatewayEndpoint[]): GatewayTable {
+  tables += 1
+  return gatewayTable.parse({ revision: `table-${tables}`, endpoints })
+}

@@ -1,0 +1,49 @@
+import { type Expression, findExpressions } from '@hagane/contract'
+import type { Loading } from './loading.ts'
+import { didYouMean } from './suggest.ts'
+import type { Cursor } from './tree.ts'
+
+type Names = object | null | undefined
+
+/** The names an expression may take, by scope, of one command. */
+export interface CommandScope {
+  readonly command?: string | undefined
+  readonly inputs?: Names
+  readonly outputs?: Names
+  readonly searchSpace?: Names
+}
+
+export const keysOf = (names: Names): string[] => Object.keys(names ?? {})
+
+/** True when a name is there, or the group that it belongs to (`group.name`). */
+export const isKnown = (name: string, known: readonly string[]): boolean =>
+  known.includes(name) || known.includes(name.split('.', 1)[0] ?? '')
+
+const nouns = { input: 'input', output: 'output', 'search-space': 'search space parameter' } as const
+
+function checkExpression(loading: Loading, cursor: Cursor, expression: Expression, scope: CommandScope): void {
+  const { text, name } = expression
+  if (expression.scope === 'name' || expression.scope === 'default-datastore') return
+  if (expression.scope !== 'input' && expression.scope !== 'output' && expression.scope !== 'search-space') {
+    loading.wrong(cursor, 'command', `${text} cannot stand in a command`, {
+      sent: text,
+      allowed: ['${{inputs.<name>}}', '${{outputs.<name>}}', '${{search_space.<name>}}'],
+      hint: 'bind it to an input of the step and use that',
+    })
+    return
+  }
+  const known = { input: scope.inputs, output: scope.outputs, 'search-space': scope.searchSpace }[expression.scope]
+  const names = expression.scope === 'output' ? [...keysOf(known), 'artifacts'] : keysOf(known)
+  if (isKnown(name, names)) return
+  const noun = nouns[expression.scope]
+  loading.wrong(cursor, 'command', `${text} names no ${noun} of this command${didYouMean(name, names)}`, {
+    sent: text,
+    allowed: keysOf(known),
+    hint: `declare ${name} under ${expression.scope === 'search-space' ? 'search_space' : `${expression.scope}s`}`,
+  })
+}
+
+/** Every `${{…}}` of a command must name something that the command has. */
+export function checkCommand(loading: Loading, cursor: Cursor, scope: CommandScope): void {
+  for (const expression of findExpressions(scope.command ?? '')) checkExpression(loading, cursor, expression, scope)
+}

@@ -1,0 +1,54 @@
+import type { ManifestKind } from './kinds.ts'
+import { isMap, own, type YamlMap } from './tree.ts'
+
+/** Names of Azure ML's JSON schemas, as they stand in `$schema` before `.schema.json` or `.json`. */
+const schemaNames: [RegExp, ManifestKind][] = [
+  [/^(command|pipeline|sweep|spark|autoML|parallel|finetuning|distillation)Job/i, 'job'],
+  [/^(command|pipeline|spark|parallel)Component$/i, 'component'],
+  [/^data$/i, 'data'],
+  [/^environment$/i, 'environment'],
+  [/^model$/i, 'model'],
+  [/OnlineEndpoint$/i, 'online-endpoint'],
+  [/OnlineDeployment$/i, 'online-deployment'],
+  [/^workspace$/i, 'workspace'],
+  [/(^azure(Blob|File|DataLake)|datastore)/i, 'datastore'],
+  [/^(compute|amlCompute|computeInstance|virtualMachine|kubernetesCompute|synapseSpark)/i, 'compute'],
+]
+
+const typeNames: [RegExp, ManifestKind][] = [
+  [/^(uri_file|uri_folder|mltable)$/, 'data'],
+  [/^(custom|mlflow|triton)_model$/, 'model'],
+  [/^(amlcompute|computeinstance|virtualmachine|kubernetes|synapsespark)$/, 'compute'],
+  [/^azure_(blob|file|data_lake_gen[12])$/, 'datastore'],
+]
+
+const hinted = (table: [RegExp, ManifestKind][], name: string): ManifestKind | undefined =>
+  table.find(([pattern]) => pattern.test(name))?.[1]
+
+function fromShape(map: YamlMap): ManifestKind | undefined {
+  const has = (...keys: string[]) => keys.some(key => Object.hasOwn(map, key))
+  if (has('endpoint_name', 'code_configuration')) return 'online-deployment'
+  if (has('auth_mode', 'traffic')) return 'online-endpoint'
+  const type = own(map, 'type')
+  const byType = typeof type === 'string' ? hinted(typeNames, type) : undefined
+  if (byType !== undefined) return byType
+  if (has('command', 'jobs', 'trial', 'component')) return has('version', 'is_deterministic') ? 'component' : 'job'
+  return has('image', 'conda_file', 'build') ? 'environment' : undefined
+}
+
+/** Azure ML manifests of other kinds, whose shape resembles one that is known here. */
+const otherNames = /Batch|Schedule|Connection|Registry|Import|Package|Serverless|Flow|^Run$/i
+
+/** The name in `$schema`, e.g. `commandJob`; an empty text when there is none. */
+export function schemaName(root: YamlMap): string {
+  const schema = own(root, '$schema')
+  return typeof schema === 'string' ? (/([A-Za-z]+)(?:\.schema)?\.json\s*$/.exec(schema.slice(-200))?.[1] ?? '') : ''
+}
+
+/** What a manifest is: by its `$schema` when that names a kind, else by its shape and `type`. */
+export function detectKind(root: unknown): ManifestKind | undefined {
+  if (!isMap(root)) return undefined
+  const name = schemaName(root)
+  if (otherNames.test(name)) return undefined
+  return hinted(schemaNames, name) ?? fromShape(root)
+}

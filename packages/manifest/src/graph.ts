@@ -1,0 +1,55 @@
+import type { ComponentSpec, JobSpec, PipelineJobSpec, PipelineNode, SweepJobSpec } from '@hagane/contract'
+import { checkCommand, keysOf } from './command-check.ts'
+import { checkEdges, type PipelineBody } from './edges.ts'
+import type { Loading } from './loading.ts'
+import { type Cursor, mapAt } from './tree.ts'
+
+function checkNode(loading: Loading, node: Cursor, spec: PipelineNode): void {
+  if (spec.command !== undefined) checkCommand(loading, node, spec)
+  const component = mapAt(node, 'component')
+  if (typeof spec.component === 'object' && component !== undefined) checkComponent(loading, component, spec.component)
+}
+
+function checkPipeline(loading: Loading, cursor: Cursor, pipeline: PipelineBody): void {
+  checkEdges(loading, cursor, pipeline)
+  const jobs = mapAt(cursor, 'jobs')
+  if (jobs === undefined) return
+  for (const [name, spec] of Object.entries(pipeline.jobs)) {
+    const node = mapAt(jobs, name)
+    if (node !== undefined) checkNode(loading, node, spec)
+  }
+}
+
+/** A component: what its commands name exists, and no steps wait for each other. */
+export function checkComponent(loading: Loading, cursor: Cursor, component: ComponentSpec): void {
+  if (component.type === 'pipeline') checkPipeline(loading, cursor, component)
+  else checkCommand(loading, cursor, component)
+}
+
+function checkSweep(loading: Loading, cursor: Cursor, job: SweepJobSpec): void {
+  const trial = mapAt(cursor, 'trial')
+  if (trial === undefined || typeof job.trial === 'string') return
+  const own = 'inputs' in job.trial ? { inputs: job.trial.inputs, outputs: job.trial.outputs } : undefined
+  checkCommand(loading, trial, {
+    command: job.trial.command,
+    inputs: { ...own?.inputs, ...job.inputs },
+    outputs: { ...own?.outputs, ...job.outputs },
+    searchSpace: job.search_space,
+  })
+  if (keysOf(job.search_space).length > 0) return
+  loading.wrong(cursor, 'search_space', 'the search space is empty', { hint: 'add at least one parameter' })
+}
+
+function checkPipelineJob(loading: Loading, cursor: Cursor, job: PipelineJobSpec): void {
+  const { inputs, outputs, jobs } = job
+  if (jobs !== undefined) checkPipeline(loading, cursor, { inputs, outputs, jobs })
+  const component = mapAt(cursor, 'component')
+  if (typeof job.component === 'object' && component !== undefined) checkComponent(loading, component, job.component)
+}
+
+/** A job: what its commands and bindings name exists, and no steps wait for each other. */
+export function checkJob(loading: Loading, cursor: Cursor, job: JobSpec): void {
+  if (job.type === 'command') checkCommand(loading, cursor, job)
+  else if (job.type === 'sweep') checkSweep(loading, cursor, job)
+  else checkPipelineJob(loading, cursor, job)
+}

@@ -1,0 +1,67 @@
+import {
+  type ComponentSpec,
+  type ComputeSpec,
+  componentSpec,
+  computeSpec,
+  type DataSpec,
+  dataSpec,
+  type EnvironmentSpec,
+  environmentSpec,
+  type JobSpec,
+  jobSpec,
+  type ModelSpec,
+  modelSpec,
+  type OnlineDeploymentSpec,
+  type OnlineEndpointSpec,
+  onlineDeploymentSpec,
+  onlineEndpointSpec,
+  workspaceSpec,
+} from '@hagane/contract'
+import type { z } from 'zod'
+import { type DatastoreSpec, datastoreSpec } from './datastore-spec.ts'
+import { expandAssetFields, expandData, expandDeployment, expandModel } from './expand-assets.ts'
+import { expandEnvironmentSpec } from './expand-environment.ts'
+import { expandJob } from './expand-job.ts'
+import { expandComponent } from './expand-pipeline.ts'
+import { checkComponent, checkJob } from './graph.ts'
+import type { Loading } from './loading.ts'
+import type { Cursor } from './tree.ts'
+
+/** The resource that each kind of manifest becomes. */
+export interface ManifestResources {
+  job: JobSpec
+  data: DataSpec
+  environment: EnvironmentSpec
+  component: ComponentSpec
+  model: ModelSpec
+  'online-endpoint': OnlineEndpointSpec
+  'online-deployment': OnlineDeploymentSpec
+  workspace: z.output<typeof workspaceSpec>
+  datastore: DatastoreSpec
+  compute: ComputeSpec
+}
+export type ManifestKind = keyof ManifestResources
+export type ResourceOf<K extends ManifestKind> = ManifestResources[K]
+
+interface KindRules<R> {
+  readonly spec: z.ZodType<R>
+  /** Reads included files, fills the type and notes uploads; works on the tree before it is validated. */
+  readonly expand: (loading: Loading, cursor: Cursor) => void | Promise<void>
+  /** Rules between parts of a valid resource. */
+  readonly check?: (loading: Loading, cursor: Cursor, resource: R) => void
+}
+
+/** Everything that differs from kind to kind. */
+export const manifestKinds: { readonly [K in ManifestKind]: KindRules<ManifestResources[K]> } = {
+  job: { spec: jobSpec, expand: expandJob, check: checkJob },
+  data: { spec: dataSpec, expand: expandData },
+  environment: { spec: environmentSpec, expand: expandEnvironmentSpec },
+  component: { spec: componentSpec, expand: expandComponent, check: checkComponent },
+  model: { spec: modelSpec, expand: expandModel },
+  'online-endpoint': { spec: onlineEndpointSpec, expand: expandAssetFields },
+  'online-deployment': { spec: onlineDeploymentSpec, expand: expandDeployment },
+  workspace: { spec: workspaceSpec, expand: expandAssetFields },
+  datastore: { spec: datastoreSpec, expand: expandAssetFields },
+  compute: { spec: computeSpec, expand: expandAssetFields },
+}
+export const manifestKindNames = Object.keys(manifestKinds) as ManifestKind[]

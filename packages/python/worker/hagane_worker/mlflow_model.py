@@ -1,0 +1,178 @@
+"""MLflow models: several requests that arrived together are answered by one predict call where the model works row by row."""
+
+import inspect
+import logging
+import os
+import time
+import traceback
+
+from . import formats, swagger
+from .encode import dumps, to_rows
+from .errors import RequestError, error_answer, model_failed, too_late
+from .frames import Answer
+from .inputs import ColumnInputs, inputs_for
+from .sklearn_direct import takes_array
+
+logger = logging.getLogger("hagane.mlflow")
+
+# Flavors whose predict treats each row by itself, and whose input MLflow hands over as it is once it fits the signature.
+ROW_BY_ROW = frozenset(
+    "mlflow." + name for name in ("sklearn", "xgboost", "lightgbm", "catboost", "onnx", "pytorch", "tensorflow", "keras")
+)
+LARGEST_BATCH_ROWS = 4096
+SCORE = 0
+_JSON_HEADERS = [("content-type", "application/json")]
+
+
+def load_mlflow_model(config):
+    """Loads the model in `model_dir`, warms it up, and returns what answers requests."""
+    os.chdir(config["model_dir"])
+    import mlflow.pyfunc
+
+    model = mlflow.pyfunc.load_model(config["model_dir"])
+    served = MlflowModel(model, config.get("batching"))
+    served.warm_up(config["model_dir"])
+    return served
+
+
+class MlflowModel:
+    """One loaded model and the way its input is prepared."""
+
+    def __init__(self, model, batching=None):
+        flavors = model.metadata.flavors
+        loader = flavors.get("python_function", {}).get("loader_module")
+        self._model = model
+        self._inputs = inputs_for(model.metadata)
+        known = loader in ROW_BY_ROW
+        self._batching = known if batching is None else batching
+        self._predict = direct_predict(model) if known else model.predict
+        if known and isinstance(self._inputs, ColumnInputs) and self._inputs.schema.named:
+            schema = self._inputs.schema
+            schema.as_array = takes_array(model, [field.name for field in schema.fields])
+
+    def description(self):
+        schema = swagger.of_anything()
+        if isinstance(self._inputs, ColumnInputs):
+            fields = self._inputs.schema.fields
+            schema = swagger.of_table([(f.name or str(at), f.type, f.required) for at, f in enumerate(fields)])
+        result = {"type": "array", "items": {}}
+        return {
+            "kind": "mlflow",
+            "needs_head": False,
+            "batching": self._batching,
+            "swagger": {"documents": {}, "input": schema, "output": result},
+        }
+
+    def warm_up(self, folder):
+        """Answers the model's own input example, so that the first caller does not pay for lazy imports and caches."""
+        path = os.path.join(folder, "serving_input_example.json")
+        if not os.path.isfile(path):
+            return
+        try:
+            with open(path, "rb") as source:
+                part = self._inputs.prepare(formats.read_json(source.read()))
+            for _ in range(3):
+                self._call([part])
+        except Exception as error:  # noqa: B902 - an example that fails does not make the model unfit
+            logger.warning("the model's input example could not be answered: %s", error)
+
+    def answer(self, requests):
+        """Yields lists of (request, answer)."""
+        groups = {}
+        failed = []
+        now = time.monotonic()
+        for request in requests:
+            if request.deadline <= now:
+                failed.append((request, too_late(request)))
+                continue
+            try:
+                payload = formats.read(request)
+                part = self._inputs.prepare(payload)
+            except RequestError as error:
+                failed.append((request, error_answer(error, request)))
+                continue
+            except Exception:  # noqa: B902
+                failed.append((request, self._failure(request)))
+                continue
+            alone = not self._batching or part.key is None or request.solo or payload.params or part.index is not None
+            key = ("alone", request.id) if alone else ("shared", part.key)
+            groups.setdefault(key, []).append((request, part, payload))
+        if failed:
+            yield failed
+        for group in groups.values():
+            for batch in slices(group):
+                yield self._answer_batch(batch)
+
+    def _answer_batch(self, batch):
+        if len(batch) > 1:
+            try:
+                return self._answer_together(batch)
+            except Exception as error:  # noqa: B902 - found out below whose request it was
+                if not isinstance(error, RequestError):
+                    logger.warning("a batch of %d requests failed (%s); answering one by one", len(batch), error)
+        return [(request, self._answer_alone(request, part, payload)) for request, part, payload in batch]
+
+    def _answer_together(self, batch):
+        rows = to_rows(self._call([part for _, part, _ in batch]))
+        if not isinstance(rows, list) or len(rows) != sum(part.rows for _, part, _ in batch):
+            self._batching = False
+            raise ValueError("the model does not answer one item a row; its requests are not batched any more")
+        answers = []
+        start = 0
+        for request, part, _ in batch:
+            end = start + part.rows
+            answers.append((request, self._dump(request, rows[start:end], part.rows)))
+            start = end
+        return answers
+
+    def _answer_alone(self, request, part, payload):
+        if request.deadline <= time.monotonic():
+            return too_late(request)
+        try:
+            data = self._inputs.join([part])
+        except RequestError as error:
+            return error_answer(error, request)
+        try:
+            predictions = self._predict(data) if payload.params is None else self._model.predict(data, params=payload.params)
+            return self._dump(request, to_rows(predictions), part.rows)
+        except Exception as error:  # noqa: B902 - whatever the model raises is one failed request
+            return self._failure(request, error)
+
+    def _call(self, parts):
+        return self._predict(self._inputs.join(parts))
+
+    def _failure(self, request, error=None):
+        logger.error("prediction %s failed\n%s", request.name, traceback.format_exc())
+        if error is not None and type(error).__name__ == "MlflowException" and getattr(error, "error_code", "") in _CALLER:
+            return error_answer(RequestError(422, str(error)), request)
+        return model_failed(request, "the model raised an error")
+
+    def _dump(self, request, predictions, rows):
+        body = dumps(predictions if request.route == SCORE else {"predictions": predictions})
+        return Answer(200, body, rows, _JSON_HEADERS)
+
+
+_CALLER = ("INVALID_PARAMETER_VALUE", "BAD_REQUEST")
+
+
+def slices(group):
+    """Cuts a group into batches of at most LARGEST_BATCH_ROWS rows; a single larger request stays whole."""
+    batch = []
+    rows = 0
+    for item in group:
+        if batch and rows + item[1].rows > LARGEST_BATCH_ROWS:
+            yield batch
+            batch, rows = [], 0
+        batch.append(item)
+        rows += item[1].rows
+    if batch:
+        yield batch
+
+
+def direct_predict(model):
+    """The flavor's own predict: what `PyFuncModel.predict` calls after it has enforced the signature, which is done already."""
+    predict = getattr(model, "_predict_fn", None) or model._model_impl.predict
+    parameter = inspect.signature(predict).parameters.get("params")
+    if parameter is not None and parameter.kind != inspect.Parameter.VAR_KEYWORD:
+        return lambda data: predict(data, params=None)
+    return predict

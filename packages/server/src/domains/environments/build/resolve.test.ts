@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest'
+import type { Definition } from '../definition/definition.ts'
+import { resolveDefinition } from './resolve.ts'
+import type { Answer, Question, Resolver } from './resolver.ts'
+
+const definition = (requirements: string[], resolution: Definition['resolution'] = 'compatible'): Definition => ({
+  requirements: requirements.toSorted(),
+  resolution,
+})
+const yes = (...pins: string[]): Answer => ({
+  ok: true,
+  entries: pins.map(pin => ({ name: pin.split('==')[0] ?? '', version: pin.split('==')[1] ?? '', hashes: [] })),
+})
+const noWheel = (name: string): Answer => ({
+  ok: false,
+  reason: `error: No solution found\n  cause: Because ${name} has no usable wheels and you require ${name}\n\nhint: Wheels are required for \`${name}\` because building from source is disabled`,
+})
+
+/** Answers by the first rule that fits, and keeps the questions. */
+function resolver(...rules: [(question: Question) => boolean, Answer][]) {
+  const asked: Question[] = []
+  const ask: Resolver = async question => {
+    asked.push(question)
+    return rules.find(([fits]) => fits(question))?.[1] ?? { ok: false, reason: 'error: no rule' }
+  }
+  return { asked, ask }
+}
+const has = (line: string) => (question: Question) => question.requirements.includes(line)
+const alone = (line: string) => (question: Question) => question.alone === true && question.requirements[0] === line
+
+describe('resolving a definition', () => {
+  it('adds what conda puts into every environment, unless it is named', async () => {
+    const { ask, asked } = resolver([() => true, yes('six==1.17.0')])
+    await resolveDefinition(definition(['six', 'setuptools==65']), 'here', ask)
+    expect(asked[0]?.requirements).toEqual(['setuptools==65', 'six', 'pip', 'wheel'])
+  })
+
+  it('asks nobody about plain Python', async () => {
+    const { ask, asked } = resolver()
+    expect(await resolveDefinition(definition([]), 'here', ask)).toEqual({
+      entries: [],
+      fromSource: [],
+      deviations: [],
+    })
+    expect(asked).toEqual([])
+  })
+
+  it('takes the nearest version with a wheel where a pin has wheels for other Pythons only, and says so', async () => {
+    const { ask } = resolver(
+      [question => question.forPython === '3.9' && has('old==1.0')(question), yes('old==1.0')],
+      [question => question.forPython !== undefined, noWheel('old')],
+      [alone('old>=1.0'), yes('old==1.4')],
+      [alone('kept==3'), yes('kept==3')],
+      [has('old==1.0'), noWheel('old')],
+      [has('old==1.4'), yes('old==1.4', 'kept==3')],
+    )
+    const { deviations, fromSource } = await resolveDefinition(
+      definition(['old==1.0', 'kept==3']),
+      'python 3.12.1 on linux',
+      ask,
+    )
+    expect(deviations).toEqual(['old==1.0 has no wheel for python 3.12.1 on linux: 1.4 was taken'])
+    expect(fromSource).toEqual([])
+  })
+
+  it('goes down when there is no newer version with a wheel', async () => {
+    const { ask } = resolver(
+      [question => question.forPython === '3.8', yes('old==2.0')],
+      [alone('old>=2.0'), noWheel('old')],
+      [alone('old<=2.0'), yes('old==1.9')],
+      [has('old==2.0'), noWheel('old')],
+      [has('old==1.9'), yes('old==1.9')],
+    )
+    expect((await resolveDefinition(definition(['old==2.0']), 'here', ask)).deviations).toEqual([
+      'old==2.0 has no wheel for here: 1.9 was taken',
+    ])
+  })
+
+  it('lets bounds go when the nearest versions do not fit each other', async () => {
+    const conflict: Answer = {
+      ok: false,
+      reason: 'Because a==2 depends on b>=5 and you require a==2 and b==3, your requirements are unsatisfiable.',
+    }
+    const { ask } = resolver(
+      [question => question.forPython !== undefined, yes('x==1')],
+      [alone('a>=1'), yes('a==2')],
+      [alone('b>=1'), yes('b==3')],
+      [question => has('a==1')(question), noWheel('a')],
+      [question => has('b==1')(question), noWheel('b')],
+      [question => has('a==2')(question) && has('b==3')(question), conflict],
+      [question => has('a>=2')(question) && has('b>=3')(question), yes('a==2', 'b==5')],
+    )
+    expect((await resolveDefinition(definition(['a==1', 'b==1']), 'here', ask)).deviations).toEqual([
+      'a==1 has no wheel for here: 2 was taken',
+      'b==1 has no wheel for here: 5 was taken',
+    ])
+  })
+
+  it('builds a package that has no wheel at all from source, and lets nothing else be built', async () => {
+    const { ask, asked } = resolver(
+      [question => question.forPython !== undefined, noWheel('pure')],
+      [question => question.fromSource?.has('pure') === true, yes('pure==1', 'six==1')],
+      [question => question.alone !== true || has('pure==1')(question), noWheel('pure')],
+    )
+    expect(await resolveDefinition(definition(['pure==1', 'six']), 'here', ask)).toMatchObject({
+      fromSource: ['pure'],
+      deviations: [],
+    })
+    expect([...(asked.at(-1)?.fromSource ?? [])]).toEqual(['pure'])
+  })
+
+  it('keeps pins as they are when they must be exact, and builds from source', async () => {
+    const { ask } = resolver(
+      [question => question.fromSource?.has('old') === true, yes('old==1.0')],
+      [() => true, noWheel('old')],
+    )
+    expect(await resolveDefinition(definition(['old==1.0'], 'exact'), 'here', ask)).toMatchObject({
+      fromSource: ['old'],
+      deviations: [],
+    })
+  })
+
+  it('allows a newer setuptools when a package needs one', async () => {
+    const { ask } = resolver(
+      [has('setuptools'), yes('six==1')],
+      [() => true, { ok: false, reason: 'Because six depends on setuptools>=90 and you require setuptools<82' }],
+    )
+    await expect(resolveDefinition(definition(['six']), 'here', ask)).resolves.toMatchObject({ deviations: [] })
+  })
+
+  it('refuses what cannot be, naming the requirement and showing the last lines of the resolver', async () => {
+    const reason =
+      'error: No solution found when resolving dependencies\n  cause: Because sixx was not found in the package registry and you require sixx, we can conclude\n         that your requirements are unsatisfiable.\n\nhint: did you mean six?'
+    const { ask } = resolver([() => true, { ok: false, reason }])
+    await expect(resolveDefinition(definition(['sixx', 'six']), 'here', ask)).rejects.toMatchObject({
+      kind: 'invalid',
+      message: expect.stringMatching(/Because sixx was not found .* unsatisfiable\.$/),
+      details: [
+        { property: 'requirements', sent: 'sixx' },
+        { property: 'resolver', message: reason },
+      ],
+    })
+  })
+
+  it('ends although the resolver never agrees', async () => {
+    const { ask, asked } = resolver(
+      [question => question.alone === true, yes('a==2', 'b==2')],
+      [() => true, noWheel('a')],
+    )
+    await expect(resolveDefinition(definition(['a==1', 'b==1']), 'here', ask)).rejects.toMatchObject({
+      kind: 'invalid',
+    })
+    expect(asked.length).toBeLessThan(20)
+  })
+})

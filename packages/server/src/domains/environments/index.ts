@@ -1,0 +1,156 @@
+import { join } from 'node:path'
+import { type EnvironmentSpec, HaganeError } from '@hagane/contract'
+import type { BlobStore } from '../../kernel/blobs/index.ts'
+import type { Config } from '../../kernel/config.ts'
+import type { Database } from '../../kernel/db/index.ts'
+import type { BaseCall, BoundRoute } from '../../kernel/http/index.ts'
+import type { Logger } from '../../kernel/log.ts'
+import type { Tasks } from '../../kernel/tasks/index.ts'
+import { type Asset, buildAssets } from '../assets/index.ts'
+import { openBuilder } from './build/builder.ts'
+import type { BuiltEnvironment } from './lock-and-build.ts'
+import { findInterpreters } from './python/interpreters.ts'
+import { openToolchain } from './python/toolchain.ts'
+import { findBuilds } from './reads.ts'
+import { defineSpec, type EnvironmentReference, resolveEnvironment, type StoredSpec } from './references.ts'
+import { environmentRouteTable } from './routes.ts'
+import { buildService } from './service.ts'
+
+export type { BuiltEnvironment } from './lock-and-build.ts'
+export type { EnvironmentReference } from './references.ts'
+
+export interface EnvironmentPlan {
+  /** `azureml:<name>:<version>` when it is registered; pass this to ensureBuilt, since a label may move meanwhile. */
+  id?: string
+  /** Equal for equal content, whatever it is called. */
+  definitionDigest: string
+  /** Set when it was locked before for the Python that would be taken now. */
+  lockDigest?: string
+  /** What the author wrote and is taken otherwise, as far as it is known before resolving. */
+  deviations: string[]
+}
+
+export interface Environments {
+  routes: BoundRoute[]
+  /** Cheap: reads the definition, builds nothing. null is plain Python. Throws not_found, invalid or unsupported. */
+  plan(workspace: string, environment: EnvironmentReference): Promise<EnvironmentPlan>
+  /**
+   * The finished environment: found in a few milliseconds, else locked and built. Calls for equal content share one build; it is
+   * ended only when all of them have aborted. Throws invalid or unavailable with the resolver's or installer's own last lines.
+   */
+  ensureBuilt(
+    workspace: string,
+    environment: EnvironmentReference,
+    options: { onLog?: (line: string) => void; signal?: AbortSignal; actor?: string },
+  ): Promise<BuiltEnvironment>
+  /** Ends builds that are under way, and compiling behind finished ones. */
+  stop(): Promise<void>
+}
+
+interface Deps {
+  db: Database
+  blobs: BlobStore
+  tasks: Tasks
+  config: Pick<Config, 'dataDir'>
+  log: Logger
+  /** Where interpreters, tools and index settings are looked up; the server's own environment by default. */
+  env?: NodeJS.ProcessEnv
+}
+
+const BUILD = 'environment.build'
+
+/** Environments: versions of definitions, their locks with hashes, and virtual environments built from these. */
+export function buildEnvironments({ db, blobs, tasks, config, log, env = process.env }: Deps): Environments {
+  const assets = buildAssets<StoredSpec>(db, 'environment')
+  const folder = join(config.dataDir, 'envs')
+  const interpreters = findInterpreters(env)
+  const builder = openBuilder(folder)
+  const service = buildService({
+    db,
+    blobs,
+    log,
+    env,
+    folder,
+    interpreters,
+    toolchain: openToolchain({ env, dataDir: config.dataDir, interpreters }),
+    builder,
+  })
+  const resolve = (workspace: string, environment: EnvironmentReference) =>
+    resolveEnvironment({ assets, blobs }, workspace, environment)
+  const requested = new Set<string>()
+
+  tasks.register(BUILD, {
+    concurrency: 1,
+    async handle(task, signal) {
+      const digest = String(task.payload.digest)
+      requested.add(digest)
+      try {
+        await service.ensureBuilt(task, await resolve(task.workspace, String(task.payload.environment)), { signal })
+      } finally {
+        requested.delete(digest)
+      }
+    },
+  })
+
+  return {
+    routes: environmentRouteTable({
+      ...assets,
+      blobs,
+      create: (call, spec) => createVersion(call, spec),
+      builds: digests => findBuilds(db, digests),
+      isRunning: digest => requested.has(digest) || service.isRunning(digest),
+      logPath: service.logPath,
+      async requestBuild(call, asset) {
+        const { digest } = asset.spec.defined
+        if (requested.has(digest) || service.isRunning(digest)) return
+        await db.withTransaction(call, tx =>
+          tasks.enqueue(tx, {
+            kind: BUILD,
+            subject: `environment/${asset.name}:${asset.version}`,
+            payload: { environment: `azureml:${asset.name}:${asset.version}`, digest },
+          }),
+        )
+        requested.add(digest)
+      },
+    }),
+    async plan(workspace, environment) {
+      const resolved = await resolve(workspace, environment)
+      const lock = await service.lockedAs(resolved)
+      return {
+        ...(resolved.id === undefined ? {} : { id: resolved.id }),
+        definitionDigest: resolved.defined.digest,
+        ...(lock === undefined ? {} : { lockDigest: lock.lock_digest }),
+        deviations: [...resolved.defined.deviations],
+      }
+    },
+    async ensureBuilt(workspace, environment, { onLog, signal, actor = 'system' }) {
+      const resolved = await resolve(workspace, environment)
+      return service.ensureBuilt({ workspace, actor }, resolved, {
+        ...(onLog === undefined ? {} : { onLog }),
+        ...(signal === undefined ? {} : { signal }),
+      })
+    },
+    stop: service.stop,
+  }
+
+  async function createVersion(call: BaseCall, spec: EnvironmentSpec): Promise<Asset<StoredSpec>> {
+    const { name, version, description, tags, properties } = spec
+    if (name === undefined)
+      throw new HaganeError('invalid', 'body: name: an environment needs a name to be registered', {
+        hint: 'add `name: my-env` to the YAML, or pass --name',
+      })
+    const defined = await defineSpec(blobs, spec)
+    return db.withTransaction(call, tx =>
+      assets.create(tx, {
+        name,
+        version,
+        description,
+        tags,
+        properties,
+        spec: { ...spec, defined },
+        digest: defined.digest,
+        facts: { sources: [...defined.sources], deviations: [...defined.deviations] },
+      }),
+    )
+  }
+}

@@ -1,0 +1,94 @@
+import { type EnvironmentSpec, HaganeError, parseAssetReference, parseReference } from '@hagane/contract'
+import { type BlobStore, subtree } from '../../kernel/blobs/index.ts'
+import type { Assets } from '../assets/index.ts'
+import { findCurated } from './definition/curated.ts'
+import { type Defined, define, defineCurated, plainSpec } from './definition/definition.ts'
+import type { ReadFile } from './definition/dockerfile.ts'
+
+/** What an environment version stores: the specification and what it was read as when it was made. */
+export type StoredSpec = EnvironmentSpec & { defined: Defined }
+
+export type EnvironmentReference = string | EnvironmentSpec | null
+
+export interface Resolved {
+  /** `azureml:<name>:<version>` when it is registered in the workspace. */
+  readonly id?: string
+  /** Subject of events: the version, or the definition of an anonymous one. */
+  readonly subject: string
+  readonly defined: Defined
+}
+
+const MAX_FILE = 2 ** 20
+
+/**
+ * Reads what a job or endpoint names as its environment: a version or label, a curated one, an inline specification, nothing.
+ * Throws not_found that says what there is, or invalid.
+ */
+export async function resolveEnvironment(
+  deps: { assets: Assets<StoredSpec>; blobs: BlobStore },
+  workspace: string,
+  environment: EnvironmentReference,
+): Promise<Resolved> {
+  if (typeof environment !== 'string') return anonymous(await defineSpec(deps.blobs, environment ?? plainSpec))
+  const reference = parseReference(environment)
+  if (reference.form === 'registry') {
+    if (reference.registry === 'azureml' && reference.kind === 'environments')
+      return anonymous(defineCurated(reference.name))
+    throw new HaganeError(
+      'not_found',
+      `environment: no registry '${reference.registry}' with ${reference.kind} '${reference.name}'`,
+      { hint: 'the registry `azureml` holds the curated environments; others are named azureml:<name>:<version>' },
+    )
+  }
+  const named = parseAssetReference(environment)
+  if (named === undefined)
+    throw new HaganeError('invalid', `environment: '${environment}' names no environment`, {
+      hint: 'write azureml:<name>:<version>, azureml:<name>@latest, azureml://registries/azureml/environments/<name>/labels/latest, or an inline environment',
+      details: [{ property: 'environment', message: 'not a reference to an environment', sent: environment }],
+    })
+  const version =
+    named.version === undefined || named.version === 'latest' ? `@${named.label ?? 'latest'}` : named.version
+  return findNamed(deps.assets, workspace, named.name, version)
+}
+
+async function findNamed(
+  assets: Assets<StoredSpec>,
+  workspace: string,
+  name: string,
+  version: string,
+): Promise<Resolved> {
+  const asset = await assets.find(workspace, name, version)
+  if (asset !== undefined)
+    return {
+      id: `azureml:${asset.name}:${asset.version}`,
+      subject: `environment/${asset.name}:${asset.version}`,
+      defined: asset.spec.defined,
+    }
+  if (findCurated(name) !== undefined || /^AzureML-/i.test(name)) return anonymous(defineCurated(name))
+  throw await assets.get(workspace, name, version).then(
+    () => new HaganeError('not_found', `no environment ${name}`),
+    error => error,
+  )
+}
+
+const anonymous = (defined: Defined): Resolved => ({ subject: `environment/${defined.digest}`, defined })
+
+/** Reads a specification, with the files of its build context out of the store. */
+export const defineSpec = (blobs: BlobStore, spec: EnvironmentSpec): Promise<Defined> =>
+  define(spec, readerOf(blobs, spec.build?.path))
+
+function readerOf(blobs: BlobStore, path: string | undefined): ReadFile {
+  return async name => {
+    const reference = path === undefined ? undefined : parseReference(path)
+    if (reference?.form !== 'tree')
+      throw new HaganeError('invalid', `build.path: '${path ?? ''}' is not uploaded content`, {
+        hint: 'the CLI uploads the folder that build.path names; over REST, put a tree first and send hagane://trees/<digest>',
+      })
+    const entries = subtree(await blobs.getTree(reference.digest), reference.path)
+    const entry = entries.find(candidate => candidate.path === name)
+    if (entry === undefined) return undefined
+    if (entry.size > MAX_FILE)
+      throw new HaganeError('too_large', `build: ${name} has ${entry.size} bytes; at most ${MAX_FILE} are read`)
+    return (await blobs.readAll(entry.digest)).toString('utf8')
+  }
+}

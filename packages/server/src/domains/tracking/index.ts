@@ -1,0 +1,167 @@
+import type { BlobStore } from '../../kernel/blobs/index.ts'
+import type { Database, Tx, Who } from '../../kernel/db/index.ts'
+import type { BoundRoute } from '../../kernel/http/index.ts'
+import type { Logger } from '../../kernel/log.ts'
+import { pathOfUri } from './artifacts/locations.ts'
+import { artifactOperations } from './artifacts/operations.ts'
+import { artifactRoutes } from './artifacts/routes.ts'
+import { type Artifacts, buildArtifacts } from './artifacts/service.ts'
+import { type ArtifactFile, copyFiles } from './artifacts/store.ts'
+import { experimentOperations } from './experiments/operations.ts'
+import { buildExperiments } from './experiments/service.ts'
+import { inputOperations } from './inputs/operations.ts'
+import { loggedModelOperations } from './logged-models/operations.ts'
+import { loggedModelFileRoute } from './logged-models/routes.ts'
+import { buildLoggedModels, type LoggedModels } from './logged-models/service.ts'
+import { buildFolding, foldRun } from './metrics/fold.ts'
+import { metricOperations } from './metrics/operations.ts'
+import type { Point } from './metrics/segments.ts'
+import { copyMetrics } from './metrics/store.ts'
+import { logMetrics, logParams, type RunStatus, requireRun, setStatus, setTags } from './runs/logging.ts'
+import { runOperations } from './runs/operations.ts'
+import type { RunData, RunRow } from './runs/reads.ts'
+import { runSearch } from './runs/search/operation.ts'
+import { buildRuns } from './runs/service.ts'
+import { copyRunFacts } from './runs/store.ts'
+import { checkParam, type KeyValue } from './wire/names.ts'
+import { mlflowRoutes } from './wire/operation.ts'
+import { serverOperations, serviceRoutes } from './wire/service-routes.ts'
+
+export { sendDownload } from './artifacts/download.ts'
+export { artifactUri, pathOfUri, unescaped } from './artifacts/locations.ts'
+export { checkedArtifactPath, fullyDecoded } from './artifacts/paths.ts'
+export type { ArtifactMount } from './artifacts/service.ts'
+export { asKeyValue, keyValue } from './experiments/operations.ts'
+export type { RunStatus } from './runs/logging.ts'
+export { parseFilter } from './search/filter.ts'
+export { type Comparison, modelVersionGrammar, type OrderBy, registeredModelGrammar } from './search/grammar.ts'
+export { parseOrderBy } from './search/order-by.ts'
+export { allOf, amongTexts, type Condition, matches, ordered } from './search/reads.ts'
+export { choice, flag, integer, list, type Message, message, required, type Shape, text } from './wire/fields.ts'
+export { alreadyExists, invalidParameter, MlflowError, notFound } from './wire/mlflow-error.ts'
+export { checkLength, checkStrictTag, type KeyValue, limits, refusePath } from './wire/names.ts'
+export { mlflowErrors, mlflowRoutes, type Operation, operation } from './wire/operation.ts'
+export { decodePageToken, pageOf } from './wire/page-token.ts'
+export { listOut, optionalOut } from './wire/response.ts'
+
+interface Deps {
+  db: Database
+  blobs: BlobStore
+  log: Logger
+}
+
+export interface NewJobRun {
+  /** The job's name; without one the run gets an id of 32 hexadecimal digits. */
+  runId?: string
+  experimentId: string
+  name?: string
+  parentRunId?: string
+  tags?: Record<string, string>
+  params?: Record<string, string>
+  /** Epoch milliseconds. */
+  startTime: number
+  user?: string
+  status?: RunStatus
+}
+
+/** What other domains ask of tracking. Functions that take a transaction act in its workspace. */
+export interface Tracking {
+  readonly routes: BoundRoute[]
+  readonly artifacts: Artifacts
+  readonly loggedModels: LoggedModels
+  /** Id of the experiment of this name; makes it when there is none, refuses a deleted one. */
+  ensureExperiment(tx: Tx, name: string): Promise<string>
+  /** Makes the Default experiment of a workspace that has none. */
+  ensureDefaultExperiment(who: Who): Promise<void>
+  createRun(tx: Tx, run: NewJobRun): Promise<void>
+  setRunStatus(tx: Tx, runId: string, status: RunStatus, endTime?: number): Promise<void>
+  logParams(tx: Tx, runId: string, params: Record<string, string>): Promise<void>
+  logMetrics(tx: Tx, runId: string, points: readonly Point[]): Promise<void>
+  setTags(tx: Tx, runId: string, tags: Record<string, string>): Promise<void>
+  /** A run and everything it holds; throws not_found. */
+  getRun(workspace: string, runId: string): Promise<{ row: RunRow; data: RunData }>
+  /** Latest value of each metric; NaN where NaN was logged last. */
+  latestMetrics(workspace: string, runId: string): Promise<Record<string, number>>
+  /** Copies metrics, params, inputs, models and artifact entries of a run whose outputs are taken again. */
+  copyRun(tx: Tx, from: string, to: string): Promise<void>
+  /** Content below a path of the run's artifacts as a tree; throws not_found. */
+  artifactTree(workspace: string, runId: string, path: string): Promise<{ tree: string; path: string }>
+  putArtifact(tx: Tx, runId: string, path: string, digest: string, size: number): Promise<void>
+  /** Adds every file of a tree to the run's artifacts. */
+  putArtifactTree(tx: Tx, runId: string, entries: readonly ArtifactFile[]): Promise<void>
+  /** Ends background folding; call before the database closes. */
+  stop(): Promise<void>
+}
+
+const pairs = (values: Record<string, string> = {}): KeyValue[] =>
+  Object.entries(values).map(([key, value]) => ({ key, value }))
+
+/** Experiments, runs, metrics and artifacts. MLflow's REST API is the adapter; jobs use the door. */
+export function buildTracking({ db, blobs, log }: Deps): Tracking {
+  const experiments = buildExperiments(db)
+  const folding = buildFolding(db, log)
+  const runs = buildRuns(db, experiments, folding)
+  const artifacts = buildArtifacts(db, blobs)
+  const loggedModels = buildLoggedModels(db, experiments)
+  const reader = (workspace: string): Who => ({ workspace, actor: 'server' })
+  const getRun = (workspace: string, runId: string) => runs.get(reader(workspace), runId)
+  return {
+    routes: [
+      ...mlflowRoutes(
+        [
+          ...serverOperations,
+          ...experimentOperations(db, experiments),
+          ...runOperations(db, runs),
+          runSearch(db, experiments, folding),
+          ...metricOperations(db),
+          ...inputOperations(db, experiments.numberOf),
+          ...artifactOperations(artifacts),
+          ...loggedModelOperations(db, loggedModels, artifacts, experiments.numberOf),
+        ],
+        log,
+      ),
+      ...artifactRoutes(artifacts, log),
+      loggedModelFileRoute(loggedModels, artifacts, log),
+      ...serviceRoutes(log),
+    ],
+    artifacts,
+    loggedModels,
+    ensureExperiment: async (tx, name) => String((await experiments.ensure(tx, name)).experiment_id),
+    ensureDefaultExperiment: async who => void (await experiments.ensureDefault(who)),
+    async createRun(tx, { parentRunId, tags, params, ...run }) {
+      const parent = parentRunId === undefined ? [] : [{ key: 'mlflow.parentRunId', value: parentRunId }]
+      const row = await runs.createIn(tx, { ...run, tags: [...pairs(tags), ...parent] })
+      await logParams(
+        tx,
+        row,
+        pairs(params).map(param => checkParam(param)),
+        false,
+      )
+    },
+    setRunStatus: async (tx, runId, status, endTime) => setStatus(tx, await requireRun(tx, runId), status, endTime),
+    logParams: async (tx, runId, params) => logParams(tx, await requireRun(tx, runId), pairs(params), false),
+    async logMetrics(tx, runId, points) {
+      await logMetrics(tx, await requireRun(tx, runId), points)
+      tx.afterCommit(folding.soon)
+    },
+    setTags: async (tx, runId, tags) => setTags(tx, await requireRun(tx, runId), pairs(tags)),
+    getRun,
+    async latestMetrics(workspace, runId) {
+      const { data } = await getRun(workspace, runId)
+      return Object.fromEntries(data.metrics.map(({ key, value }) => [key, value ?? Number.NaN]))
+    },
+    async copyRun(tx, from, to) {
+      const [source, target] = [await requireRun(tx, from), await requireRun(tx, to)]
+      await foldRun(tx, source)
+      await copyMetrics(tx, source.run_no, target.run_no, target.experiment_id)
+      await copyRunFacts(tx, source.run_no, target.run_no)
+      const [here, there] = [pathOfUri(source.artifact_uri), pathOfUri(target.artifact_uri)]
+      if (here !== undefined && there !== undefined) await copyFiles(tx, here, there)
+    },
+    artifactTree: async (workspace, runId, path) =>
+      artifacts.treeUnder(reader(workspace), await artifacts.runLocation(reader(workspace), runId), path),
+    putArtifact: (tx, runId, path, digest, size) => artifacts.putInRun(tx, runId, [{ path, digest, size }]),
+    putArtifactTree: (tx, runId, entries) => artifacts.putInRun(tx, runId, entries),
+    stop: folding.stop,
+  }
+}

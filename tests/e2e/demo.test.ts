@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const demo = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'tools', 'demo', 'main.ts')
+const tenMinutes = 600_000
+
+interface Played {
+  readonly code: number | null
+  readonly text: string
+}
+
+function play(dataDir: string): Promise<Played> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [demo, '--exit', '--data', dataDir], { stdio: ['ignore', 'pipe', 'pipe'] })
+    let text = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', chunk => {
+        text += chunk
+      })
+    }
+    child.on('error', reject)
+    child.on('close', code => resolve({ code, text }))
+  })
+}
+
+describe('the demo', () => {
+  let dataDir = ''
+  beforeAll(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'hagane-demo-test-'))
+  })
+  afterAll(() => rm(dataDir, { recursive: true, force: true }))
+
+  it(
+    'leads from raw data to a prediction and back, and a second run on the same folder reuses every step',
+    async () => {
+      const first = await play(dataDir)
+      expect(first.code, first.text).toBe(0)
+      expect(first.text).toContain('0 of 5 steps reused')
+      expect(first.text).toMatch(/AUC 0\.7\d\d against 0\.6\d\d of the baseline/)
+      expect(first.text).toMatch(/prediction pr-\S+: late with probability 0\.\d\d/)
+      expect(first.text).toMatch(/lineage of the prediction: .*1 data.*1 environment.*1 model/)
+      expect(first.text).toMatch(/audit trail: \d+ events, the chain holds/)
+
+      const second = await play(dataDir)
+      expect(second.code, second.text).toBe(0)
+      expect(second.text).toContain('5 of 5 steps reused')
+      expect(second.text).toContain('model flight-delay:1')
+    },
+    tenMinutes,
+  )
+})

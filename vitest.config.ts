@@ -1,0 +1,54 @@
+import { defineConfig } from 'vitest/config'
+
+/** Tests start servers, Python and PostgreSQL: two at a time is what two cores carry without starving one another. */
+const WORKERS = 2
+
+const SECOND = 1000
+
+const everywhere = ['**/node_modules/**', '**/dist/**', '**/.hagane/**']
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    maxWorkers: WORKERS,
+    // Messages in tests are compared as they are written, on every machine.
+    env: { TZ: 'UTC', LANG: 'C.UTF-8', NO_COLOR: '1' },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: [
+            'packages/**/src/**/*.test.ts',
+            'packages/*/test/**/*.test.ts',
+            'tools/**/*.test.ts',
+            'bench/**/*.test.ts',
+          ],
+          exclude: [...everywhere, '**/*.db.test.ts'],
+          testTimeout: 30 * SECOND,
+          hookTimeout: 30 * SECOND,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'db',
+          include: ['packages/**/*.db.test.ts'],
+          exclude: everywhere,
+          testTimeout: 60 * SECOND,
+          hookTimeout: 120 * SECOND,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['tests/e2e/**/*.test.ts'],
+          exclude: everywhere,
+          testTimeout: 300 * SECOND,
+          hookTimeout: 300 * SECOND,
+        },
+      },
+    ],
+  },
+})
