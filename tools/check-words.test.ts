@@ -21,7 +21,7 @@ test.each([
   [
     'a folder of one machine',
     'packages/cli/src/a.ts',
-    "const at = '/home/ada/hagane'",
+    "const at = '/home/grace/hagane'",
     'names a folder of one machine',
     'import.meta.dirname',
   ],

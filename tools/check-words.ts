@@ -26,7 +26,7 @@ const rules: readonly Rule[] = [
     in: /\.(?:ts|tsx|js|mjs|py|sh|json|ya?ml|toml|txt|npmrc|lock)$|\/run$/,
   },
   {
-    pattern: /(?<![\w.$}/-])\/(?:work|root|Users|home\/(?!(?:me|you|user)\b)[a-z]+)\/[\w.-]+/,
+    pattern: /(?<![\w.$}/-])\/(?:work|root|Users|home\/(?!(?:me|you|user|[a-z])\b)[a-z]+)\/[\w.-]+/,
     problem: 'names a folder of one machine',
     fix: 'derive it from import.meta.dirname, the data folder or os.tmpdir()',
   },

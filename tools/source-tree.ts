@@ -63,7 +63,7 @@ function* filesBelow(root: string, folder: string, ignored: readonly string[]): 
   }
 }
 
-const isTypeScript = (path: string): boolean => path.endsWith('.ts') && !path.endsWith('.d.ts')
+const isTypeScript = (path: string): boolean => /(?<!\.d)\.m?ts$/.test(path)
 
 export const isTest = (path: string): boolean => path.endsWith('.test.ts')
 

@@ -1,4 +1,4 @@
-import type { Noun } from './grammar/verbs.ts'
+import type { Noun } from './invocation.ts'
 
 /** A noun by name; its module is loaded only when it is called, which keeps the start fast. */
 export interface Entry {

@@ -1,15 +1,58 @@
-import { type Client, createClient } from '@hagane/contract'
-import type { GlobalOptions, OutputFormat } from './grammar/globals.ts'
-import { UsageError } from './grammar/usage-error.ts'
-import { type Manner, render } from './output/print.ts'
-import { compileQuery } from './output/query.ts'
+import type { Client } from '@hagane/contract'
+import type { Flags, OptionsOf } from './grammar/flags.ts'
+import type { GlobalOptions } from './grammar/globals.ts'
 import type { Column } from './output/table.ts'
-import { readSettings, type Settings } from './settings/settings.ts'
-import { harmless, hasColours, paint, type Style, type Surroundings } from './terminal/terminal.ts'
+import type { Settings } from './settings/settings.ts'
+import type { Surroundings } from './terminal/terminal.ts'
+
+/** What a verb takes without a flag in front of it. */
+export interface Argument {
+  readonly spelling: string
+  readonly summary: string
+  readonly choices?: readonly string[]
+}
+
+/** One command: `hagane <noun> <verb>`. `run` answers the exit code when it is not 0. */
+export interface Verb {
+  readonly name: string
+  readonly summary: string
+  readonly description?: string
+  readonly examples: readonly string[]
+  readonly argument?: Argument
+  readonly flags: Flags
+  run(call: Invocation, options: Record<string, unknown>): Promise<number | undefined>
+}
+
+/** The commands of one kind of thing; a noun whose only verb is '' is a command by itself (`hagane status`). */
+export interface Noun {
+  readonly name: string
+  readonly summary: string
+  readonly verbs: readonly Verb[]
+}
+
+interface Definition<F extends Flags> {
+  name: string
+  summary: string
+  description?: string
+  examples: readonly string[]
+  argument?: Argument
+  flags: F
+  run(call: Invocation, options: OptionsOf<F>): Promise<number | undefined> | Promise<void>
+}
+
+/** Declares a verb; the options handed to `run` are typed by its flags. */
+export function verb<const F extends Flags>(definition: Definition<F>): Verb {
+  return {
+    ...definition,
+    run: async (call, options) => (await definition.run(call, options as OptionsOf<F>)) ?? undefined,
+  }
+}
 
 /** All a verb may use: the client, the settings, and the ways to print. */
 export interface Invocation {
   readonly args: readonly string[]
+  /** Every noun of the CLI, loaded now. */
+  loadNouns(): Promise<readonly Noun[]>
   readonly globals: GlobalOptions
   readonly settings: Settings
   /** Asks in the chosen workspace. */
@@ -27,60 +70,4 @@ export interface Invocation {
   note(text: string): void
   /** A remark that matters, on stderr; silent with --only-show-errors. */
   warn(text: string): void
-  paint(style: Style, text: string): string
-}
-
-/** Prepares a verb's surroundings: settings, client, compiled query. Reads one file, asks no server. */
-export async function buildInvocation(
-  globals: GlobalOptions,
-  args: readonly string[],
-  likeAz: boolean,
-  surroundings: Surroundings,
-): Promise<Invocation> {
-  refuseRegistry(globals)
-  const { env, home, user, stdout, stderr } = surroundings
-  const settings = await readSettings({ env, home, user, workspaceFlag: globals.workspaceName })
-  const manner: Manner = {
-    format: globals.output as OutputFormat | undefined,
-    query: globals.query === undefined ? undefined : await compileQuery(globals.query),
-    likeAz,
-  }
-  const colours = hasColours(stderr, env)
-  const remark = (text: string) => {
-    if (!globals.onlyShowErrors) stderr.write(`${text}\n`)
-  }
-  if (globals.verbose || globals.debug) remark(`server ${settings.url.value} (${settings.url.from})`)
-  return {
-    args,
-    globals,
-    settings,
-    client: clientOf(settings, settings.workspace.value),
-    serverClient: clientOf(settings, 'default'),
-    surroundings,
-    likeAz,
-    resultIsWanted: globals.output !== undefined || globals.query !== undefined,
-    print: async (value, columns) => {
-      stdout.write(await render(value, manner, surroundings, columns))
-    },
-    note: text => remark(harmless(text)),
-    warn: text => remark(`${paint(['bold', 'yellow'], 'warning:', colours)} ${harmless(text)}`),
-    paint: (style, text) => paint(style, text, hasColours(stdout, env)),
-  }
-}
-
-function clientOf(settings: Settings, workspace: string): Client {
-  return createClient({
-    url: settings.url.value,
-    actor: settings.actor.value,
-    ...(workspace === 'default' ? {} : { workspace }),
-    ...(settings.token === undefined ? {} : { token: settings.token.value }),
-  })
-}
-
-function refuseRegistry(globals: GlobalOptions): void {
-  if (globals.registryName === undefined) return
-  throw new UsageError(
-    `this server keeps no registries (--registry-name ${globals.registryName})`,
-    'leave the flag out, or name a workspace with --workspace-name',
-  )
 }

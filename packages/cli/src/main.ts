@@ -2,7 +2,6 @@ import { homedir, userInfo } from 'node:os'
 import { catalogue } from './catalogue.ts'
 import { exitCodes, reportFailure } from './failure.ts'
 import { didYouMean } from './grammar/nearest.ts'
-import { parse } from './grammar/parse.ts'
 import { UsageError } from './grammar/usage-error.ts'
 import { rootHelp } from './help.ts'
 import type { Surroundings } from './terminal/terminal.ts'
@@ -55,16 +54,19 @@ async function runNoun(
 ): Promise<number> {
   const entry = catalogue.find(candidate => candidate.name === name)
   if (entry === undefined) throw unknownNoun(name)
-  const { noun } = await entry.load()
+  const [{ noun }, { parse }] = await Promise.all([entry.load(), import('./grammar/parse.ts')])
   const parsed = parse(noun, argv)
   if (parsed.kind === 'help') {
     surroundings.stdout.write(parsed.text)
     return exitCodes.ok
   }
-  const { buildInvocation } = await import('./invocation.ts')
-  const call = await buildInvocation(parsed.globals, parsed.args, likeAz, surroundings)
+  const { buildInvocation } = await import('./build-invocation.ts')
+  const { globals, args } = parsed
+  const call = await buildInvocation({ globals, args, likeAz, loadNouns, surroundings })
   return (await parsed.verb.run(call, parsed.options)) ?? exitCodes.ok
 }
+
+const loadNouns = () => Promise.all(catalogue.map(async entry => (await entry.load()).noun))
 
 function unknownNoun(name: string): UsageError {
   if (name.startsWith('-')) return new UsageError(`a noun comes first, then flags like ${name}`, 'see hagane --help')

@@ -59,10 +59,9 @@ export class Gateway {
     const scoring = new Scoring({ collector: this.#collector, maxBody: options.maxBody })
     const admin = adminHandler({ folder: dir, token: adminToken(dir), report: () => this.report() })
     this.#http = new HttpServer(publicHandler(this.#routing, scoring), admin)
-    this.#control =
-      options.control === undefined
-        ? undefined
-        : new ControlPlane({ url: options.control, ...(options.tokenFile && { tokenFile: options.tokenFile }) })
+    const { control: url, tokenFile } = options
+    const urlFile = join(dir, 'control-url')
+    this.#control = url === undefined ? undefined : new ControlPlane({ url, urlFile, ...(tokenFile && { tokenFile }) })
   }
 
   get address(): GatewayFile {

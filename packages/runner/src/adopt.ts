@@ -2,9 +2,10 @@ import { type FSWatcher, watch } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Marker, readExit, readMarker, startedAt } from './exit-record.ts'
 import { follow } from './follow.ts'
-import { readRecord } from './layout.ts'
+import { layout, readRecord } from './layout.ts'
 import { bootId, startOf } from './processes.ts'
 import { endLeftovers, endOrphans } from './stop.ts'
+import { removeShortLink } from './temporary-link.ts'
 import type { Adopted } from './types.ts'
 
 const POLL_MS = 100
@@ -21,6 +22,7 @@ export async function adopt(folder: string): Promise<Adopted> {
   if (exit !== undefined) {
     if (typeof marker === 'object' && (await isOurs(marker)) === 'gone')
       await endLeftovers({ folder, leader: marker.pid })
+    removeShortLink(layout(folder).temporary)
     return { state: 'exited', exit }
   }
   if (marker === undefined) return { state: 'never-started' }
@@ -35,6 +37,7 @@ export async function adopt(folder: string): Promise<Adopted> {
 
 async function lost(folder: string, leader: number | undefined, reason: string): Promise<Adopted> {
   await endOrphans(folder, leader)
+  removeShortLink(layout(folder).temporary)
   return { state: 'lost', reason, startedAt: startedAt(folder) ?? new Date().toISOString() }
 }
 

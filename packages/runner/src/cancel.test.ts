@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { adopt, start } from './index.ts'
 import { freshFolder, isRunning, lineIn, logOf, staged, until } from './testing/steps.ts'
@@ -97,5 +98,7 @@ describe('a time limit', () => {
     const found = await adopt(first.folder)
     if (found.state !== 'running') throw new Error(`the step is ${found.state}`)
     expect(await found.step.exit).toMatchObject({ code: 143, reason: 'timeout' })
+    // this process is still the parent and saw the end, but it had let go
+    expect(await Promise.race([first.exit, sleep(50, 'nothing')])).toBe('nothing')
   })
 })

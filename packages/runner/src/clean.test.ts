@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { adopt, clean, start, tail } from './index.ts'
@@ -40,16 +40,20 @@ it('folders without write permission go, what links lead to stays', async () => 
   expect(readFileSync(join(outside, 'mine'), 'utf8')).toBe('x')
 })
 
-it('outputs at a path of their own and the short link to a deep temporary folder: one stays, one goes', async () => {
+it('outputs at a path of their own stay', async () => {
   const path = freshFolder()
-  const folder = join(freshFolder(), 'd'.repeat(90))
-  mkdirSync(folder)
-  const { log } = await runCommand(`echo kept > ${path}/x; printf %s "$TMPDIR"`, {
-    folder,
-    outputs: [{ name: 'o', kind: 'folder', path }],
-  })
-  expect(existsSync(log)).toBe(true)
+  const outputs = [{ name: 'o', kind: 'folder' as const, path }]
+  const { folder } = await runCommand(`echo kept > ${path}/x`, { outputs })
   await clean(folder)
-  expect(existsSync(log)).toBe(false)
   expect(readFileSync(join(path, 'x'), 'utf8')).toBe('kept\n')
+})
+
+it('a step that was staged and never started can be cleaned, its short link goes', async () => {
+  const folder = join(freshFolder(), 'd'.repeat(90))
+  const { environment } = await staged('true', { folder })
+  const link = environment.TMPDIR ?? ''
+  expect(lstatSync(link).isSymbolicLink()).toBe(true)
+  await clean(folder)
+  expect(lstatSync(link, { throwIfNoEntry: false })).toBeUndefined()
+  expect(readdirSync(folder)).toEqual(['step.json'])
 })

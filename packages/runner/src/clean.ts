@@ -2,8 +2,9 @@ import { chmod, lstat, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HaganeError } from '@hagane/contract'
 import { readExit, readMarker } from './exit-record.ts'
-import { kept, readRecord } from './layout.ts'
+import { kept, layout } from './layout.ts'
 import { startOf } from './processes.ts'
+import { removeShortLink } from './temporary-link.ts'
 
 /**
  * Removes everything of an attempt but its records: `step.json`, `log.txt`, `exit.json` and the marker that keeps it from
@@ -14,18 +15,8 @@ export async function clean(folder: string): Promise<void> {
   if (typeof marker === 'object' && readExit(folder) === undefined && (await startOf(marker.pid)) === marker.start) {
     throw new HaganeError('conflict', `the step in ${folder} is running`, { hint: 'cancel it, or wait for its end' })
   }
-  const link = recordedLink(folder)
-  if (link !== undefined) await rm(link, { force: true })
+  removeShortLink(layout(folder).temporary)
   for (const name of await readdir(folder)) if (!kept.includes(name)) await removeAll(join(folder, name))
-}
-
-function recordedLink(folder: string): string | undefined {
-  try {
-    return readRecord(folder).temporaryLink
-  } catch (error) {
-    if (error instanceof HaganeError && error.kind === 'not_found') return undefined
-    throw error
-  }
 }
 
 /** Folders that the command made read-only are opened first; links are removed, never followed. */

@@ -1,11 +1,15 @@
 import type { Marker } from './exit-record.ts'
 import { exitWithoutRecord, readExit } from './exit-record.ts'
+import { layout } from './layout.ts'
 import { endLeftovers, endOrphans, endTree, recordStop } from './stop.ts'
+import { removeShortLink } from './temporary-link.ts'
 import type { RunningStep, StepExit } from './types.ts'
 
 const GRACE_SECONDS = 10
 const RETRY_MS = 1000
 const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+const never = new Promise<StepExit>(() => undefined)
 
 export interface Followed {
   folder: string
@@ -30,7 +34,7 @@ export function follow(followed: Followed): RunningStep {
   const cancelTimer = atDeadline(followed, () => stop('timeout', GRACE_SECONDS))
   const exit = followed.wrapperEnd.then(async code => {
     cancelTimer()
-    return await settle(tree, code)
+    return released ? await never : await settle(tree, code)
   })
   return {
     folder,
@@ -56,6 +60,7 @@ async function settle(tree: { folder: string; leader: number }, code: number | n
   const end = exit !== undefined || code !== null ? endLeftovers(tree) : endOrphans(tree.folder, tree.leader)
   // without a process table (no /proc and a failing ps) the exit is known all the same
   await end.catch(() => undefined)
+  removeShortLink(layout(tree.folder).temporary)
   return exit ?? readExit(tree.folder) ?? exitWithoutRecord(tree.folder, code, endedAt)
 }
 

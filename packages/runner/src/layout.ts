@@ -34,8 +34,6 @@ export interface StepRecord {
   environment: string[]
   python?: string
   timeoutSeconds?: number
-  /** short link to the temporary folder, when its own path is too long for sockets */
-  temporaryLink?: string
 }
 
 export function writeRecord(folder: string, record: StepRecord): void {

@@ -31,18 +31,17 @@ export async function stage(plan: StepPlan, content: ContentStore): Promise<Stag
   const outputs = plan.outputs.map(output => placeOutput(output, plan.folder))
   const paths = { inputs, outputs: Object.fromEntries(outputs.map(output => [output.name, output.path])) }
   const command = checkedCommand(plan.render(paths))
-  const temporaryLink = shortLink(places.temporary)
   const environment = stepEnvironment({
     inherited: process.env,
     own: plan.environment,
     folder: plan.folder,
-    temporary: temporaryLink ?? places.temporary,
+    temporary: shortLink(places.temporary) ?? places.temporary,
     prefixes: await pythonPrefixes(plan),
     shims: plan.shims ?? ownShims(),
   })
   const timeoutSeconds = plan.timeoutSeconds
   const record: StepRecord = { name: plan.name, command, paths, outputs, environment: Object.keys(plan.environment) }
-  writeRecord(plan.folder, { ...record, python: plan.python?.prefix, timeoutSeconds, temporaryLink })
+  writeRecord(plan.folder, { ...record, python: plan.python?.prefix, timeoutSeconds })
   writeFileSync(places.command, `${command}\n`, { mode: 0o600 })
   return { name: plan.name, folder: plan.folder, command, paths, environment, timeoutSeconds }
 }

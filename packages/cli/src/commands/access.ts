@@ -1,6 +1,6 @@
 import { accessRoutes, roles, type TokenResource } from '@hagane/contract'
 import { count, requiredText, text } from '../grammar/flags.ts'
-import { type Noun, verb } from '../grammar/verbs.ts'
+import { type Noun, verb } from '../invocation.ts'
 import type { Column } from '../output/table.ts'
 import { collect } from './pages.ts'
 

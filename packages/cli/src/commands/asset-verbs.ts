@@ -7,8 +7,8 @@ import {
   type Page,
 } from '@hagane/contract'
 import { requiredText, text } from '../grammar/flags.ts'
-import { type Verb, verb } from '../grammar/verbs.ts'
 import type { Invocation } from '../invocation.ts'
+import { type Verb, verb } from '../invocation.ts'
 import { changedFields } from '../manifest/changes.ts'
 import type { Column } from '../output/table.ts'
 import { changeFlags, listFlags, versionFlags, versionPart } from './asset-flags.ts'

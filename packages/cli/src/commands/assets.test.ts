@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { dataRoutes, environmentRoutes, HaganeError, modelRoutes } from '@hagane/contract'
 import { describe, expect, it } from 'vitest'
-import { type Bound, bind, contractServer } from '../testing/contract-server.ts'
+import { bind } from '../testing/contract-server.ts'
 import { folderWith } from '../testing/files.ts'
 import { MemoryStore } from '../testing/memory-store.ts'
 import { runCli } from '../testing/run-cli.ts'
+import { withRoutes } from '../testing/with-routes.ts'
 
 const time = '2026-11-23T22:50:10.000Z'
 const assetOf = (name: string, version: string) => ({
@@ -20,16 +21,6 @@ const assetOf = (name: string, version: string) => ({
   creation_context: { created_at: time, created_by: 't', last_modified_at: time, last_modified_by: 't' },
 })
 const dataOf = (name: string, version = '1') => ({ ...assetOf(name, version), type: 'uri_folder' as const, path: 'p' })
-
-async function withRoutes(
-  routes: readonly Bound[],
-  work: (run: (...argv: string[]) => ReturnType<typeof runCli>, requests: readonly string[]) => Promise<void>,
-  cwd?: string,
-) {
-  await using server = await contractServer(...routes)
-  const env = { HAGANE_URL: server.url }
-  await work((...argv) => runCli(argv, { env, ...(cwd === undefined ? {} : { cwd }) }), server.requests)
-}
 
 describe('data create', () => {
   const created: unknown[] = []
@@ -187,7 +178,9 @@ describe('model download', () => {
     await withRoutes(
       [...store.routes, show],
       async run => {
-        expect((await run('model', 'download', '-n', 'flights', '-v', '3', '-p', 'to')).err).toContain('1 files')
+        expect((await run('model', 'download', '-n', 'flights', '-v', '3', '-p', 'to')).err).toContain(
+          '1 file of azureml:flights:3 in ',
+        )
         expect(readFileSync(join(cwd, 'to/flights/MLmodel'), 'utf8')).toBe('m')
       },
       cwd,

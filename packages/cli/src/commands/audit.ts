@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { auditRoutes } from '@hagane/contract'
 import { exitCodes } from '../failure.ts'
 import { count, text } from '../grammar/flags.ts'
-import { type Noun, verb } from '../grammar/verbs.ts'
+import { type Noun, verb } from '../invocation.ts'
 import { defaultMost, eventColumns, eventListFlags } from './event-flags.ts'
 import { collect } from './pages.ts'
 

@@ -2,7 +2,7 @@ import { bashCompletion } from '../completion/bash.ts'
 import { commandTable } from '../completion/command-table.ts'
 import { fishCompletion } from '../completion/fish.ts'
 import { zshCompletion } from '../completion/zsh.ts'
-import { type Noun, verb } from '../grammar/verbs.ts'
+import { type Noun, verb } from '../invocation.ts'
 
 const shells = ['bash', 'zsh', 'fish'] as const
 const writers = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion }
@@ -19,7 +19,7 @@ const completion = verb({
   flags: {},
   run: async call => {
     const shell = shells.find(shell => shell === call.args[0]) ?? 'bash'
-    call.surroundings.stdout.write(writers[shell](await commandTable()))
+    call.surroundings.stdout.write(writers[shell](commandTable(await call.loadNouns())))
   },
 })
 

@@ -1,6 +1,6 @@
 import { type ComponentAsset, componentRoutes } from '@hagane/contract'
 import { requiredText } from '../grammar/flags.ts'
-import { type Noun, verb } from '../grammar/verbs.ts'
+import { type Noun, verb } from '../invocation.ts'
 import { loadResource } from '../manifest/load-resource.ts'
 import { withTags } from '../manifest/tags.ts'
 import { acceptedFlags, describeFlags } from './asset-flags.ts'

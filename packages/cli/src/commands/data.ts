@@ -1,6 +1,6 @@
 import { type DataAsset, dataRoutes, HaganeError } from '@hagane/contract'
 import { text, toggle } from '../grammar/flags.ts'
-import { type Noun, verb } from '../grammar/verbs.ts'
+import { type Noun, verb } from '../invocation.ts'
 import { loadResource, pathFromFlag } from '../manifest/load-resource.ts'
 import { withTags } from '../manifest/tags.ts'
 import { acceptedFlags, describeFlags, needOneOf } from './asset-flags.ts'

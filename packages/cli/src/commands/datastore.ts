@@ -1,6 +1,6 @@
 import { type DatastoreResource, datastoreRoutes } from '@hagane/contract'
 import { count, requiredText } from '../grammar/flags.ts'
-import { type Noun, verb } from '../grammar/verbs.ts'
+import { type Noun, verb } from '../invocation.ts'
 import type { Column } from '../output/table.ts'
 
 const columns: readonly Column<DatastoreResource>[] = [

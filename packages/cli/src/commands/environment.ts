@@ -1,6 +1,6 @@
 import { type EnvironmentAsset, environmentRoutes } from '@hagane/contract'
 import { text, toggle } from '../grammar/flags.ts'
-import { type Noun, verb } from '../grammar/verbs.ts'
+import { type Noun, verb } from '../invocation.ts'
 import { loadResource, pathFromFlag } from '../manifest/load-resource.ts'
 import { withTags } from '../manifest/tags.ts'
 import { acceptedFlags, describeFlags, needOneOf, versionFlags, versionPart } from './asset-flags.ts'

@@ -4,8 +4,8 @@ import { type JobResource, jobRoutes } from '@hagane/contract'
 import { exitCodes } from '../failure.ts'
 import { gitState } from '../git/git-state.ts'
 import { list, requiredText, text, toggle } from '../grammar/flags.ts'
-import { verb } from '../grammar/verbs.ts'
 import type { Invocation } from '../invocation.ts'
+import { verb } from '../invocation.ts'
 import { loadResource } from '../manifest/load-resource.ts'
 import { streamJob } from '../stream/stream-job.ts'
 import { jobColumns, showInBrowser, showJob } from './job-flags.ts'
@@ -65,8 +65,8 @@ async function streamThenPrint(call: Invocation, job: JobResource): Promise<numb
 }
 
 async function saveJob(call: Invocation, job: JobResource, path: string): Promise<void> {
-  const { stringify } = await import('yaml')
-  await writeFile(resolve(call.surroundings.cwd, path), stringify(job, { lineWidth: 0 }))
+  const { toYaml } = await import('../output/yaml.ts')
+  await writeFile(resolve(call.surroundings.cwd, path), toYaml(job))
 }
 
 export const validate = verb({

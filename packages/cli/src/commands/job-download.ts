@@ -3,7 +3,8 @@ import { dirname, join, resolve } from 'node:path'
 import { type Client, HaganeError, jobRoutes } from '@hagane/contract'
 import { type Download, saveTree } from '../download/save-tree.ts'
 import { text, toggle } from '../grammar/flags.ts'
-import { verb } from '../grammar/verbs.ts'
+import { verb } from '../invocation.ts'
+import { fileCount } from '../terminal/progress.ts'
 import { jobName } from './job-flags.ts'
 
 /** Where Azure ML puts the log of a command among its artifacts. */
@@ -32,11 +33,11 @@ export const download = verb({
     const named = options.all ? Object.keys(outputs.outputs) : [options.outputName].filter(name => name !== undefined)
     for (const output of named) {
       const count = await saveOutput(source, outputs, output, join(folder, 'named-outputs', output))
-      call.note(`${count} files of output ${output} are in ${join(folder, 'named-outputs', output)}`)
+      call.note(`${fileCount(count)} of output ${output} in ${join(folder, 'named-outputs', output)}`)
     }
     if (options.outputName !== undefined && !options.all) return
     const count = await saveArtifacts(source, outputs, options.name, join(folder, 'artifacts'))
-    call.note(`${count} files of ${options.name} are in ${join(folder, 'artifacts')}`)
+    call.note(`${fileCount(count)} of ${options.name} in ${join(folder, 'artifacts')}`)
   },
 })
 

@@ -1,6 +1,6 @@
 import { type JobResource, jobRoutes } from '@hagane/contract'
 import { count, text, toggle } from '../grammar/flags.ts'
-import { type Noun, type Verb, verb } from '../grammar/verbs.ts'
+import { type Noun, type Verb, verb } from '../invocation.ts'
 import { changedFields } from '../manifest/changes.ts'
 import { streamJob } from '../stream/stream-job.ts'
 import { changeFlags, listFlags } from './asset-flags.ts'

@@ -1,7 +1,7 @@
 import { type LineageGraph, type LineageNode, lineageRoutes } from '@hagane/contract'
 import { count, text } from '../grammar/flags.ts'
 import { UsageError } from '../grammar/usage-error.ts'
-import { type Noun, verb } from '../grammar/verbs.ts'
+import { type Noun, verb } from '../invocation.ts'
 import { drawLineage } from '../output/lineage-tree.ts'
 import type { Column } from '../output/table.ts'
 

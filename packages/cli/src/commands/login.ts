@@ -1,7 +1,7 @@
 import { accessRoutes, createClient, HaganeError } from '@hagane/contract'
 import { text, toggle } from '../grammar/flags.ts'
 import { UsageError } from '../grammar/usage-error.ts'
-import { type Noun, verb } from '../grammar/verbs.ts'
+import { type Noun, verb } from '../invocation.ts'
 import { readConfig, writeConfig } from '../settings/config-file.ts'
 import { serverUrl } from '../settings/settings.ts'
 import { readSecret } from '../terminal/read-secret.ts'

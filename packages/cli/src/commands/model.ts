@@ -2,9 +2,10 @@ import { resolve } from 'node:path'
 import { HaganeError, type ModelAsset, modelRoutes, parseReference } from '@hagane/contract'
 import { saveTree } from '../download/save-tree.ts'
 import { requiredText, text } from '../grammar/flags.ts'
-import { type Noun, verb } from '../grammar/verbs.ts'
+import { type Noun, verb } from '../invocation.ts'
 import { loadResource, pathFromFlag } from '../manifest/load-resource.ts'
 import { withTags } from '../manifest/tags.ts'
+import { fileCount } from '../terminal/progress.ts'
 import { acceptedFlags, describeFlags, needOneOf, versionPart } from './asset-flags.ts'
 import { assetVerbs, showVerb } from './asset-verbs.ts'
 
@@ -58,7 +59,7 @@ const download = verb({
     const folder = resolve(call.surroundings.cwd, options.downloadPath ?? '.', model.name)
     const source = { client: call.client, surroundings: call.surroundings, quiet: call.globals.onlyShowErrors }
     const saved = await saveTree(source, reference.digest, reference.path, folder)
-    call.note(`${saved} files of ${model.id} are in ${folder}`)
+    call.note(`${fileCount(saved)} of ${model.id} in ${folder}`)
   },
 })
 

@@ -1,7 +1,7 @@
 import { endpointRoutes, type OnlineEndpoint, type OnlineEndpointSpec } from '@hagane/contract'
 import { count, list, requiredText, text, toggle } from '../grammar/flags.ts'
 import { UsageError } from '../grammar/usage-error.ts'
-import { type Noun, verb } from '../grammar/verbs.ts'
+import { type Noun, verb } from '../invocation.ts'
 import { changedFields } from '../manifest/changes.ts'
 import { loadResource } from '../manifest/load-resource.ts'
 import { withTags } from '../manifest/tags.ts'

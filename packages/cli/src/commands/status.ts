@@ -1,5 +1,5 @@
 import { serverRoutes } from '@hagane/contract'
-import { type Noun, verb } from '../grammar/verbs.ts'
+import { type Noun, verb } from '../invocation.ts'
 
 const status = verb({
   name: '',

@@ -1,4 +1,4 @@
-import { type Noun, verb } from '../grammar/verbs.ts'
+import { type Noun, verb } from '../invocation.ts'
 import { version } from '../version.ts'
 
 const show = verb({

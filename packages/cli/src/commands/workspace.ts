@@ -1,6 +1,6 @@
 import { type WorkspaceResource, workspaceRoutes } from '@hagane/contract'
 import { count, list, text, toggle } from '../grammar/flags.ts'
-import { type Noun, verb } from '../grammar/verbs.ts'
+import { type Noun, verb } from '../invocation.ts'
 import { changedFields } from '../manifest/changes.ts'
 import { loadResource } from '../manifest/load-resource.ts'
 import { withTags } from '../manifest/tags.ts'

@@ -1,56 +1,36 @@
 import type { NounEntry, VerbEntry } from './command-table.ts'
 
-/** A bash completion script that holds every noun, verb and flag, so that completing starts no process. */
+/**
+ * A bash completion script that holds every noun, verb and flag, so that completing starts no process. It runs on the
+ * bash 3.2 of macOS. Where it offers nothing, bash offers file names.
+ */
 export function bashCompletion(table: readonly NounEntry[]): string {
-  const cases = table.flatMap(noun => noun.verbs.map(verb => caseOf(noun, verb)))
-  const verbs = table.map(noun => `    ${quoted(noun.name)}) words=${quoted(firstWords(noun))} ;;`)
-  const seconds = table.flatMap(noun => secondWords(noun))
+  const nouns = table.map(noun => noun.name).join(' ')
+  const verbs = table.map(noun => `    ${quoted(`${noun.name} `)}) words=${quoted(firstWords(noun))} ;;`)
+  const choices = table.flatMap(noun => noun.verbs.flatMap(verb => choicesOf(noun, verb)))
+  const flags = table.flatMap(noun => noun.verbs.map(verb => caseOf(noun, verb)))
   return `# bash completion of hagane
 _hagane() {
-  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]}
-  local words='' flags='' at=1
+  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]} words='' at=1
   [[ \${COMP_WORDS[1]} == az && \${COMP_WORDS[2]} == ml ]] && at=3
   [[ \${COMP_WORDS[1]} == ml ]] && at=2
-  local noun=\${COMP_WORDS[at]} verb=\${COMP_WORDS[at + 1]} second=\${COMP_WORDS[at + 2]}
-  if ((COMP_CWORD <= at)); then
-    mapfile -t COMPREPLY < <(compgen -W ${quoted(table.map(noun => noun.name).join(' '))} -- "$current")
-    return
-  fi
-  if ((COMP_CWORD == at + 1)); then
-    case $noun in
-${verbs.join('\n')}
-    esac
-    if [[ $current != -* && -n $words ]]; then
-      mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
-      return
-    fi
-  fi
-  if ((COMP_CWORD == at + 2)); then
-    case "$noun $verb" in
-${seconds.join('\n')}
-    esac
-    if [[ -n $words ]]; then
-      mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
-      return
-    fi
-  fi
-  case "$noun $verb $second |$previous" in
-${table.flatMap(noun => noun.verbs.flatMap(verb => choicesOf(noun, verb))).join('\n')}
+  local before=("\${COMP_WORDS[@]:at:COMP_CWORD - at}")
+  local all="\${COMP_WORDS[at]} \${COMP_WORDS[at + 1]} \${COMP_WORDS[at + 2]} "
+  [[ \${#before[@]} == 0 ]] && words=${quoted(nouns)}
+  case "\${before[*]} " in
+${[...verbs, ...table.flatMap(secondWords)].join('\n')}
   esac
-  if [[ -n $words && $current != -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
-    return
-  fi
-  case "$noun $verb $second " in
-${cases.join('\n')}
+  case "$all|$previous" in
+${choices.join('\n')}
   esac
   if [[ $current == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$current")
-  else
-    mapfile -t COMPREPLY < <(compgen -f -- "$current")
+    case "$all" in
+${flags.join('\n')}
+    esac
   fi
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
-complete -o filenames -F _hagane hagane
+complete -o default -F _hagane hagane
 `
 }
 
@@ -70,7 +50,7 @@ function secondWords(noun: NounEntry): string[] {
   )
   return [...groups].map(([group, verbs]) => {
     const words = verbs.map(verb => verb.name.split(' ')[1])
-    return `      ${quoted(`${noun.name} ${group}`)}) words=${quoted(words.join(' '))} ;;`
+    return `    ${quoted(`${noun.name} ${group} `)}) words=${quoted(words.join(' '))} ;;`
   })
 }
 
@@ -86,5 +66,5 @@ function choicesOf(noun: NounEntry, verb: VerbEntry): string[] {
 
 function caseOf(noun: NounEntry, verb: VerbEntry): string {
   const flags = verb.flags.flatMap(flag => [`--${flag.long}`, ...(flag.short === undefined ? [] : [`-${flag.short}`])])
-  return `    ${pattern(noun, verb)}) flags=${quoted(flags.join(' '))} ;;`
+  return `    ${pattern(noun, verb)}) words=${quoted(flags.join(' '))} ;;`
 }

@@ -1,7 +1,6 @@
-import { catalogue } from '../catalogue.ts'
 import { type Flag, longName } from '../grammar/flags.ts'
 import { globalFlags } from '../grammar/globals.ts'
-import type { Noun, Verb } from '../grammar/verbs.ts'
+import type { Noun, Verb } from '../invocation.ts'
 
 /** A flag as a completion script needs it. */
 export interface FlagEntry {
@@ -29,11 +28,8 @@ export interface NounEntry {
 
 const upFlags = ['host', 'port', 'data', 'database', 'gateway-port', 'local-concurrency', 'log-level', 'config']
 
-/** Every noun, verb and flag; loads all nouns. */
-export async function commandTable(): Promise<NounEntry[]> {
-  const nouns = await Promise.all(catalogue.map(async entry => nounEntry((await entry.load()).noun)))
-  return [...nouns, upEntry]
-}
+/** Every noun, verb and flag. */
+export const commandTable = (nouns: readonly Noun[]): NounEntry[] => [...nouns.map(nounEntry), upEntry]
 
 /** The server reads its own flags; these are the ones it documents. */
 const upEntry: NounEntry = {

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { blobRoutes, type Client, HaganeError, isSafeTreePath, type TreeEntry } from '@hagane/contract'
-import { progressBar } from '../terminal/progress.ts'
+import { fileCount, progressBar } from '../terminal/progress.ts'
 import type { Surroundings } from '../terminal/terminal.ts'
 
 /** Where downloads come from and what is shown of them. */
@@ -29,7 +29,7 @@ export async function saveTree(download: Download, digest: string, path: string,
     throw new HaganeError('not_found', `the tree ${digest} holds no '${path}'`)
   }
   const total = entries.reduce((sum, entry) => sum + entry.size, 0)
-  const bar = progressBar(`downloading ${entries.length} files`, total, download.surroundings, download.quiet)
+  const bar = progressBar(`downloading ${fileCount(entries.length)}`, total, download.surroundings, download.quiet)
   const queue = [...entries].reverse()
   const worker = async () => {
     for (let entry = queue.pop(); entry !== undefined; entry = queue.pop()) {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { catalogue } from '../catalogue.ts'
+import type { Noun } from '../invocation.ts'
 import { longName } from './flags.ts'
 import { globalFlags } from './globals.ts'
 import { parse } from './parse.ts'
-import type { Noun } from './verbs.ts'
 
 const nouns: Noun[] = await Promise.all(catalogue.map(async entry => (await entry.load()).noun))
 const verbs = nouns.flatMap(noun => noun.verbs.map(verb => ({ noun, verb, title: `${noun.name} ${verb.name}`.trim() })))

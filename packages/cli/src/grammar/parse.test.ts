@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { type Noun, verb } from '../invocation.ts'
 import { count, list, requiredText, text, toggle } from './flags.ts'
 import { parse } from './parse.ts'
-import { type Noun, verb } from './verbs.ts'
 
 const noun: Noun = {
   name: 'thing',

@@ -1,11 +1,11 @@
 import { Argument, Command, CommanderError, Option } from 'commander'
+import type { Noun, Verb } from '../invocation.ts'
 import { expandAbbreviations } from './abbreviations.ts'
 import { type Flag, type Flags, longName } from './flags.ts'
 import { type GlobalOptions, globalFlags } from './globals.ts'
 import { didYouMean } from './nearest.ts'
 import { optionOf, optionValues } from './options.ts'
 import { UsageError } from './usage-error.ts'
-import type { Noun, Verb } from './verbs.ts'
 
 /** What the command line says. `help` holds the text when help was asked for; nothing is to be run then. */
 export type Parsed =

@@ -60,8 +60,8 @@ async function formatted<Row>(
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`
 
 async function yaml(value: unknown): Promise<string> {
-  const { stringify } = await import('yaml')
-  return stringify(value, { lineWidth: 0 })
+  const { toYaml } = await import('./yaml.ts')
+  return toYaml(value)
 }
 
 async function table<Row>(value: unknown, columns?: readonly Column<Row>[], limit?: number): Promise<string> {

@@ -45,8 +45,8 @@ describe('settings', () => {
 
 describe('the configuration file', () => {
   it('lies where XDG_CONFIG_HOME says', () => {
-    expect(configPath({ XDG_CONFIG_HOME: '/x' }, '/home/a')).toBe('/x/hagane/config.json')
-    expect(configPath({ XDG_CONFIG_HOME: '' }, '/home/a')).toBe('/home/a/.config/hagane/config.json')
+    expect(configPath({ XDG_CONFIG_HOME: '/x' }, '/a')).toBe('/x/hagane/config.json')
+    expect(configPath({ XDG_CONFIG_HOME: '' }, '/a')).toBe('/a/.config/hagane/config.json')
   })
 
   it('is readable by its owner only', async () => {

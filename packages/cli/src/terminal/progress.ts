@@ -10,10 +10,14 @@ const silent: Progress = { advance: () => undefined, done: () => undefined }
 const barWidth = 24
 const redrawEveryMs = 80
 
-/** A bar on stderr when that is a terminal; otherwise nothing. `total` is in the unit of `advance`, bytes by default. */
+/** Whether anybody looks at a bar: stderr is a terminal, and quiet was not asked for. */
+export const showsProgress = (surroundings: Surroundings, quiet: boolean): boolean =>
+  !quiet && surroundings.stderr.isTTY === true
+
+/** A bar on stderr when that is a terminal; otherwise nothing. `total` and what is advanced are bytes. */
 export function progressBar(label: string, total: number, surroundings: Surroundings, quiet: boolean): Progress {
   const { stderr, env } = surroundings
-  if (quiet || stderr.isTTY !== true || total === 0) return silent
+  if (!showsProgress(surroundings, quiet) || total === 0) return silent
   const colours = hasColours(stderr, env)
   let amount = 0
   let drawnAt = 0
@@ -35,6 +39,9 @@ export function progressBar(label: string, total: number, surroundings: Surround
     },
   }
 }
+
+/** `1 file`, `2 files`. */
+export const fileCount = (count: number): string => `${count} file${count === 1 ? '' : 's'}`
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB']
 

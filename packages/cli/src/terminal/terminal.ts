@@ -37,6 +37,5 @@ export function paint(style: Style, text: string, coloured: boolean): string {
  * line breaks and tabs are taken out.
  */
 export function harmless(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: taking them out is the purpose
-  return stripVTControlCharacters(text).replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '')
+  return stripVTControlCharacters(text).replace(/\p{Cc}/gu, control => (/[\n\t]/.test(control) ? control : ''))
 }

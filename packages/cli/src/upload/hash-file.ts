@@ -12,14 +12,16 @@ export interface HashedFile extends LocalFile {
   readonly stamp: string
 }
 
+type Advance = (bytes: number) => void
+
 const wholeLimit = 1024 * 1024
 const blockSize = 4 * 1024 * 1024
 const attempts = 3
 
 /** Reads a file once and hashes it; a file that changes under the reader is read again, and in the end refused. */
-export async function hashFile(local: LocalFile): Promise<HashedFile> {
+export async function hashFile(local: LocalFile, advance: Advance = () => undefined): Promise<HashedFile> {
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
-    const hashed = await readOnce(local)
+    const hashed = await readOnce(local, advance)
     if (hashed !== undefined) return hashed
   }
   throw changed(local.file)
@@ -38,11 +40,13 @@ export const changed = (file: string) =>
 
 const stampOf = (stat: BigIntStats) => `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`
 
-async function readOnce(local: LocalFile): Promise<HashedFile | undefined> {
+async function readOnce(local: LocalFile, advance: Advance): Promise<HashedFile | undefined> {
   const descriptor = openSync(local.file, 'r')
   try {
     const before = fstatSync(descriptor, { bigint: true })
-    const digest = before.size <= wholeLimit ? hash('sha256', readFileSync(descriptor)) : await hashBlocks(descriptor)
+    const small = before.size <= wholeLimit
+    const digest = small ? hash('sha256', readFileSync(descriptor)) : await hashBlocks(descriptor, advance)
+    if (small) advance(Number(before.size))
     const after = fstatSync(descriptor, { bigint: true })
     if (stampOf(before) !== stampOf(after)) return undefined
     return {
@@ -58,13 +62,14 @@ async function readOnce(local: LocalFile): Promise<HashedFile | undefined> {
 }
 
 /** Block by block, letting timers and signals through between blocks. */
-async function hashBlocks(descriptor: number): Promise<string> {
+async function hashBlocks(descriptor: number, advance: Advance): Promise<string> {
   const hasher = createHash('sha256')
   const block = Buffer.allocUnsafe(blockSize)
   for (;;) {
     const length = readSync(descriptor, block, 0, blockSize, null)
     if (length === 0) return hasher.digest('hex')
     hasher.update(block.subarray(0, length))
+    advance(length)
     await breathe()
   }
 }

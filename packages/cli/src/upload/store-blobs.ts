@@ -29,23 +29,28 @@ export async function storeBlobs(client: Client, files: readonly HashedFile[], p
   const queue = [...files].reverse()
   const worker = async () => {
     for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
-      await storeBlob(client, file).catch((error: unknown) => {
+      await storeBlob(client, file, progress).catch((error: unknown) => {
         queue.length = 0
         throw error
       })
-      progress.advance(file.size)
     }
   }
   await Promise.all(Array.from({ length: Math.min(parallel, files.length) }, worker))
 }
 
-async function storeBlob(client: Client, file: HashedFile): Promise<void> {
+async function storeBlob(client: Client, file: HashedFile, progress: Progress): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     if (!isUnchanged(file)) throw changed(file.file)
+    let sent = 0
+    const advance = (bytes: number) => {
+      sent += bytes
+      progress.advance(bytes)
+    }
     try {
-      await client.call(blobRoutes.put, { params: { digest: file.digest }, body: await bodyOf(file) })
+      await client.call(blobRoutes.put, { params: { digest: file.digest }, body: await bodyOf(file, advance) })
       return
     } catch (error) {
+      progress.advance(-sent)
       if (!isUnchanged(file)) throw changed(file.file)
       if (attempt === attempts || !isPassing(error)) throw error
       await pause(250 * 4 ** (attempt - 1))
@@ -56,7 +61,18 @@ async function storeBlob(client: Client, file: HashedFile): Promise<void> {
 const isPassing = (error: unknown) =>
   error instanceof HaganeError && ['unavailable', 'timeout', 'rate_limited'].includes(error.kind)
 
-async function bodyOf(file: HashedFile): Promise<NonNullable<RequestInit['body']>> {
-  if (file.size <= wholeLimit) return new Uint8Array(await readFile(file.file))
-  return Readable.toWeb(createReadStream(file.file, { highWaterMark: 512 * 1024 })) as ReadableStream<Uint8Array>
+type Advance = (bytes: number) => void
+
+async function bodyOf(file: HashedFile, advance: Advance): Promise<NonNullable<RequestInit['body']>> {
+  if (file.size > wholeLimit)
+    return Readable.toWeb(Readable.from(chunksOf(file, advance))) as ReadableStream<Uint8Array>
+  advance(file.size)
+  return new Uint8Array(await readFile(file.file))
+}
+
+async function* chunksOf(file: HashedFile, advance: Advance): AsyncGenerator<Buffer> {
+  for await (const chunk of createReadStream(file.file, { highWaterMark: 512 * 1024 })) {
+    yield chunk
+    advance(chunk.length)
+  }
 }

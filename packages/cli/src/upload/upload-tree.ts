@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { blobRoutes, type Client, HaganeError, treeUri } from '@hagane/contract'
-import { progressBar } from '../terminal/progress.ts'
+import { fileCount, progressBar, showsProgress } from '../terminal/progress.ts'
 import type { Surroundings } from '../terminal/terminal.ts'
 import { changed, type HashedFile, hashFile, isUnchanged } from './hash-file.ts'
 import { missingBlobs, storeBlobs } from './store-blobs.ts'
@@ -34,7 +34,7 @@ export async function uploadTree(upload: Upload, content: Content): Promise<stri
   }
   const isFile = content.includes === undefined && statSync(content.path).isFile()
   for (let round = 1; ; round += 1) {
-    const hashed = await hashAll(files)
+    const hashed = await hashAll(upload, files)
     try {
       return treeUri(await storeTree(upload, hashed), isFile ? basename(content.path) : '')
     } catch (error) {
@@ -65,16 +65,26 @@ function includedFiles(path: string, kind: ContentKind): LocalFile[] {
   return listFiles(path, kind).map(file => (folder ? { ...file, path: `${basename(path)}/${file.path}` } : file))
 }
 
-async function hashAll(files: readonly LocalFile[]): Promise<HashedFile[]> {
+async function hashAll(upload: Upload, files: readonly LocalFile[]): Promise<HashedFile[]> {
+  const { surroundings, quiet } = upload
+  const total = showsProgress(surroundings, quiet) ? sizeOf(files) : 0
+  const bar = progressBar(`reading ${fileCount(files.length)}`, total, surroundings, quiet)
   const hashed: HashedFile[] = []
-  for (const file of files) hashed.push(await hashFile(file))
+  try {
+    for (const file of files) hashed.push(await hashFile(file, bar.advance))
+  } finally {
+    bar.done()
+  }
   return hashed
 }
+
+const sizeOf = (files: readonly LocalFile[]) =>
+  files.reduce((sum, { file }) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0), 0)
 
 async function storeTree(upload: Upload, files: readonly HashedFile[]): Promise<string> {
   const missing = await missingBlobs(upload.client, files)
   const bytes = missing.reduce((sum, file) => sum + file.size, 0)
-  const bar = progressBar(`uploading ${missing.length} files`, bytes, upload.surroundings, upload.quiet)
+  const bar = progressBar(`uploading ${fileCount(missing.length)}`, bytes, upload.surroundings, upload.quiet)
   try {
     await storeBlobs(upload.client, missing, bar)
   } finally {

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { type Client, createClient, type GatewayReport, type GatewayTable, gatewayRoutes } from '@hagane/contract'
+import { readText } from '../files/atomic.ts'
 
 const waitSeconds = 25
 const answerMs = 10_000
@@ -7,6 +7,8 @@ const longestRetryMs = 5000
 
 export interface ControlPlaneOptions {
   url: string
+  /** Where a control plane that came back at another address says so; its content goes before `url`. */
+  urlFile: string
   /** Read again for every connection, so that a token can be renewed. */
   tokenFile?: string
 }
@@ -66,9 +68,10 @@ export class ControlPlane {
   }
 
   #client(): Client {
-    const { url, tokenFile } = this.#options
-    const token = tokenFile === undefined ? {} : { token: readFileSync(tokenFile, 'utf8').trim() }
-    return createClient({ url, actor: 'gateway', ...token })
+    const { url, urlFile, tokenFile } = this.#options
+    const token = tokenFile === undefined ? undefined : readText(tokenFile)?.trim()
+    const moved = readText(urlFile)?.trim()
+    return createClient({ url: moved || url, actor: 'gateway', ...(token ? { token } : {}) })
   }
 
   #pause(ms: number): Promise<void> {

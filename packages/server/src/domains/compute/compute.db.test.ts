@@ -77,6 +77,7 @@ eachDialect('compute', database => {
       await send('POST', path, cluster)
       expect((await send('DELETE', `${path}/cpu-cluster`)).body).toEqual({ ok: true })
       expect((await send('GET', `${path}/cpu-cluster`)).status).toBe(404)
+      expect((await send('DELETE', `${path}/cpu-cluster`)).status).toBe(404)
       const events = await eventsAfter(database.db(), 0, 1000, { subject: 'compute/cpu-cluster' })
       const types = events.map(event => event.type)
       expect(types).toContain('dev.hagane.compute.changed')

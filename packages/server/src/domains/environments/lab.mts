@@ -20,7 +20,7 @@ const toolchain = () => open(l => lap('tool: ' + l))
 const onLine = (l: string) => lap(l)
 try {
 const tc = await toolchain(); lap(`toolchain ${tc.uv} ${tc.cacheDir}`)
-const locked = await lockDefinition(defined.definition, { interpreter: choice.interpreter, definitionDigest: defined.digest, toolchain, onLine })
+const locked = await lockDefinition(defined.definition, { interpreter: choice.interpreter, asWanted: choice.asWanted, definitionDigest: defined.digest, toolchain, onLine })
 lap(`locked ${locked.digest} ${locked.packages}`); console.log(locked.deviations); console.log(locked.text.split('\n').filter(l => l.startsWith('#')).join('\n'))
 const builder = openBuilder(dataDir + '/envs')
 const built = await builder.build({ lockDigest: locked.digest, lockText: locked.text, interpreter: choice.interpreter, toolchain, env: tc.env, onLine })

@@ -14,7 +14,7 @@ for (const arg of args) {
   try {
     const d = arg.startsWith('curated:') ? defineCurated(arg.slice(8)) : arg.endsWith('.txt') ? await define({ image: 'python:3.8', pip_requirements: readFileSync(arg, 'utf8') }, async () => undefined) : await define({ image: 'x', conda_file: readFileSync(arg, 'utf8') }, async () => undefined)
     const c = chooseInterpreter(d.definition.python, all, 'compatible')
-    const l = await lockDefinition(d.definition, { interpreter: c.interpreter, definitionDigest: d.digest, toolchain: () => open(() => {}), onLine: () => {} })
+    const l = await lockDefinition(d.definition, { interpreter: c.interpreter, asWanted: c.asWanted, definitionDigest: d.digest, toolchain: () => open(() => {}), onLine: () => {} })
     console.log(`OK ${((Date.now() - t) / 1000).toFixed(1)}s ${arg} py${c.interpreter.version} ${l.packages} pkgs`, [...d.deviations, ...c.deviations, ...l.deviations], l.text.match(/^# source.*/gm) ?? '')
   } catch (e) { console.log(`FAIL ${((Date.now() - t) / 1000).toFixed(1)}s ${arg}:`, (e as Error).message.slice(0, 600), (e as any).hint) }
 }

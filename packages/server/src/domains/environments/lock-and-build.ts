@@ -106,13 +106,20 @@ export async function lockAndBuild(deps: BuildDeps, order: Order): Promise<Built
 async function makeLock(
   deps: BuildDeps,
   { who, resolved, onLine, signal }: Order,
-  { interpreter, deviations }: Choice,
+  { interpreter, asWanted, deviations }: Choice,
 ): Promise<LockRow> {
   const { digest, definition } = resolved.defined
   const { version, platform } = interpreter
   onLine(`resolving ${definition.requirements.length} requirements for python ${version} on ${platform}`)
   const toolchain = () => deps.toolchain(onLine, signal)
-  const locked = await lockDefinition(definition, { interpreter, definitionDigest: digest, toolchain, onLine, signal })
+  const locked = await lockDefinition(definition, {
+    interpreter,
+    asWanted,
+    definitionDigest: digest,
+    toolchain,
+    onLine,
+    signal,
+  })
   for (const line of locked.deviations) onLine(`deviation: ${line}`)
   await deps.blobs.put(Buffer.from(locked.text), locked.digest)
   const facts = {

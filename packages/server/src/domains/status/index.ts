@@ -3,7 +3,7 @@ import type { Config } from '../../kernel/config.ts'
 import type { Database } from '../../kernel/db/index.ts'
 import { eventCount } from '../../kernel/events/index.ts'
 import { type BoundRoute, implement, openApiOf } from '../../kernel/http/index.ts'
-import { VERSION } from '../../version.ts'
+import { VERSION } from '../../kernel/version.ts'
 import { statusPage } from './page.ts'
 
 interface Deps {

@@ -1,6 +1,6 @@
 import type { Kysely, Transaction } from 'kysely'
 import type { Clock } from '../clock.ts'
-import type { NewEvent } from '../events/chain.ts'
+import type { NewEvent } from './chain.ts'
 import type { KernelTables } from './tables.ts'
 
 export type Dialect = 'sqlite' | 'postgres'

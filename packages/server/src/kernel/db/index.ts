@@ -1,10 +1,10 @@
 import { HaganeError } from '@hagane/contract'
 import type { Clock } from '../clock.ts'
-import type { NewEvent } from '../events/chain.ts'
-import { appendEvents } from '../events/store.ts'
+import type { NewEvent } from './chain.ts'
 import type { Database, Durability, Engine, Tx, Who } from './database.ts'
 import { openPostgres } from './postgres.ts'
 import { openSqlite } from './sqlite.ts'
+import { appendEvents, claimIdempotency } from './store.ts'
 
 export type { Database, Dialect, Engine, IdempotencyClaim, Tx, Who } from './database.ts'
 export type { KernelTables } from './tables.ts'
@@ -81,23 +81,6 @@ async function runTransaction<T>(
   }
 }
 
-/** The key commits with the work, so a retry after a crash can never do it twice. */
-async function claimIdempotency(tx: Tx, claim: NonNullable<Who['idempotency']>): Promise<void> {
-  const inserted = await tx.db
-    .insertInto('idempotency')
-    .values({
-      workspace: claim.workspace,
-      actor: tx.who.actor,
-      operation: claim.operation,
-      key: claim.key,
-      request_hash: claim.requestHash,
-      response: null,
-      created_at: tx.now.toISOString(),
-    })
-    .onConflict(conflict => conflict.doNothing())
-    .executeTakeFirst()
-  if (Number(inserted.numInsertedOrUpdatedRows ?? 0) === 0)
-    throw new HaganeError('conflict', `a request with Idempotency-Key '${claim.key}' was already carried out`, {
-      hint: 'read its result; use a new key for a new request',
-    })
-}
+export { type EventRow, faultOf, GENESIS, hashEvent, type NewEvent, type Verification } from './chain.ts'
+export { answerOf } from './reads.ts'
+export { keepAnswer } from './store.ts'

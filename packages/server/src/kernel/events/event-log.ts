@@ -1,7 +1,7 @@
-import type { Database } from '../db/database.ts'
+import type { Database, EventRow } from '../db/index.ts'
 import type { Logger } from '../log.ts'
-import type { EventRow } from './chain.ts'
-import { eventsAfter } from './reads.ts'
+import { cursorOf, eventsAfter } from './reads.ts'
+import { moveCursor } from './store.ts'
 
 type Handler = (events: readonly EventRow[]) => Promise<void>
 
@@ -72,15 +72,10 @@ function startConsumer(
 }
 
 async function handleBatch(db: Database, name: string, handler: Handler): Promise<boolean> {
-  const cursor = await db.writes.selectFrom('consumers').select('cursor').where('name', '=', name).executeTakeFirst()
-  const events = await eventsAfter(db, cursor?.cursor ?? 0, BATCH)
+  const events = await eventsAfter(db, await cursorOf(db, name), BATCH)
   const last = events.at(-1)
   if (last === undefined) return false
   await handler(events)
-  await db.writes
-    .insertInto('consumers')
-    .values({ name, cursor: last.seq })
-    .onConflict(conflict => conflict.column('name').doUpdateSet({ cursor: last.seq }))
-    .execute()
+  await moveCursor(db, name, last.seq)
   return events.length === BATCH
 }

@@ -1,6 +1,5 @@
 import type { EventRecord } from '@hagane/contract'
-import type { Database } from '../db/database.ts'
-import { type EventRow, faultOf, GENESIS, type Verification } from './chain.ts'
+import { type Database, type EventRow, faultOf, GENESIS, type Verification } from '../db/index.ts'
 
 export interface EventFilter {
   workspace?: string | undefined
@@ -80,4 +79,10 @@ export async function verifyChain(db: Database): Promise<Verification> {
 export async function eventCount(db: Database): Promise<number> {
   const head = await db.reads.selectFrom('event_head').select('seq').executeTakeFirst()
   return head?.seq ?? 0
+}
+
+/** Up to which event a consumer has read. From the writing connection: it moves with each batch. */
+export async function cursorOf(db: Database, name: string): Promise<number> {
+  const row = await db.writes.selectFrom('consumers').select('cursor').where('name', '=', name).executeTakeFirst()
+  return row?.cursor ?? 0
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { HaganeError } from '@hagane/contract'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Database } from '../db/index.ts'
+import { answerOf, type Database, keepAnswer } from '../db/index.ts'
 import type { BaseCall, BoundRoute } from './call.ts'
 
 /**
@@ -17,7 +17,7 @@ export async function replayed(
 ): Promise<boolean> {
   const key = request.headers['idempotency-key']
   if (!route.declaration.idempotent || typeof key !== 'string') return false
-  const row = await find(db, route, call, key)
+  const row = await answerOf(db, { ...call, operation: route.declaration.operationId, key })
   if (row === undefined) return false
   const requestHash = createHash('sha256')
     .update(JSON.stringify(request.body ?? null))
@@ -38,6 +38,7 @@ export async function replayed(
   return true
 }
 
+/** Keeps the answer of a create under its key. */
 export async function rememberAnswer(
   db: Database,
   route: BoundRoute,
@@ -47,22 +48,5 @@ export async function rememberAnswer(
 ): Promise<void> {
   const key = request.headers['idempotency-key']
   if (!route.declaration.idempotent || typeof key !== 'string') return
-  await db.writes
-    .updateTable('idempotency')
-    .set({ response: payload })
-    .where('workspace', '=', call.workspace)
-    .where('actor', '=', call.actor)
-    .where('operation', '=', route.declaration.operationId)
-    .where('key', '=', key)
-    .execute()
+  await keepAnswer(db, { ...call, operation: route.declaration.operationId, key }, payload)
 }
-
-const find = (db: Database, route: BoundRoute, call: BaseCall, key: string) =>
-  db.writes
-    .selectFrom('idempotency')
-    .select(['request_hash', 'response'])
-    .where('workspace', '=', call.workspace)
-    .where('actor', '=', call.actor)
-    .where('operation', '=', route.declaration.operationId)
-    .where('key', '=', key)
-    .executeTakeFirst()

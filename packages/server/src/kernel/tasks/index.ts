@@ -1,1 +1,3 @@
-export { buildTasks, type NewTask, releaseLeases, type Task, type TaskHandler, type Tasks } from './tasks.ts'
+export { releaseLeases } from './store.ts'
+export type { NewTask, Task, TaskHandler, Tasks } from './task.ts'
+export { buildTasks } from './tasks.ts'

@@ -25,6 +25,7 @@ const lockOf = async (lines: string, tools = toolchain) => {
   const definition = await definitionOf(lines)
   return lockDefinition(definition, {
     interpreter,
+    asWanted: true,
     definitionDigest: digestOf(definition),
     toolchain: async () => tools,
     onLine: quiet,

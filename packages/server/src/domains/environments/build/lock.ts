@@ -17,6 +17,8 @@ export interface Locked {
 
 interface LockOptions {
   readonly interpreter: Interpreter
+  /** Its version is the one that the author wants. */
+  readonly asWanted: boolean
   readonly definitionDigest: string
   /** Asked for only when there is something to resolve. */
   readonly toolchain: () => Promise<Toolchain>
@@ -27,8 +29,8 @@ interface LockOptions {
 /** Resolves a definition into a lock: each package with its version and the hashes of its files. See resolveDefinition for errors. */
 export async function lockDefinition(definition: Definition, options: LockOptions): Promise<Locked> {
   const { interpreter } = options
-  const where = `python ${interpreter.version} on ${interpreter.platform}`
-  const { entries, fromSource, deviations } = await resolveDefinition(definition, where, async question => {
+  const place = { name: `python ${interpreter.version} on ${interpreter.platform}`, asWanted: options.asWanted }
+  const { entries, fromSource, deviations } = await resolveDefinition(definition, place, async question => {
     const { uv, env } = await options.toolchain()
     const common = { env, interpreter, onLine: options.onLine, signal: options.signal }
     return (uv === undefined ? pipResolver(common) : uvResolver({ ...common, uv }))(question)

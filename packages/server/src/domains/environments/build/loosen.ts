@@ -6,6 +6,7 @@ export type Loosening = 'nearest' | 'newer' | 'any'
 
 export interface Loose {
   readonly stage: Loosening
+  readonly why: 'wheel' | 'conflict'
   /** What is asked for instead of the pin. */
   readonly line: string
   readonly newer: string
@@ -23,6 +24,10 @@ export function withoutUsableWheel(reason: string): string[] {
   )
   return [...new Set([...hinted, ...python])]
 }
+
+/** Packages whose source did not build, by the resolver's report. */
+export const failedBuilds = (reason: string): string[] =>
+  [...reason.matchAll(/Failed to (?:download and )?build `([A-Za-z0-9._-]+)(?:==|`)/g)].map(match => match[1] as string)
 
 /** Whether this very version has wheels, only not for our Python: then its source is no way either, since it rarely builds there. */
 export async function wheelElsewhere(pin: Requirement, ask: Resolver): Promise<boolean> {
@@ -43,10 +48,19 @@ export async function loosen(pin: Requirement, ask: Resolver): Promise<Loose | u
   if (version === undefined) return undefined
   return {
     stage: 'nearest',
+    why: 'wheel',
     line: line(`==${version}`),
     newer: up.ok ? line(`>=${version}`) : line(`<=${version}`),
     bare: line(''),
   }
+}
+
+/** The pin without its upper bound, for one that contradicts others; undefined when it names no version. */
+export function atLeast(pin: Requirement): Loose | undefined {
+  const base = baseVersion(pin)
+  if (base === undefined) return undefined
+  const newer = requirementText({ ...pin, specifiers: [`>=${base}`] })
+  return { stage: 'newer', why: 'conflict', line: newer, newer, bare: requirementText({ ...pin, specifiers: [] }) }
 }
 
 /** The version that a pin is about: of `==`, `~=`, an upper, a lower bound, in this order. */

@@ -25,19 +25,20 @@ function resolver(...rules: [(question: Question) => boolean, Answer][]) {
   }
   return { asked, ask }
 }
+const here = { name: 'here', asWanted: false }
 const has = (line: string) => (question: Question) => question.requirements.includes(line)
 const alone = (line: string) => (question: Question) => question.alone === true && question.requirements[0] === line
 
 describe('resolving a definition', () => {
   it('adds what conda puts into every environment, unless it is named', async () => {
     const { ask, asked } = resolver([() => true, yes('six==1.17.0')])
-    await resolveDefinition(definition(['six', 'setuptools==65']), 'here', ask)
+    await resolveDefinition(definition(['six', 'setuptools==65']), here, ask)
     expect(asked[0]?.requirements).toEqual(['setuptools==65', 'six', 'pip', 'wheel'])
   })
 
   it('asks nobody about plain Python', async () => {
     const { ask, asked } = resolver()
-    expect(await resolveDefinition(definition([]), 'here', ask)).toEqual({
+    expect(await resolveDefinition(definition([]), here, ask)).toEqual({
       entries: [],
       fromSource: [],
       deviations: [],
@@ -56,7 +57,7 @@ describe('resolving a definition', () => {
     )
     const { deviations, fromSource } = await resolveDefinition(
       definition(['old==1.0', 'kept==3']),
-      'python 3.12.1 on linux',
+      { name: 'python 3.12.1 on linux', asWanted: false },
       ask,
     )
     expect(deviations).toEqual(['old==1.0 has no wheel for python 3.12.1 on linux: 1.4 was taken'])
@@ -71,7 +72,7 @@ describe('resolving a definition', () => {
       [has('old==2.0'), noWheel('old')],
       [has('old==1.9'), yes('old==1.9')],
     )
-    expect((await resolveDefinition(definition(['old==2.0']), 'here', ask)).deviations).toEqual([
+    expect((await resolveDefinition(definition(['old==2.0']), here, ask)).deviations).toEqual([
       'old==2.0 has no wheel for here: 1.9 was taken',
     ])
   })
@@ -90,10 +91,78 @@ describe('resolving a definition', () => {
       [question => has('a==2')(question) && has('b==3')(question), conflict],
       [question => has('a>=2')(question) && has('b>=3')(question), yes('a==2', 'b==5')],
     )
-    expect((await resolveDefinition(definition(['a==1', 'b==1']), 'here', ask)).deviations).toEqual([
+    expect((await resolveDefinition(definition(['a==1', 'b==1']), here, ask)).deviations).toEqual([
       'a==1 has no wheel for here: 2 was taken',
       'b==1 has no wheel for here: 5 was taken',
     ])
+  })
+
+  it('lets a pin go that contradicts what had to be taken for another, and says that', async () => {
+    const conflict: Answer = {
+      ok: false,
+      reason: 'Because a>=2 depends on pin>=5 and you require a>=2 and pin==3, your requirements are unsatisfiable.',
+    }
+    const { ask } = resolver(
+      [question => question.forPython !== undefined, yes('x==1')],
+      [alone('a>=1'), yes('a==2')],
+      [alone('pin==3'), yes('pin==3')],
+      [has('a==1'), noWheel('a')],
+      [has('pin==3'), conflict],
+      [question => has('a>=2')(question) && has('pin>=3')(question), yes('a==2', 'pin==5')],
+    )
+    const { deviations } = await resolveDefinition(definition(['a==1', 'pin==3']), here, ask)
+    expect(deviations).toEqual([
+      'a==1 has no wheel for here: 2 was taken',
+      'pin==3 does not fit what was taken for here: 5 was taken',
+    ])
+  })
+
+  it('leaves a contradiction of the author’s own as it is', async () => {
+    const { ask } = resolver([
+      () => true,
+      {
+        ok: false,
+        reason: 'Because a==2 depends on b>=5 and you require a==2 and b==3, your requirements are unsatisfiable.',
+      },
+    ])
+    await expect(resolveDefinition(definition(['a==2', 'b==3']), here, ask)).rejects.toMatchObject({
+      kind: 'invalid',
+      details: [{ sent: 'a==2' }, { sent: 'b==3' }, { property: 'resolver' }],
+    })
+  })
+
+  it('gives up a source that does not build for the nearest version with a wheel', async () => {
+    const { ask } = resolver(
+      [question => question.forPython !== undefined, noWheel('old')],
+      [alone('old>=1.0'), yes('old==1.1')],
+      [question => question.alone === true, noWheel('old')],
+      [
+        question => question.fromSource?.has('old') === true,
+        { ok: false, reason: 'error: Failed to build `old==1.0`\n  cause: The build backend returned an error' },
+      ],
+      [has('old==1.1'), yes('old==1.1')],
+      [has('old==1.0'), noWheel('old')],
+    )
+    expect(await resolveDefinition(definition(['old==1.0']), here, ask)).toMatchObject({
+      fromSource: [],
+      deviations: ['old==1.0 has no wheel for here: 1.1 was taken'],
+    })
+  })
+
+  it('does not build what others need in an old version, unless the Python is the wanted one', async () => {
+    const rules = (): [(question: Question) => boolean, Answer][] => [
+      [alone('numbers'), yes('numbers==9')],
+      [question => question.alone === true, yes('tool==1')],
+      [question => question.fromSource?.has('numbers') === true, yes('tool==1', 'numbers==2')],
+      [() => true, noWheel('numbers')],
+    ]
+    const wants = { ...definition(['tool==1']), python: '3.8' }
+    await expect(resolveDefinition(wants, here, resolver(...rules()).ask)).rejects.toMatchObject({
+      hint: expect.stringContaining('install python 3.8'),
+    })
+    await expect(
+      resolveDefinition(wants, { name: 'here', asWanted: true }, resolver(...rules()).ask),
+    ).resolves.toMatchObject({ fromSource: ['numbers'] })
   })
 
   it('builds a package that has no wheel at all from source, and lets nothing else be built', async () => {
@@ -102,7 +171,7 @@ describe('resolving a definition', () => {
       [question => question.fromSource?.has('pure') === true, yes('pure==1', 'six==1')],
       [question => question.alone !== true || has('pure==1')(question), noWheel('pure')],
     )
-    expect(await resolveDefinition(definition(['pure==1', 'six']), 'here', ask)).toMatchObject({
+    expect(await resolveDefinition(definition(['pure==1', 'six']), here, ask)).toMatchObject({
       fromSource: ['pure'],
       deviations: [],
     })
@@ -114,7 +183,7 @@ describe('resolving a definition', () => {
       [question => question.fromSource?.has('old') === true, yes('old==1.0')],
       [() => true, noWheel('old')],
     )
-    expect(await resolveDefinition(definition(['old==1.0'], 'exact'), 'here', ask)).toMatchObject({
+    expect(await resolveDefinition(definition(['old==1.0'], 'exact'), here, ask)).toMatchObject({
       fromSource: ['old'],
       deviations: [],
     })
@@ -125,14 +194,14 @@ describe('resolving a definition', () => {
       [has('setuptools'), yes('six==1')],
       [() => true, { ok: false, reason: 'Because six depends on setuptools>=90 and you require setuptools<82' }],
     )
-    await expect(resolveDefinition(definition(['six']), 'here', ask)).resolves.toMatchObject({ deviations: [] })
+    await expect(resolveDefinition(definition(['six']), here, ask)).resolves.toMatchObject({ deviations: [] })
   })
 
   it('refuses what cannot be, naming the requirement and showing the last lines of the resolver', async () => {
     const reason =
       'error: No solution found when resolving dependencies\n  cause: Because sixx was not found in the package registry and you require sixx, we can conclude\n         that your requirements are unsatisfiable.\n\nhint: did you mean six?'
     const { ask } = resolver([() => true, { ok: false, reason }])
-    await expect(resolveDefinition(definition(['sixx', 'six']), 'here', ask)).rejects.toMatchObject({
+    await expect(resolveDefinition(definition(['sixx', 'six']), here, ask)).rejects.toMatchObject({
       kind: 'invalid',
       message: expect.stringMatching(/Because sixx was not found .* unsatisfiable\.$/),
       details: [
@@ -147,7 +216,7 @@ describe('resolving a definition', () => {
       [question => question.alone === true, yes('a==2', 'b==2')],
       [() => true, noWheel('a')],
     )
-    await expect(resolveDefinition(definition(['a==1', 'b==1']), 'here', ask)).rejects.toMatchObject({
+    await expect(resolveDefinition(definition(['a==1', 'b==1']), here, ask)).rejects.toMatchObject({
       kind: 'invalid',
     })
     expect(asked.length).toBeLessThan(20)

@@ -1,9 +1,17 @@
 import type { Definition } from '../definition/definition.ts'
 import { parseRequirement, type Requirement, requirementText } from '../definition/requirement.ts'
 import type { LockEntry } from './lock-text.ts'
-import { type Loose, type Loosening, loosen, wheelElsewhere, withoutUsableWheel } from './loosen.ts'
+import {
+  atLeast,
+  failedBuilds,
+  type Loose,
+  type Loosening,
+  loosen,
+  wheelElsewhere,
+  withoutUsableWheel,
+} from './loosen.ts'
 import type { Resolver } from './resolver.ts'
-import { unresolvable } from './unresolvable.ts'
+import { mentions, unresolvable } from './unresolvable.ts'
 
 export interface Resolved {
   readonly entries: readonly LockEntry[]
@@ -14,40 +22,51 @@ export interface Resolved {
 /** What conda puts into every environment and old packages rely on without saying; setuptools 82 has no pkg_resources. */
 const SEEDS = ['pip', 'setuptools<82', 'wheel']
 
+/** The interpreter that is resolved for. */
+export interface Place {
+  /** e.g. `python 3.12.1 on linux-x86_64` */
+  readonly name: string
+  /** Its version is the one that the author wants: then old packages may be built from their sources, as pip does. */
+  readonly asWanted: boolean
+}
+
 /**
  * Resolves a definition for one interpreter. A package without any wheel may be built from source. A pin whose wheels are all for
- * other Pythons is taken at the nearest version that has one (`compatible`), each recorded; with `exact` it is built from source.
- * Throws `invalid` with the resolver's own last lines when nothing satisfies the requirements.
+ * other Pythons, or whose source does not build, is taken at the nearest version that has a wheel (`compatible`), each recorded;
+ * with `exact` it is built from source. Throws `invalid` with the resolver's own last lines when nothing satisfies the requirements.
  */
-export async function resolveDefinition(definition: Definition, where: string, ask: Resolver): Promise<Resolved> {
+export async function resolveDefinition(definition: Definition, place: Place, ask: Resolver): Promise<Resolved> {
   if (definition.requirements.length === 0) return { entries: [], fromSource: [], deviations: [] }
-  const state = openState(definition)
+  const state = openState(definition, place)
   for (;;) {
     const answer = await ask({ requirements: linesOf(state), fromSource: state.fromSource })
     if (answer.ok)
       return {
         entries: answer.entries,
         fromSource: present(state.fromSource, answer.entries),
-        deviations: deviationsOf(state, answer.entries, where),
+        deviations: deviationsOf(state, answer.entries, place.name),
       }
-    if (!(await adapt(state, answer.reason, ask))) throw unresolvable(definition, answer.reason)
+    if (!(await adapt(state, answer.reason, ask))) throw unresolvable(definition, place.name, answer.reason)
   }
 }
 
 interface State {
   readonly direct: readonly Requirement[]
   readonly compatible: boolean
+  /** Packages that nobody named may be built from source although they have wheels for other versions. */
+  readonly buildsOthers: boolean
   seeds: string[]
   readonly fromSource: Set<string>
   readonly loose: Map<string, Loose>
 }
 
-function openState(definition: Definition): State {
+function openState(definition: Definition, place: Place): State {
   const direct = definition.requirements.map(line => parseRequirement(line, 'requirements'))
   const named = new Set(direct.map(requirement => requirement.name))
   return {
     direct,
     compatible: definition.resolution === 'compatible',
+    buildsOthers: definition.resolution === 'exact' || place.asWanted,
     seeds: SEEDS.filter(seed => !named.has(parseRequirement(seed, 'seed').name)),
     fromSource: new Set(),
     loose: new Map(),
@@ -67,8 +86,10 @@ async function adapt(state: State, reason: string, ask: Resolver): Promise<boole
   }
   if (/was not found in the (package registry|provided package locations)|there is no version of/.test(reason))
     return false
+  const broken = failedBuilds(reason).filter(name => state.fromSource.has(name))
+  if (broken.length > 0) return state.compatible && loosenBroken(state, broken, ask)
   const wheelless = withoutUsableWheel(reason).filter(name => !state.fromSource.has(name))
-  if (wheelless.length > 0) return adaptWheels(state, wheelless, ask)
+  if (wheelless.length > 0 && (await adaptWheels(state, wheelless, ask))) return true
   return state.compatible && loosenFurther(state, reason)
 }
 
@@ -94,22 +115,55 @@ async function adaptWheels(state: State, named: readonly string[], ask: Resolver
     if (loosening === undefined) state.fromSource.add(pin.name)
     else state.loose.set(pin.name, loosening)
   }
-  for (const name of named) if (!state.loose.has(name)) state.fromSource.add(name)
+  for (const name of named)
+    if (!state.loose.has(name) && (await mayBeBuilt(state, name, ask))) state.fromSource.add(name)
   return state.loose.size + state.fromSource.size > before
 }
 
-const NEXT: Readonly<Record<Loosening, Loosening | undefined>> = { nearest: 'newer', newer: 'any', any: undefined }
+/** A package that has wheels, only not of the version that something asks for, seldom builds on a newer Python than it was made for. */
+async function mayBeBuilt(state: State, name: string, ask: Resolver): Promise<boolean> {
+  return state.buildsOthers || !(await ask({ requirements: [name], alone: true })).ok
+}
 
-/** The nearest versions of several packages need not fit each other: their upper bounds go, then their lower ones. */
-function loosenFurther(state: State, reason: string): boolean {
+async function loosenBroken(state: State, names: readonly string[], ask: Resolver): Promise<boolean> {
   let changed = false
-  for (const [name, loose] of state.loose) {
-    const next = NEXT[loose.stage]
-    if (next === undefined || (loose.stage === 'newer' && !reason.includes(name))) continue
-    state.loose.set(name, { ...loose, stage: next, line: next === 'any' ? loose.bare : loose.newer })
+  for (const pin of state.direct.filter(requirement => names.includes(requirement.name))) {
+    const loosening = await loosen(pin, ask)
+    if (loosening === undefined) continue
+    state.fromSource.delete(pin.name)
+    state.loose.set(pin.name, loosening)
     changed = true
   }
   return changed
+}
+
+/** The nearest versions of several packages need not fit each other: their upper bounds go, then those of pins in their way, then all. */
+function loosenFurther(state: State, reason: string): boolean {
+  const letGo = (stage: Loosening): boolean => {
+    const stuck = [...state.loose].filter(
+      ([name, loose]) => loose.stage === stage && (stage === 'nearest' || mentions(reason, name)),
+    )
+    for (const [name, loose] of stuck)
+      state.loose.set(
+        name,
+        stage === 'nearest'
+          ? { ...loose, stage: 'newer', line: loose.newer }
+          : { ...loose, stage: 'any', line: loose.bare },
+      )
+    return stuck.length > 0
+  }
+  return letGo('nearest') || loosenInTheWay(state, reason) || letGo('newer')
+}
+
+/** Pins that contradict what had to be taken instead of others. Without such a step the contradiction is the author's own. */
+function loosenInTheWay(state: State, reason: string): boolean {
+  if (state.loose.size === 0) return false
+  const pins = state.direct.filter(pin => !state.loose.has(pin.name) && mentions(reason, pin.name))
+  const loosened = pins.flatMap(pin =>
+    [atLeast(pin)].filter(loose => loose !== undefined).map(loose => ({ pin, loose })),
+  )
+  for (const { pin, loose } of loosened) state.loose.set(pin.name, loose)
+  return loosened.length > 0
 }
 
 const present = (names: ReadonlySet<string>, entries: readonly LockEntry[]): string[] =>
@@ -117,10 +171,10 @@ const present = (names: ReadonlySet<string>, entries: readonly LockEntry[]): str
 
 function deviationsOf(state: State, entries: readonly LockEntry[], where: string): string[] {
   const versions = new Map(entries.map(entry => [entry.name, entry.version]))
-  return state.direct
-    .filter(requirement => state.loose.has(requirement.name))
-    .map(
-      requirement =>
-        `${requirementText(requirement)} has no wheel for ${where}: ${versions.get(requirement.name) ?? 'another version'} was taken`,
-    )
+  return state.direct.flatMap(requirement => {
+    const loose = state.loose.get(requirement.name)
+    if (loose === undefined) return []
+    const why = loose.why === 'conflict' ? `does not fit what was taken for ${where}` : `has no wheel for ${where}`
+    return [`${requirementText(requirement)} ${why}: ${versions.get(requirement.name) ?? 'another version'} was taken`]
+  })
 }

@@ -93,16 +93,20 @@ function argumentsOf(question: Question, interpreter: Interpreter, offline: bool
 
 const REASON_LINES = 30
 
-const reasonOf = (stderr: string, code: number): string =>
-  withoutCredentials(stderr)
+/** What the resolver reported: its first line and the last ones. */
+function reasonOf(stderr: string, code: number): string {
+  const lines = withoutCredentials(stderr)
     .split('\n')
     .map(line => line.trimEnd())
     .filter(line => line !== '' && !line.startsWith('warning:'))
-    .slice(-REASON_LINES)
-    .join('\n') || `the resolver ended with exit code ${code} and said nothing`
+  if (lines.length === 0) return `the resolver ended with exit code ${code} and said nothing`
+  return lines.length <= REASON_LINES ? lines.join('\n') : [lines[0], '…', ...lines.slice(2 - REASON_LINES)].join('\n')
+}
 
 /** The sentence that says why, out of the resolver's report. */
 export function causeOf(reason: string): string {
+  const [first = ''] = reason.replace(/^error: /, '').split('\n', 1)
+  if (first.startsWith('Failed to')) return first
   const flat = reason.replace(/^error: /, '').replace(/\n\s*hint:[\s\S]*$/, '')
   const cause = /cause: ([\s\S]*?)(?=\n\s*cause:|$)/.exec(flat)?.[1]
   return (cause ?? flat).replace(/\s*\n\s*/g, ' ').trim()

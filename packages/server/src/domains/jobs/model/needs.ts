@@ -1,4 +1,4 @@
-import type { ComponentSpec, EnvironmentSpec, JobStatus } from '@hagane/contract'
+import type { ComponentSpec, EnvironmentSpec } from '@hagane/contract'
 import type { BlobStore } from '../../../kernel/blobs/index.ts'
 import type { Clock } from '../../../kernel/clock.ts'
 import type { Database, Tx } from '../../../kernel/db/index.ts'
@@ -6,7 +6,6 @@ import type { Logger } from '../../../kernel/log.ts'
 import type { Tasks } from '../../../kernel/tasks/index.ts'
 import type { Data } from '../../data/index.ts'
 import type { InputMode } from './plan.ts'
-import type { RunningSteps } from './running.ts'
 
 /** What jobs ask of other domains, as narrow as they need it; the composition root hands in the doors. */
 export interface JobNeeds {
@@ -105,8 +104,6 @@ export interface Tracking {
   putArtifactTree(tx: Tx, runId: string, entries: { path: string; digest: string; size: number }[]): Promise<void>
 }
 
-export type { JobStatus }
-
 export interface Compute {
   /** Throws not_found when no such compute exists. */
   require(workspace: string, name: string): Promise<void>
@@ -152,6 +149,13 @@ export interface StepResult {
   outputs: Record<string, { digest: string; path: string; size: number; fileCount: number }>
   missing: string[]
   artifacts: { digest: string } | undefined
+}
+
+/** The processes that this server watches, so that a request to stop reaches them at once. */
+export interface RunningSteps {
+  watch(workspace: string, name: string, step: StepProcess): () => void
+  /** Ends a step's process tree if it is watched here. One that is about to start finds the request in its row. */
+  requestStop(workspace: string, name: string): void
 }
 
 /** Where steps run. This machine is the first driver; a cluster comes behind the same few functions. */

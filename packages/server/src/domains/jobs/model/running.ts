@@ -1,12 +1,6 @@
-import type { StepProcess } from './needs.ts'
+import type { RunningSteps, StepProcess } from './needs.ts'
 
-/** The processes that this server watches, so that a request to stop reaches them at once. */
-export interface RunningSteps {
-  watch(workspace: string, name: string, step: StepProcess): () => void
-  /** Ends a step's process tree if it is watched here. One that is about to start finds the request in its row. */
-  requestStop(workspace: string, name: string): void
-}
-
+/** See RunningSteps. */
 export function buildRunningSteps(): RunningSteps {
   const watched = new Map<string, StepProcess>()
   const keyOf = (workspace: string, name: string): string => `${workspace}/${name}`

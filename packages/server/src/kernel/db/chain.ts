@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { KernelTables } from '../db/tables.ts'
+import type { KernelTables } from './tables.ts'
 
 export interface NewEvent {
   readonly type: string
