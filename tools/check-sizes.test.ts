@@ -23,6 +23,14 @@ test('a function of 50 lines passes, one of 51 is named with its line', () => {
   expect(finding).toMatchObject({ file: path, line: 2, problem: 'function long has 51 lines, at most 50 are allowed' })
 })
 
+test('a function that only holds small functions passes, however many', () => {
+  const inner = `  const f = () => {\n${'    go()\n'.repeat(30)}  }\n`
+  expect(checkSizes(plantedTree({ [path]: `export const build = () => {\n${inner.repeat(5)}}\n` }))).toEqual([])
+  const own = '  go()\n'.repeat(49)
+  const [finding] = checkSizes(plantedTree({ [path]: `export const build = () => {\n${inner}${own}}\n` }))
+  expect(finding?.problem).toBe('function build has 52 lines, at most 50 are allowed')
+})
+
 test('methods and properties are named by their key', () => {
   const text = `export const o = { run() {\n${'\n'.repeat(60)}} }\nexport class C { stop() {\n${'\n'.repeat(60)}} }`
   const problems = checkSizes(plantedTree({ [path]: text })).map(({ problem }) => problem.split(' has')[0])

@@ -46,6 +46,17 @@ it('does not repeat the only detail when it says no more than the message', () =
   expect(report(error).text).toBe('error: job.yml:4: expected number\n')
 })
 
+it('shows files below the working folder by their relative path', () => {
+  const stderr = collector()
+  const surroundings = surroundingsOf({ cwd: '/jobs/flights' }, collector(), stderr)
+  reportFailure(
+    new HaganeError('invalid', '/jobs/flights/job.yml:1: bad, unlike /jobs/flights2/x'),
+    false,
+    surroundings,
+  )
+  expect(stderr.text).toBe('error: job.yml:1: bad, unlike /jobs/flights2/x\n')
+})
+
 it('answers 2 for a command line that makes no sense', () => {
   expect(report(new UsageError('no', 'do'))).toEqual({ code: 2, text: 'error: no\nhint: do\n' })
 })

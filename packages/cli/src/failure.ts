@@ -5,7 +5,7 @@ export const exitCodes = { ok: 0, failure: 1, usage: 2, unreachable: 3, interrup
 
 /** Prints what went wrong on stderr and answers the exit code. A stack trace appears only with `debug`. */
 export function reportFailure(error: unknown, debug: boolean, surroundings: Surroundings): number {
-  const { stderr, env } = surroundings
+  const { stderr, env, cwd } = surroundings
   const colours = hasColours(stderr, env)
   const label = (text: string) => paint('dim', text, colours)
   const lines = [`${paint(['bold', 'red'], 'error:', colours)} ${harmless(messageOf(error))}`]
@@ -18,9 +18,12 @@ export function reportFailure(error: unknown, debug: boolean, surroundings: Surr
   if (typeof requestId === 'string') lines.push(label(`request id: ${harmless(requestId)}`))
   if (debug && error instanceof Error) lines.push(stackOf(error))
   else if (!isExpected(error)) lines.push(`${label('hint:')} run it again with --debug to see where this comes from`)
-  stderr.write(`${lines.join('\n')}\n`)
+  stderr.write(`${lines.map(line => withoutFolder(line, cwd)).join('\n')}\n`)
   return exitCodeOf(error)
 }
+
+/** Files below the working folder are shown as people call them. */
+const withoutFolder = (line: string, cwd: string) => (cwd === '/' ? line : line.replaceAll(`${cwd}/`, ''))
 
 const isNamed = (error: unknown, name: string) => error instanceof Error && error.name === name
 const isSystemError = (error: unknown) => error instanceof Error && 'syscall' in error

@@ -46,92 +46,130 @@ export const assetUpdate = z.strictObject({
   properties: tagsSchema.optional(),
 })
 
-/** The eight routes that data, environment, component and model assets share. */
-export function assetRoutes<const N extends string, S extends z.ZodType, A extends z.ZodType>(
-  noun: { plural: N; singular: string; read: Permission; write: Permission },
-  spec: S,
-  asset: A,
-) {
-  const base = `/api/v1/${noun.plural}` as const
-  const id = <const V extends string>(verb: V) => `${noun.plural}.${verb}` as const
-  const summary = (text: string) => text.replace('{}', noun.singular)
+interface Noun<N extends string> {
+  plural: N
+  singular: string
+  read: Permission
+  write: Permission
+}
+
+/** What differs between the routes of one kind of asset and another's. */
+function wordsOf<const N extends string>({ plural, singular, read, write }: Noun<N>) {
   return {
-    create: route({
-      operationId: id('create'),
-      method: 'POST',
-      path: base,
-      permission: noun.write,
-      summary: summary('Create a version of a {} asset'),
-      body: spec,
-      response: asset,
-      status: 201,
-      idempotent: true,
-    }),
+    base: `/api/v1/${plural}` as const,
+    id: <const V extends string>(verb: V) => `${plural}.${verb}` as const,
+    say: (text: string) => text.replace('{}', singular),
+    read,
+    write,
+  }
+}
+type Words<N extends string> = ReturnType<typeof wordsOf<N>>
+
+/** Lists, versions and one of them. */
+function readRoutes<const N extends string, A extends z.ZodType>(words: Words<N>, asset: A) {
+  return {
     list: route({
-      operationId: id('list'),
+      operationId: words.id('list'),
       method: 'GET',
-      path: base,
-      permission: noun.read,
-      summary: summary('List {} assets, the newest version of each'),
+      path: words.base,
+      permission: words.read,
+      summary: words.say('List {} assets, the newest version of each'),
       query: listQuery,
       response: pageOf(asset),
     }),
     versions: route({
-      operationId: id('versions'),
+      operationId: words.id('versions'),
       method: 'GET',
-      path: `${base}/:name/versions`,
-      permission: noun.read,
-      summary: summary('List the versions of a {}'),
+      path: `${words.base}/:name/versions`,
+      permission: words.read,
+      summary: words.say('List the versions of a {}'),
       params: z.object({ name: nameSchema }),
       query: listQuery,
       response: pageOf(asset),
     }),
     show: route({
-      operationId: id('show'),
+      operationId: words.id('show'),
       method: 'GET',
-      path: `${base}/:name/versions/:version`,
-      permission: noun.read,
-      summary: summary('Show a version of a {}, by number or @label'),
+      path: `${words.base}/:name/versions/:version`,
+      permission: words.read,
+      summary: words.say('Show a version of a {}, by number or @label'),
       params: versionParams,
       response: asset,
     }),
+  }
+}
+
+/** What makes a version and what is said of it; its content never changes. */
+function changeRoutes<const N extends string, S extends z.ZodType, A extends z.ZodType>(
+  words: Words<N>,
+  spec: S,
+  asset: A,
+) {
+  return {
+    create: route({
+      operationId: words.id('create'),
+      method: 'POST',
+      path: words.base,
+      permission: words.write,
+      summary: words.say('Create a version of a {} asset'),
+      body: spec,
+      response: asset,
+      status: 201,
+      idempotent: true,
+    }),
     update: route({
-      operationId: id('update'),
+      operationId: words.id('update'),
       method: 'PATCH',
-      path: `${base}/:name/versions/:version`,
-      permission: noun.write,
-      summary: summary('Change description, tags or properties of a {} version'),
+      path: `${words.base}/:name/versions/:version`,
+      permission: words.write,
+      summary: words.say('Change description, tags or properties of a {} version'),
       params: versionParams,
       body: assetUpdate,
       response: asset,
     }),
-    archive: route({
-      operationId: id('archive'),
-      method: 'POST',
-      path: `${base}/:name/versions/:version/archive`,
-      permission: noun.write,
-      summary: summary('Hide a {} version from lists; it stays readable'),
-      params: versionParams,
-      response: asset,
-    }),
-    restore: route({
-      operationId: id('restore'),
-      method: 'POST',
-      path: `${base}/:name/versions/:version/restore`,
-      permission: noun.write,
-      summary: summary('Show an archived {} version again'),
-      params: versionParams,
-      response: asset,
-    }),
     label: route({
-      operationId: id('label'),
+      operationId: words.id('label'),
       method: 'PUT',
-      path: `${base}/:name/labels/:label`,
-      permission: noun.write,
-      summary: summary('Point a label at a {} version'),
+      path: `${words.base}/:name/labels/:label`,
+      permission: words.write,
+      summary: words.say('Point a label at a {} version'),
       params: z.object({ name: nameSchema, label: labelSchema }),
       body: z.strictObject({ version: versionSchema }),
       response: asset,
     }),
   }
+}
+
+/** Out of the lists and back. */
+function shelfRoutes<const N extends string, A extends z.ZodType>(words: Words<N>, asset: A) {
+  return {
+    archive: route({
+      operationId: words.id('archive'),
+      method: 'POST',
+      path: `${words.base}/:name/versions/:version/archive`,
+      permission: words.write,
+      summary: words.say('Hide a {} version from lists; it stays readable'),
+      params: versionParams,
+      response: asset,
+    }),
+    restore: route({
+      operationId: words.id('restore'),
+      method: 'POST',
+      path: `${words.base}/:name/versions/:version/restore`,
+      permission: words.write,
+      summary: words.say('Show an archived {} version again'),
+      params: versionParams,
+      response: asset,
+    }),
+  }
+}
+
+/** The eight routes that data, environment, component and model assets share. */
+export function assetRoutes<const N extends string, S extends z.ZodType, A extends z.ZodType>(
+  noun: Noun<N>,
+  spec: S,
+  asset: A,
+) {
+  const words = wordsOf(noun)
+  return { ...changeRoutes(words, spec, asset), ...readRoutes(words, asset), ...shelfRoutes(words, asset) }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { assetFields, assetRoutes } from './assets.ts'
-import { componentSpec } from './jobs.ts'
+import { componentSpec } from './job-specs.ts'
 
 export const componentAsset = z
   .object({

@@ -81,6 +81,13 @@ export type GatewayEndpoint = z.output<typeof gatewayEndpoint>
 export const gatewayTable = z.strictObject({ revision: z.string(), endpoints: z.array(gatewayEndpoint) })
 export type GatewayTable = z.output<typeof gatewayTable>
 
+/** `<dir>/table.json`: the table in force, and by endpoint the revisions that took requests when it was written. */
+export const gatewayTableFile = z.object({
+  table: gatewayTable,
+  serving: z.record(z.string(), z.array(gatewayDeployment)).default({}),
+})
+export type GatewayTableFile = z.output<typeof gatewayTableFile>
+
 /** `<dir>/gateway.json`: who serves from this folder. `port` is kept over restarts. */
 export const gatewayFile = z.object({
   pid: z.number().int(),

@@ -1,18 +1,8 @@
 import type { Server } from 'node:http'
 import { HaganeError } from '@hagane/contract'
 import type { FastifyInstance } from 'fastify'
-import { buildAccess } from './domains/access/index.ts'
-import { buildAudit } from './domains/audit/index.ts'
-import { buildComponents } from './domains/components/index.ts'
-import { buildCompute } from './domains/compute/index.ts'
-import { buildContent } from './domains/content/index.ts'
-import { buildData } from './domains/data/index.ts'
-import { buildEnvironments } from './domains/environments/index.ts'
-import { buildJobs, type Jobs } from './domains/jobs/index.ts'
-import { buildLineage } from './domains/lineage/index.ts'
+import { composeDomains } from './compose.ts'
 import { buildStatus } from './domains/status/index.ts'
-import { buildTracking } from './domains/tracking/index.ts'
-import { buildWorkspaces } from './domains/workspaces/index.ts'
 import { openFileStore } from './kernel/blobs/index.ts'
 import { type Clock, systemClock } from './kernel/clock.ts'
 import type { Config } from './kernel/config.ts'
@@ -53,70 +43,8 @@ export function buildApp(config: Config, serverId: string, overrides: Overrides 
   let url = ''
   let readyMs = 0
 
-  const tracking = buildTracking({ db, blobs, log })
-  const workspaces = buildWorkspaces({ db, url: () => url, onCreate: name => prepareWorkspace(name) })
-  const access = buildAccess({
-    db,
-    credentialsNeeded: !config.loopback,
-    requireWorkspace: workspaces.require,
-  })
-  const data = buildData({
-    db,
-    blobs,
-    dataDir: config.dataDir,
-    allowPrivateUrls: config.allow_private_urls,
-    other: {
-      jobOutput: (workspace, job, output, path) => jobs.output(workspace, job, output, path),
-      runArtifacts: tracking.artifactTree,
-    },
-  })
-  const environments = buildEnvironments({ db, blobs, tasks, config, log })
-  const components = buildComponents({ db, check: async () => {} })
-  const models = undefined as never
-  const compute = buildCompute({ db, blobs })
-  const jobs: Jobs = buildJobs({
-    db,
-    blobs,
-    tasks,
-    log,
-    clock,
-    dataDir: config.dataDir,
-    url: () => url,
-    concurrency: config.local_concurrency,
-    data,
-    components,
-    environments,
-    models,
-    tracking,
-    compute,
-    tokens: access,
-  })
-  const lineage = buildLineage({
-    db,
-    events,
-    findPrediction: async () => undefined,
-    runFacts: async () => ({}),
-    environmentFacts: async () => ({}),
-  })
-  const prepareWorkspace = async (name: string): Promise<void> => {
-    await tracking.ensureDefaultExperiment({ workspace: name, actor: 'server' })
-    await data.datastores.prepare(name)
-  }
-  void secrets
-  const domains: { routes: BoundRoute[] }[] = [
-    workspaces,
-    access,
-    buildAudit({ db }),
-    buildContent({ blobs }),
-    data,
-    environments,
-    components,
-    tracking,
-    compute,
-    jobs,
-    lineage,
-  ]
-  const routes: BoundRoute[] = domains.flatMap(domain => domain.routes)
+  const domains = composeDomains({ config, clock, log, db, blobs, secrets, events, tasks, url: () => url })
+  const { routes, access } = domains
   routes.push(
     ...buildStatus({
       db,
@@ -125,8 +53,8 @@ export function buildApp(config: Config, serverId: string, overrides: Overrides 
       url: () => url,
       startedAt,
       readyMs: () => readyMs,
-      gateway: () => undefined,
-      jobCounts: jobs.counts,
+      gateway: domains.endpoints.gateway,
+      jobCounts: domains.jobs.counts,
     }).routes,
   )
   const http = buildHttp(routes, {
@@ -145,21 +73,21 @@ export function buildApp(config: Config, serverId: string, overrides: Overrides 
     db,
     async start() {
       await migrate(db, migrations)
-      await workspaces.ensureDefault()
+      await domains.workspaces.ensureDefault()
       if (!config.loopback && !(await access.hasCredentials())) throw noCredentials(config.host)
       await releaseLeases(db, serverId)
       await http.listen({ host: config.host, port: config.port })
       url = addressOf(http.server, config.host)
       readyMs = Date.now() - startedAt
       tasks.start()
+      await domains.endpoints.start()
       return url
     },
     async stop() {
+      // First, so that the gateway's open question is answered: closing waits for it.
+      await domains.endpoints.stop()
       await http.close()
-      await tasks.stop()
-      await environments.stop()
-      await tracking.stop()
-      await events.stop()
+      await domains.stop()
       await db.close()
     },
   }

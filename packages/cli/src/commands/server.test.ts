@@ -1,6 +1,14 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { accessRoutes, auditRoutes, HaganeError, lineageRoutes, serverRoutes, workspaceRoutes } from '@hagane/contract'
+import {
+  accessRoutes,
+  auditRoutes,
+  computeRoutes,
+  HaganeError,
+  lineageRoutes,
+  serverRoutes,
+  workspaceRoutes,
+} from '@hagane/contract'
 import { describe, expect, it } from 'vitest'
 import { bind, contractServer } from '../testing/contract-server.ts'
 import { newFolder, runCli } from '../testing/run-cli.ts'
@@ -223,5 +231,46 @@ describe('workspace', () => {
     const { out } = await runCli(['workspace', 'create', '-w', 'team', '--tags', 'a=1'], { env })
     expect(JSON.parse(out)).toMatchObject({ name: 'team', tags: { a: '1' } })
     expect(server.requests).toEqual(['POST /api/v1/workspaces'])
+  })
+})
+
+describe('compute', () => {
+  const computeOf = (more: object = {}) => ({
+    id: 'c',
+    name: 'cpu-cluster',
+    type: 'amlcompute',
+    max_instances: 4,
+    tags: {},
+    provisioning_state: 'Succeeded' as const,
+    driver: 'local' as const,
+    cores: 2,
+    memory_gib: 8,
+    ...more,
+  })
+
+  it('create takes flags, update sends the whole with the change, list filters by type', async () => {
+    const bodies: unknown[] = []
+    await using server = await contractServer(
+      bind(computeRoutes.create, ({ body }) => {
+        bodies.push(body)
+        return computeOf()
+      }),
+      bind(computeRoutes.show, () => computeOf({ size: 'S' })),
+      bind(computeRoutes.list, () => ({ items: [computeOf(), computeOf({ name: 'ci', type: 'computeinstance' })] })),
+    )
+    const env = { HAGANE_URL: server.url }
+    await runCli(['compute', 'create', '-n', 'cpu-cluster', '--type', 'AmlCompute', '--max-instances', '4'], { env })
+    await runCli(['compute', 'update', '-n', 'cpu-cluster', '--max-instances', '8'], { env })
+    expect(bodies).toEqual([
+      { name: 'cpu-cluster', type: 'amlcompute', max_instances: 4 },
+      { name: 'cpu-cluster', type: 'amlcompute', size: 'S', max_instances: 8, tags: {} },
+    ])
+    const list = ['compute', 'list', '--type', 'AmlCompute', '--query', '[].name', '-o', 'tsv']
+    expect((await runCli(list, { env })).out).toBe('cpu-cluster\n')
+    expect((await runCli(['compute', 'update', '-n', 'cpu-cluster'], { env })).err).toContain('nothing to update')
+  })
+
+  it('list-nodes is refused with what to ask instead', async () => {
+    expect(await runCli(['compute', 'list-nodes', '-n', 'x'])).toMatchObject({ code: 1, err: /compute show -n x/ })
   })
 })

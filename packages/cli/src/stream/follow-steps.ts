@@ -20,6 +20,7 @@ export interface StepsEnd {
 export async function followSteps(watch: Watch, name: string): Promise<StepsEnd> {
   const steps = new Map<string, StepLog>()
   for (;;) {
+    const asked = Date.now()
     const job = await showJob(watch, name)
     const children = await descendants(watch, name, '')
     for (const { step, label } of children) {
@@ -31,7 +32,7 @@ export async function followSteps(watch: Watch, name: string): Promise<StepsEnd>
       const failed = children.map(child => child.step).filter(step => step.status === 'Failed')
       return { job, failed: failed.filter(step => step.type === 'command') }
     }
-    await pause(pollMs, undefined, { signal: watch.signal })
+    await pause(Math.max(pollMs, Date.now() - asked), undefined, { signal: watch.signal })
   }
 }
 

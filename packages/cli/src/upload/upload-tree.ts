@@ -4,6 +4,7 @@ import { blobRoutes, type Client, HaganeError, treeUri } from '@hagane/contract'
 import { fileCount, progressBar, showsProgress } from '../terminal/progress.ts'
 import type { Surroundings } from '../terminal/terminal.ts'
 import { changed, type HashedFile, hashFile, isUnchanged } from './hash-file.ts'
+import { Includes } from './includes.ts'
 import { missingBlobs, storeBlobs } from './store-blobs.ts'
 import { type ContentKind, type LocalFile, listFiles } from './walk.ts'
 
@@ -26,7 +27,8 @@ export interface Upload {
  * a file. Only content that the server lacks is sent. A file that changes meanwhile makes one more round, then an error.
  */
 export async function uploadTree(upload: Upload, content: Content): Promise<string> {
-  const files = filesOf(content)
+  using includes = new Includes(content.includes ?? [], content.kind)
+  const files = mergedFiles(content, includes.files)
   if (files.length === 0) {
     throw new HaganeError('invalid', `there is no file to upload in ${content.path}`, {
       hint: content.kind === 'code' ? 'look at .amlignore or .gitignore there' : 'an empty folder cannot be uploaded',
@@ -43,11 +45,9 @@ export async function uploadTree(upload: Upload, content: Content): Promise<stri
   }
 }
 
-function filesOf(content: Content): LocalFile[] {
-  const files = listFiles(content.path, content.kind)
-  const included = (content.includes ?? []).flatMap(path => includedFiles(path, content.kind))
+function mergedFiles(content: Content, included: readonly LocalFile[]): LocalFile[] {
   const byPath = new Map<string, LocalFile>()
-  for (const file of [...files, ...included]) {
+  for (const file of [...listFiles(content.path, content.kind), ...included]) {
     const other = byPath.get(file.path)
     if (other !== undefined && other.file !== file.file) {
       throw new HaganeError('invalid', `${other.file} and ${file.file} would both become ${file.path}`, {
@@ -57,12 +57,6 @@ function filesOf(content: Content): LocalFile[] {
     byPath.set(file.path, file)
   }
   return [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : 1))
-}
-
-/** An included folder keeps its own name, beside the code; an included file stands at the top. */
-function includedFiles(path: string, kind: ContentKind): LocalFile[] {
-  const folder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
-  return listFiles(path, kind).map(file => (folder ? { ...file, path: `${basename(path)}/${file.path}` } : file))
 }
 
 async function hashAll(upload: Upload, files: readonly LocalFile[]): Promise<HashedFile[]> {

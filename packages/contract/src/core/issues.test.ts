@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { componentSpec, dataInput } from '../jobs.ts'
+import { dataInput } from '../job-inputs.ts'
+import { componentSpec } from '../job-specs.ts'
 import { modelSpec } from '../models.ts'
 import { HaganeError, parseOrThrow } from './errors.ts'
 

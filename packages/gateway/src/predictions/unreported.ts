@@ -1,9 +1,7 @@
 import { join } from 'node:path'
 import { type SealedSegment, sealedSegment } from '@hagane/contract'
-import { z } from 'zod'
 import { readJson, writeAtomic } from '../files/atomic.ts'
 
-const fileSchema = z.array(sealedSegment)
 const same = (a: SealedSegment, b: SealedSegment): boolean => a.revision_id === b.revision_id && a.segment === b.segment
 
 /** Sealed segments that the control plane has not acknowledged yet, kept in a file so that a restart forgets none. */
@@ -13,7 +11,7 @@ export class Unreported {
 
   constructor(folder: string) {
     this.#path = join(folder, 'unreported.json')
-    this.#items = fileSchema.parse(readJson(this.#path) ?? [])
+    this.#items = sealedSegment.array().parse(readJson(this.#path) ?? [])
   }
 
   get items(): readonly SealedSegment[] {

@@ -4,9 +4,22 @@ import { access } from './0002-access.ts'
 import { assets } from './0003-assets.ts'
 import { environments } from './0010-environments.ts'
 import { tracking } from './0020-tracking.ts'
+import { models } from './0021-models.ts'
 import { jobs } from './0030-jobs.ts'
 import { compute } from './0031-compute.ts'
+import { endpoints } from './0040-endpoints.ts'
 import { lineage } from './0050-lineage.ts'
 
 /** The one timeline; order is by name. */
-export const migrations: readonly Migration[] = [kernel, access, assets, environments, tracking, jobs, compute, lineage]
+export const migrations: readonly Migration[] = [
+  kernel,
+  access,
+  assets,
+  environments,
+  tracking,
+  models,
+  jobs,
+  compute,
+  endpoints,
+  lineage,
+]

@@ -12,6 +12,7 @@ import mlflow
 import pandas as pd
 from roc_chart import roc_svg
 from sklearn.metrics import confusion_matrix, log_loss, roc_auc_score, roc_curve
+from threadpoolctl import threadpool_limits
 
 # Flights that a cell of the baseline table borrows from the overall rate, so that a cell of three flights says little.
 PRIOR_FLIGHTS = 20
@@ -37,7 +38,8 @@ def main() -> None:
     columns = model.metadata.get_input_schema().input_names()
     tables = {name: pd.read_parquet(args.prepared / f"{name}.parquet") for name in ("train", "holdout", "april", "july")}
     late = {name: table["late"] for name, table in tables.items()}
-    score = {name: model.predict(tables[name][columns])[:, 1] for name in ("holdout", "april", "july")}
+    with threadpool_limits(1, user_api="openmp"):
+        score = {name: model.predict(tables[name][columns])[:, 1] for name in ("holdout", "april", "july")}
     rate = baseline(tables["train"], tables["holdout"])
     metrics = {
         "holdout_auc": roc_auc_score(late["holdout"], score["holdout"]),

@@ -57,18 +57,12 @@ async function findNamed(
   name: string,
   version: string,
 ): Promise<Resolved> {
-  const asset = await assets.find(workspace, name, version)
-  if (asset !== undefined)
-    return {
-      id: `azureml:${asset.name}:${asset.version}`,
-      subject: `environment/${asset.name}:${asset.version}`,
-      defined: asset.spec.defined,
-    }
-  if (findCurated(name) !== undefined || /^AzureML-/i.test(name)) return anonymous(defineCurated(name))
-  throw await assets.get(workspace, name, version).then(
-    () => new HaganeError('not_found', `no environment ${name}`),
-    error => error,
-  )
+  const found = await assets.find(workspace, name, version)
+  if (found === undefined && (findCurated(name) !== undefined || /^AzureML-/i.test(name)))
+    return anonymous(defineCurated(name))
+  const asset = found ?? (await assets.get(workspace, name, version))
+  const id = `${asset.name}:${asset.version}`
+  return { id: `azureml:${id}`, subject: `environment/${id}`, defined: asset.spec.defined }
 }
 
 const anonymous = (defined: Defined): Resolved => ({ subject: `environment/${defined.digest}`, defined })

@@ -79,6 +79,10 @@ const readers: Record<string, (event: ChainEvent) => Graph> = {
     const run = jobNode(text(data.run_id), { type: 'run', ...pick(data, ['experiment_id', 'name']) })
     return { nodes: [run], edges: [{ from: run, relation: 'was started by', to: handOf(actor) }] }
   },
+  'dev.hagane.environment.locked': ({ data }) => ({
+    nodes: [lockNode(text(data.lock_digest), pick(data, ['python', 'packages', 'platform', 'deviations']))],
+    edges: [],
+  }),
   'dev.hagane.data.created': dataCreated,
   'dev.hagane.model.version-created': modelCreated,
   'dev.hagane.endpoint.deployment-revised': deploymentRevised,

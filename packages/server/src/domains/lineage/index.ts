@@ -23,14 +23,12 @@ interface Deps {
   findPrediction: (workspace: string, id: string) => Promise<PredictionFacts | undefined>
   /** Parameters and metrics of a job's run, to show beside it. */
   runFacts: (workspace: string, name: string) => Promise<Record<string, unknown>>
-  /** Facts of a locked environment: Python, packages, deviations. */
-  environmentFacts: (lock: string) => Promise<Record<string, unknown>>
 }
 
 const MAX_NODES = 2000
 
 /** Where things come from and what came of them: a view of the event chain, which can be rebuilt from it at any time. */
-export function buildLineage({ db, events, findPrediction, runFacts, environmentFacts }: Deps): {
+export function buildLineage({ db, events, findPrediction, runFacts }: Deps): {
   routes: BoundRoute[]
 } {
   const consumer = events.consume('lineage', async batch => {
@@ -127,10 +125,8 @@ export function buildLineage({ db, events, findPrediction, runFacts, environment
   }
 
   async function withFacts(workspace: string, node: LineageNode): Promise<LineageNode> {
-    if (node.kind === 'job') return { ...node, facts: { ...node.facts, ...(await runFacts(workspace, node.name)) } }
-    if (node.kind === 'environment')
-      return { ...node, facts: { ...node.facts, ...(await environmentFacts(String(node.facts.lock ?? ''))) } }
-    return node
+    if (node.kind !== 'job') return node
+    return { ...node, facts: { ...node.facts, ...(await runFacts(workspace, node.name)) } }
   }
 
   return {

@@ -36,7 +36,7 @@ export type { RunStatus } from './runs/logging.ts'
 export { parseFilter } from './search/filter.ts'
 export { type Comparison, modelVersionGrammar, type OrderBy, registeredModelGrammar } from './search/grammar.ts'
 export { parseOrderBy } from './search/order-by.ts'
-export { allOf, amongTexts, type Condition, matches, ordered } from './search/reads.ts'
+export { allOf, amongNumbers, amongTexts, type Condition, matches, ordered } from './search/reads.ts'
 export { choice, flag, integer, list, type Message, message, required, type Shape, text } from './wire/fields.ts'
 export { alreadyExists, invalidParameter, MlflowError, notFound } from './wire/mlflow-error.ts'
 export { checkLength, checkStrictTag, type KeyValue, limits, refusePath } from './wire/names.ts'
@@ -89,6 +89,8 @@ export interface Tracking {
   putArtifact(tx: Tx, runId: string, path: string, digest: string, size: number): Promise<void>
   /** Adds every file of a tree to the run's artifacts. */
   putArtifactTree(tx: Tx, runId: string, entries: readonly ArtifactFile[]): Promise<void>
+  /** Adds a registered version to the tag `mlflow.modelVersions` of the logged model it was made from. */
+  noteModelVersion(who: Who, modelId: string, name: string, version: string): Promise<void>
   /** Ends background folding; call before the database closes. */
   stop(): Promise<void>
 }
@@ -162,6 +164,7 @@ export function buildTracking({ db, blobs, log }: Deps): Tracking {
       artifacts.treeUnder(reader(workspace), await artifacts.runLocation(reader(workspace), runId), path),
     putArtifact: (tx, runId, path, digest, size) => artifacts.putInRun(tx, runId, [{ path, digest, size }]),
     putArtifactTree: (tx, runId, entries) => artifacts.putInRun(tx, runId, entries),
+    noteModelVersion: loggedModels.noteVersion,
     stop: folding.stop,
   }
 }

@@ -71,6 +71,14 @@ describe('file store', () => {
     expect(await blobs.verify(digest)).toBe(true)
   })
 
+  it('takes a file that a job dropped into a restored folder out again', async () => {
+    const { digest } = await blobs.put(Buffer.from('good'))
+    const tree = await blobs.putTree([{ path: 'sub/f', digest, size: 4 }])
+    const folder = await blobs.materialize(tree.digest)
+    await writeFile(join(folder, 'sub', 'extra'), 'x')
+    expect(await readdir(join(await blobs.materialize(tree.digest), 'sub'))).toEqual(['f'])
+  })
+
   it.each(['../x', '/etc/passwd', 'a/../b', 'a//b', 'C:/x', 'a\\b', 'a\0b', '.', ''])(
     'refuses the tree path %j',
     async path => {

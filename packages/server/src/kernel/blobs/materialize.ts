@@ -38,12 +38,19 @@ async function restore(folder: string, digest: string, store: BlobStore, pathOf:
   return folder
 }
 
-/** Size and times of every file: cheap to compare, changes with any write. */
+/** Size and times of every file and folder: cheap to compare, changes with any write, also of a file that does not belong here. */
 async function signatureOf(folder: string, paths: readonly string[]): Promise<string> {
+  const folders = new Set(['.', ...paths.flatMap(path => parentsOf(path))])
   const lines: string[] = []
-  for (const path of paths) {
+  for (const path of [...folders, ...paths]) {
     const info = await stat(join(folder, path))
-    lines.push(`${path}\t${info.size}\t${info.mtimeMs}\t${info.ino}`)
+    lines.push(`${path}\t${info.isDirectory() ? '' : info.size}\t${info.mtimeMs}\t${info.ino}`)
   }
   return lines.join('\n')
 }
+
+const parentsOf = (path: string): string[] =>
+  path
+    .split('/')
+    .slice(0, -1)
+    .map((_, i, parts) => parts.slice(0, i + 1).join('/'))

@@ -14,7 +14,7 @@ import { pythonOf } from './venv.ts'
  * Folders named test(s) are left to be compiled on import. Prints one line: `linked compiled missing`.
  */
 const COMPILE = `
-import base64, csv, errno, glob, importlib.util, os, py_compile, shutil, sys, sysconfig
+import base64, csv, errno, glob, hashlib, importlib.util, os, py_compile, shutil, sys, sysconfig
 from concurrent.futures import ProcessPoolExecutor
 
 def keep(source, target):
@@ -32,40 +32,51 @@ def keep(source, target):
         except OSError:
             pass
 
+def digest_of(source):
+    with open(source, 'rb') as file: return hashlib.sha256(file.read()).hexdigest()
+
+def place_of(cache, digest):
+    return os.path.join(cache, digest[:2], digest + '.pyc')
+
 def compiled(job):
-    source, target, kept = job
+    cache, source, target = job
+    mode = getattr(py_compile, 'PycInvalidationMode', None)
     try:
-        mode = getattr(py_compile, 'PycInvalidationMode', None)
         options = {} if mode is None else {'invalidation_mode': mode.UNCHECKED_HASH}
         py_compile.compile(source, cfile=target, doraise=True, **options)
+        kept = place_of(cache, digest_of(source))
     except Exception:
         return 0
-    if kept and mode is not None:
+    if mode is not None:
         os.makedirs(os.path.dirname(kept), exist_ok=True)
         keep(target, kept)
     return 1
 
+# {path: digest that RECORD gives}; None where packages disagree about a file, of which the last one installed is there
+def sources(root):
+    found = {}
+    for record in sorted(glob.glob(os.path.join(root, '*.dist-info', 'RECORD'))):
+        with open(record, newline='', encoding='utf-8') as rows:
+            for row in csv.reader(rows):
+                if len(row) < 2 or not row[0].endswith('.py') or row[0].startswith(('..', '/')): continue
+                if '/tests/' in row[0] or '/test/' in row[0] or not row[1].startswith('sha256='): continue
+                digest = base64.urlsafe_b64decode(row[1][7:] + '==').hex()
+                found[row[0]] = digest if found.get(row[0], digest) == digest else None
+    return found
+
 def main(cache, workers, at_most):
     jobs, linked, done = [], 0, 0
     for root in sorted({sysconfig.get_path('purelib'), sysconfig.get_path('platlib')}):
-        for record in sorted(glob.glob(os.path.join(root, '*.dist-info', 'RECORD'))):
-            with open(record, newline='', encoding='utf-8') as rows:
-                for row in csv.reader(rows):
-                    if len(row) < 2 or not row[0].endswith('.py') or row[0].startswith(('..', '/')): continue
-                    if '/tests/' in row[0] or '/test/' in row[0]: continue
-                    source = os.path.join(root, row[0])
-                    target = importlib.util.cache_from_source(source)
-                    kept = ''
-                    if row[1].startswith('sha256='):
-                        digest = base64.urlsafe_b64decode(row[1][7:] + '==').hex()
-                        kept = os.path.join(cache, digest[:2], digest + '.pyc')
-                    if os.path.exists(target): continue
-                    os.makedirs(os.path.dirname(target), exist_ok=True)
-                    if kept and os.path.exists(kept):
-                        keep(kept, target)
-                        linked += 1
-                    elif os.path.exists(source):
-                        jobs.append((source, target, kept))
+        for path, digest in sources(root).items():
+            source = os.path.join(root, path)
+            target = importlib.util.cache_from_source(source)
+            if os.path.exists(target) or not os.path.exists(source): continue
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            kept = place_of(cache, digest or digest_of(source))
+            if os.path.exists(kept):
+                keep(kept, target)
+                linked += 1
+            else: jobs.append((cache, source, target))
     if jobs and len(jobs) <= at_most:
         with ProcessPoolExecutor(workers) as pool:
             for result in pool.map(compiled, jobs, chunksize=16): done += result

@@ -137,12 +137,10 @@ async function loosenBroken(state: State, names: readonly string[], ask: Resolve
   return changed
 }
 
-/** The nearest versions of several packages need not fit each other: their upper bounds go, then those of pins in their way, then all. */
+/** The nearest versions of several packages need not fit each other: upper bounds go, of those that the resolver speaks of first. */
 function loosenFurther(state: State, reason: string): boolean {
-  const letGo = (stage: Loosening): boolean => {
-    const stuck = [...state.loose].filter(
-      ([name, loose]) => loose.stage === stage && (stage === 'nearest' || mentions(reason, name)),
-    )
+  const letGo = (stage: Loosening, of: (name: string) => boolean): boolean => {
+    const stuck = [...state.loose].filter(([name, loose]) => loose.stage === stage && of(name))
     for (const [name, loose] of stuck)
       state.loose.set(
         name,
@@ -152,7 +150,10 @@ function loosenFurther(state: State, reason: string): boolean {
       )
     return stuck.length > 0
   }
-  return letGo('nearest') || loosenInTheWay(state, reason) || letGo('newer')
+  const blamed = (name: string): boolean => mentions(reason, name)
+  return (
+    letGo('nearest', blamed) || loosenInTheWay(state, reason) || letGo('nearest', () => true) || letGo('newer', blamed)
+  )
 }
 
 /** Pins that contradict what had to be taken instead of others. Without such a step the contradiction is the author's own. */

@@ -3,7 +3,7 @@ import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { compareVersions, versionParts } from '../definition/python-version.ts'
 import type { Interpreter } from './interpreters.ts'
-import { type RunResult, run } from './process.ts'
+import { type RunResult, run, withoutCredentials } from './process.ts'
 import { withProcessLock } from './process-lock.ts'
 
 /** The release that is installed when the machine has none. */
@@ -95,8 +95,10 @@ async function venvWithPip(folder: string, options: InstallOptions): Promise<str
   return undefined
 }
 
-const lastLine = (result: RunResult): string =>
-  result.stderr
+function lastLine(result: RunResult): string {
+  const line = result.stderr
     .trim()
     .split('\n')
-    .findLast(line => /error/i.test(line)) ?? `pip ended with exit code ${result.code}`
+    .findLast(text => /error/i.test(text))
+  return withoutCredentials(line ?? `pip ended with exit code ${result.code}`)
+}

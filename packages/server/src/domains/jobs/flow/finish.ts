@@ -83,9 +83,20 @@ export async function finishExited(
   )
   if (exit.reason === 'exited' && exit.code === 0) return complete(needs, who, row, folder)
   await keepArtifacts(needs, who, row, folder)
-  if (row.status === 'CancelRequested' || exit.reason === 'canceled')
-    return finishCanceled(needs, who, name, 'canceled')
-  const { timeout } = JSON.parse(row.plan) as CommandPlan
+  await finishBadExit(needs, who, row, exit, folder)
+  await needs.compute.driver.clean(folder)
+}
+
+/** The reason why a step that did not exit with 0 has ended. */
+async function finishBadExit(
+  needs: JobNeeds,
+  who: Who,
+  { name, status, plan }: JobRow,
+  exit: StepExit,
+  folder: string,
+): Promise<void> {
+  if (status === 'CancelRequested' || exit.reason === 'canceled') return finishCanceled(needs, who, name, 'canceled')
+  const { timeout } = JSON.parse(plan) as CommandPlan
   if (exit.reason === 'timeout')
     return finishCanceled(needs, who, name, `stopped after ${timeout} s, its limits.timeout`)
   const log_tail = await needs.compute.driver.tail(folder, TAIL_LINES)

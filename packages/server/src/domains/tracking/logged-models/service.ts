@@ -75,6 +75,14 @@ export function buildLoggedModels(db: Database, experiments: Experiments) {
       }),
     setTags: (who: Who, modelId: string, tags: readonly KeyValue[]): Promise<void> =>
       change(who, modelId, tx => upsertModelTags(tx, modelId, checkedTags(tags))),
+    /** Keeps the list of registered versions that were made from a logged model, as MLflow's client reads it. */
+    noteVersion: (who: Who, modelId: string, name: string, version: string): Promise<void> =>
+      change(who, modelId, async tx => {
+        const data = (await loggedModelData(writesOf(tx), tx.dialect, [modelId])).get(modelId)
+        const held = parseVersions(data?.tags.find(tag => tag.key === VERSIONS_TAG)?.value)
+        const entries = [...held, { name, version }].map(versionText)
+        await upsertModelTags(tx, modelId, [{ key: VERSIONS_TAG, value: `[${entries.join(', ')}]` }])
+      }),
     deleteTag: (who: Who, modelId: string, key: string): Promise<void> =>
       change(who, modelId, async tx => {
         if (!(await deleteModelTag(tx, modelId, key)))
@@ -101,6 +109,28 @@ export function buildLoggedModels(db: Database, experiments: Experiments) {
   return service
 }
 export type LoggedModels = ReturnType<typeof buildLoggedModels>
+
+const VERSIONS_TAG = 'mlflow.modelVersions'
+
+interface VersionEntry {
+  name: string
+  version: unknown
+}
+
+function parseVersions(tag: string | undefined): VersionEntry[] {
+  try {
+    const entries: unknown = JSON.parse(tag ?? '[]')
+    return Array.isArray(entries)
+      ? entries.filter((entry): entry is VersionEntry => typeof entry?.name === 'string')
+      : []
+  } catch {
+    return []
+  }
+}
+
+/** An entry as Python's json.dumps writes it. */
+const versionText = ({ name, version }: VersionEntry): string =>
+  `{"name": ${JSON.stringify(name)}, "version": ${/^\d+$/.test(String(version)) ? version : JSON.stringify(version)}}`
 
 function checkName(name: string | undefined): void {
   if (name === undefined) return

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest'
+import { keepsTarget, median, type Row, timesBetter } from './bench.ts'
+import { formatTable } from './table.ts'
+
+const row = (more: Partial<Row>): Row => ({ work: 'work', unit: 'ms', ours: 10, ...more })
+
+describe('a row of the benchmark', () => {
+  it('counts a smaller time and a larger rate as better', () => {
+    expect(timesBetter(row({ peer: 40 }))).toBe(4)
+    expect(timesBetter(row({ unit: 'requests/s', ours: 40, peer: 10 }))).toBe(4)
+  })
+
+  it('keeps a target only when both the multiple and the bound hold', () => {
+    expect(keepsTarget(row({ peer: 40, target: { times: 4, bound: 10 } }))).toBe(true)
+    expect(keepsTarget(row({ peer: 40, target: { times: 5, bound: 10 } }))).toBe(false)
+    expect(keepsTarget(row({ peer: 100, target: { times: 5, bound: 9 } }))).toBe(false)
+    expect(keepsTarget(row({ unit: 'requests/s', target: { bound: 11 } }))).toBe(false)
+  })
+
+  it('does not count a multiple as kept when no peer was measured', () => {
+    expect(keepsTarget(row({ target: { times: 2 } }))).toBe(false)
+    expect(keepsTarget(row({}))).toBeUndefined()
+  })
+})
+
+describe('median', () => {
+  it('takes the middle of an odd count and the mean of the middle two of an even one', () => {
+    expect(median([9, 1, 5])).toBe(5)
+    expect(median([4, 1, 3, 2])).toBe(2.5)
+  })
+
+  it('refuses an empty list', () => {
+    expect(() => median([])).toThrow('at least one value')
+  })
+})
+
+describe('the table', () => {
+  it('shows figure, peer, multiple, target and whether it was kept', () => {
+    const table = formatTable([row({ peer: 40, peerName: 'peer server', target: { times: 5 }, note: 'p99 3 ms' })])
+    expect(table).toContain('10 ms')
+    expect(table).toContain('40 ms (peer server)')
+    expect(table).toMatch(/4\.0×\s+≥ 5×\s+missed\s+p99 3 ms/)
+  })
+})

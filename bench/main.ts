@@ -1,0 +1,83 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cpus, tmpdir, totalmem } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { type Bench, keepsTarget, type Row, timesBetter } from './bench.ts'
+import { cliRoundTrip } from './benches/cli.ts'
+import { endpointLoad } from './benches/endpoint.ts'
+import { logBatch } from './benches/log-batch.ts'
+import { pipelineSteps } from './benches/pipeline.ts'
+import { serverStart } from './benches/server-start.ts'
+import { formatTable } from './table.ts'
+
+const benches: readonly Bench[] = [serverStart, logBatch, cliRoundTrip, pipelineSteps, endpointLoad]
+
+const usage = `Usage: npm run bench [-- NAME...]
+
+Measures Hagane and its peers side by side on this machine, prints a table and writes bench/results/<date>.json.
+The first run installs the peers below ~/.cache/hagane-bench. Close what else uses the processors.
+
+${benches.map(bench => `  ${bench.name.padEnd(10)} ${bench.about}`).join('\n')}
+`
+
+interface Result {
+  readonly bench: string
+  readonly rows: readonly Row[]
+  readonly error?: string
+}
+
+/** Runs the chosen benches one after the other; one that fails is reported and the rest go on. */
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { help: { type: 'boolean', short: 'h' } },
+  })
+  const unknown = positionals.filter(name => !benches.some(bench => bench.name === name))
+  if (values.help || unknown.length > 0) {
+    process.stdout.write(`${unknown.map(name => `unknown bench '${name}'\n`).join('')}${usage}`)
+    return unknown.length > 0 ? 2 : 0
+  }
+  const results: Result[] = []
+  for (const bench of benches.filter(one => positionals.length === 0 || positionals.includes(one.name)))
+    results.push(await runBench(bench))
+  const rows = results.flatMap(result => result.rows)
+  const failed = results.filter(result => result.error !== undefined)
+  process.stdout.write(`\n${formatTable(rows)}\n\nresults: ${await writeResults(results)}\n`)
+  for (const { bench, error } of failed) process.stderr.write(`\n${bench} failed: ${error}\n`)
+  return failed.length > 0 ? 1 : 0
+}
+
+async function runBench(bench: Bench): Promise<Result> {
+  const folder = await mkdtemp(join(tmpdir(), `hagane-bench-${bench.name}-`))
+  const say = (text: string) => void process.stderr.write(`${bench.name}: ${text}\n`)
+  try {
+    return { bench: bench.name, rows: await bench.run({ folder, say }) }
+  } catch (error) {
+    return { bench: bench.name, rows: [], error: error instanceof Error ? error.message : String(error) }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function writeResults(results: readonly Result[]): Promise<string> {
+  const folder = join(dirname(fileURLToPath(import.meta.url)), 'results')
+  await mkdir(folder, { recursive: true })
+  const now = new Date().toISOString()
+  const file = join(folder, `${now.slice(0, 19).replaceAll(':', '-')}.json`)
+  const machine = {
+    cpu: cpus()[0]?.model,
+    cores: cpus().length,
+    memory_gb: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+  }
+  const judged = results.map(({ bench, rows, error }) => ({
+    bench,
+    error,
+    rows: rows.map(row => ({ ...row, times_better: timesBetter(row), kept: keepsTarget(row) })),
+  }))
+  await writeFile(file, `${JSON.stringify({ time: now, machine, results: judged }, null, 2)}\n`)
+  return file
+}
+
+process.exitCode = await main()

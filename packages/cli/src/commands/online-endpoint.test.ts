@@ -1,0 +1,159 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { endpointRoutes } from '@hagane/contract'
+import { describe, expect, it } from 'vitest'
+import { bind } from '../testing/contract-server.ts'
+import { folderWith } from '../testing/files.ts'
+import { endpointOf } from '../testing/online-things.ts'
+import type { runCli } from '../testing/run-cli.ts'
+import { withRoutes } from '../testing/with-routes.ts'
+import { sharesOf } from './traffic.ts'
+
+describe('traffic', () => {
+  it.each([
+    [['blue=90 green=10'], { blue: 90, green: 10 }],
+    [['blue=90', 'green=10'], { blue: 90, green: 10 }],
+    [['blue=90,green=10%'], { blue: 90, green: 10 }],
+  ])('is read from %j', (words, expected) => {
+    expect(sharesOf(words, '--traffic')).toEqual(expected)
+  })
+
+  it.each([['blue'], ['blue=many'], ['blue=-1'], ['blue=1000']])('refuses %s', word => {
+    expect(() => sharesOf([word], '--traffic')).toThrow('--traffic')
+  })
+})
+
+describe('online-endpoint', () => {
+  it('create takes a name alone, or a file that flags win over', async () => {
+    const bodies: unknown[] = []
+    const create = bind(endpointRoutes.create, ({ body }) => {
+      bodies.push(body)
+      return endpointOf()
+    })
+    const cwd = folderWith({ 'e.yml': 'name: other\nauth_mode: key\n' })
+    await withRoutes(
+      [create],
+      async run => {
+        expect((await run('online-endpoint', 'create', '-n', 'flights')).code).toBe(0)
+        await run('online-endpoint', 'create', '-f', 'e.yml', '--name', 'flights', '--auth-mode', 'aml_token')
+        expect(bodies).toMatchObject([{ name: 'flights' }, { name: 'flights', auth_mode: 'aml_token' }])
+        expect((await run('online-endpoint', 'create')).code).toBe(2)
+      },
+      cwd,
+    )
+  })
+
+  it('update sends the traffic alone, without asking for anything else', async () => {
+    const bodies: unknown[] = []
+    const update = bind(endpointRoutes.update, ({ body }) => {
+      bodies.push(body)
+      return endpointOf()
+    })
+    await withRoutes([update], async (run, requests) => {
+      await run('online-endpoint', 'update', '-n', 'flights', '--traffic', 'blue=90 green=10')
+      await run('online-endpoint', 'update', '-n', 'flights', '--mirror-traffic', 'green=20')
+      expect(bodies).toEqual([{ traffic: { blue: 90, green: 10 } }, { mirror_traffic: { green: 20 } }])
+      expect(requests).toHaveLength(2)
+    })
+  })
+
+  it('update changes one tag, and says what can be changed when nothing is', async () => {
+    const bodies: unknown[] = []
+    const routes = [
+      bind(endpointRoutes.show, () => endpointOf({ tags: { a: '1' } })),
+      bind(endpointRoutes.update, ({ body }) => {
+        bodies.push(body)
+        return endpointOf()
+      }),
+    ]
+    await withRoutes(routes, async run => {
+      await run(
+        'online-endpoint',
+        'update',
+        '-n',
+        'flights',
+        '--set',
+        'tags.b=2',
+        'traffic.blue=80',
+        'traffic.green=20',
+      )
+      expect(bodies).toEqual([{ tags: { a: '1', b: '2' }, traffic: { blue: 80, green: 20 } }])
+      expect(await run('online-endpoint', 'update', '-n', 'flights')).toMatchObject({
+        code: 2,
+        err: /nothing to update/,
+      })
+    })
+  })
+
+  it('delete asks, and without a terminal wants --yes', async () => {
+    await withRoutes([bind(endpointRoutes.delete, () => ({ ok: true as const }))], async (run, requests) => {
+      expect(await run('online-endpoint', 'delete', '-n', 'flights')).toMatchObject({ code: 1, err: /add --yes/ })
+      expect(requests).toEqual([])
+      expect((await run('online-endpoint', 'delete', '-n', 'flights', '--yes')).code).toBe(0)
+    })
+  })
+})
+
+describe('online-endpoint invoke', () => {
+  /** A scoring address that answers what it was sent. */
+  async function withScoring(
+    answer: { status: number; body: string },
+    work: (run: (...argv: string[]) => ReturnType<typeof runCli>, seen: unknown[]) => Promise<void>,
+  ) {
+    const seen: unknown[] = []
+    const scoring = createServer(async (request, response) => {
+      const { authorization, 'azureml-model-deployment': deployment } = request.headers
+      seen.push({ authorization, deployment, body: await text(request) })
+      response.writeHead(answer.status, { 'x-hagane-prediction-id': 'pr-1', 'azureml-model-deployment': 'blue' })
+      response.end(answer.body)
+    })
+    await new Promise<void>(resolve => scoring.listen(0, '127.0.0.1', resolve))
+    const scoring_uri = `http://127.0.0.1:${(scoring.address() as AddressInfo).port}/score`
+    const routes = [
+      bind(endpointRoutes.show, () => endpointOf({ scoring_uri })),
+      bind(endpointRoutes.credentials, () => ({ primaryKey: 'secret' })),
+    ]
+    try {
+      await withRoutes(routes, run => work(run, seen), folderWith({ 'request.json': '{"data":[1]}' }))
+    } finally {
+      scoring.closeAllConnections()
+      scoring.close()
+    }
+  }
+  const invoke = ['online-endpoint', 'invoke', '-n', 'flights']
+
+  it('posts the file with the key and tells the prediction id', async () => {
+    await withScoring({ status: 200, body: '[0.5]' }, async (run, seen) => {
+      const { out, err } = await run(...invoke, '--request-file', 'request.json', '--deployment', 'green')
+      expect([JSON.parse(out), err]).toEqual([[0.5], 'prediction pr-1, by blue\n'])
+      expect(seen).toEqual([{ authorization: 'Bearer secret', deployment: 'green', body: '{"data":[1]}' }])
+    })
+  })
+
+  it('prints the answer as a JSON string when called as az ml, as az does', async () => {
+    await withScoring({ status: 200, body: '[0.5]' }, async run => {
+      expect((await run('az', 'ml', ...invoke, '-r', 'request.json')).out).toBe('"[0.5]"\n')
+    })
+  })
+
+  it('fails with what the endpoint said', async () => {
+    await withScoring({ status: 500, body: 'NameError: x' }, async run => {
+      expect(await run(...invoke)).toMatchObject({ code: 1, err: /answered 500: NameError: x/ })
+    })
+    const body = JSON.stringify({ error: { code: 'not_found', message: "no deployment 'green'" } })
+    await withScoring({ status: 404, body }, async run => {
+      expect(await run(...invoke)).toMatchObject({ code: 1, err: "error: no deployment 'green'\n" })
+    })
+  })
+
+  it('says so when the endpoint is not there, with the exit code for that', async () => {
+    const routes = [
+      bind(endpointRoutes.show, () => endpointOf()),
+      bind(endpointRoutes.credentials, () => ({ primaryKey: 'secret' })),
+    ]
+    await withRoutes(routes, async run => {
+      expect(await run(...invoke)).toMatchObject({ code: 3, err: /does not answer at http:\/\/127\.0\.0\.1:1/ })
+    })
+  })
+})

@@ -1,0 +1,75 @@
+import { z } from 'zod'
+import { nameSchema, versionSchema } from './core/names.ts'
+import { environmentSpec } from './environments.ts'
+
+export const dataInputTypes = [
+  'uri_file',
+  'uri_folder',
+  'mltable',
+  'mlflow_model',
+  'custom_model',
+  'triton_model',
+  'path',
+] as const
+export const literalTypes = ['string', 'number', 'integer', 'boolean'] as const
+export const inputModes = [
+  'ro_mount',
+  'rw_mount',
+  'download',
+  'direct',
+  'eval_mount',
+  'eval_download',
+  'mount',
+] as const
+export const outputModes = ['rw_mount', 'upload', 'direct', 'mount'] as const
+
+/** Literals keep their YAML source text (`1e-3`, `1.0`); booleans render as Python does: True, False. */
+export const literal = z.union([z.string(), z.number(), z.boolean()])
+
+export const dataInput = z.strictObject({
+  type: z.enum([...dataInputTypes, ...literalTypes]).optional(),
+  path: z.string().optional(),
+  mode: z.enum(inputModes).optional(),
+  value: literal.optional(),
+  default: literal.optional(),
+  optional: z.boolean().optional(),
+  description: z.string().optional(),
+})
+export const jobInput = z.union([literal, dataInput, z.null()])
+export type JobInput = z.output<typeof jobInput>
+
+export const outputSpec = z.strictObject({
+  type: z.enum([...dataInputTypes, ...literalTypes]).optional(),
+  path: z.string().optional(),
+  mode: z.enum(outputModes).optional(),
+  name: nameSchema.optional(),
+  version: versionSchema.optional(),
+  description: z.string().optional(),
+})
+export const jobOutput = z.union([z.string(), outputSpec, z.null()])
+export type JobOutput = z.output<typeof jobOutput>
+
+const intOrExpression = z.union([z.number().int(), z.string()])
+export const resourcesSpec = z.looseObject({
+  instance_count: intOrExpression.optional(),
+  instance_type: z.string().optional(),
+  shm_size: z.string().optional(),
+})
+export const limitsSpec = z.strictObject({ timeout: intOrExpression.optional() })
+export const environmentRef = z.union([z.string(), environmentSpec])
+
+/** A component declares its inputs; a job gives them values. */
+export const componentInput = z.union([
+  z.strictObject({
+    type: z.enum([...dataInputTypes, ...literalTypes]),
+    default: literal.optional(),
+    optional: z.boolean().optional(),
+    description: z.string().optional(),
+    enum: z.array(literal).optional(),
+    min: z.number().optional(),
+    max: z.number().optional(),
+    mode: z.enum(inputModes).optional(),
+    path: z.string().optional(),
+  }),
+  z.null(),
+])

@@ -1,0 +1,154 @@
+import { HaganeError, parseReference } from '@hagane/contract'
+import { type Access, buildAccess } from './domains/access/index.ts'
+import { buildAudit } from './domains/audit/index.ts'
+import { buildComponents } from './domains/components/index.ts'
+import { buildCompute } from './domains/compute/index.ts'
+import { buildContent } from './domains/content/index.ts'
+import { buildData, type Data } from './domains/data/index.ts'
+import { buildEndpoints, type Endpoints } from './domains/endpoints/index.ts'
+import { buildEnvironments } from './domains/environments/index.ts'
+import { buildJobs, type Jobs } from './domains/jobs/index.ts'
+import { buildLineage, type PredictionFacts } from './domains/lineage/index.ts'
+import { buildModels, type Models } from './domains/models/index.ts'
+import { buildTracking, type Tracking } from './domains/tracking/index.ts'
+import { buildWorkspaces, type Workspaces } from './domains/workspaces/index.ts'
+import type { BlobStore } from './kernel/blobs/index.ts'
+import type { Clock } from './kernel/clock.ts'
+import type { Config } from './kernel/config.ts'
+import type { Database } from './kernel/db/index.ts'
+import type { EventLog } from './kernel/events/index.ts'
+import type { BoundRoute } from './kernel/http/index.ts'
+import type { Logger } from './kernel/log.ts'
+import type { Secrets } from './kernel/secrets.ts'
+import type { Tasks } from './kernel/tasks/index.ts'
+
+/** What the kernel gives to every domain. */
+export interface Parts {
+  config: Config
+  clock: Clock
+  log: Logger
+  db: Database
+  blobs: BlobStore
+  secrets: Secrets
+  events: EventLog
+  tasks: Tasks
+  /** Address of this server, once it listens. */
+  url: () => string
+}
+
+export interface Domains {
+  routes: BoundRoute[]
+  workspaces: Workspaces
+  access: Access
+  jobs: Jobs
+  endpoints: Endpoints
+  stop(): Promise<void>
+}
+
+const SERVER = { workspace: 'default', actor: 'server' }
+
+/** Builds every domain and hands each the doors of those it needs. */
+export function composeDomains(parts: Parts): Domains {
+  const { config, db, blobs, tasks, events } = parts
+  const tracking = buildTracking(parts)
+  const workspaces: Workspaces = buildWorkspaces({
+    db,
+    url: parts.url,
+    onCreate: name => prepareWorkspace(name, tracking, data),
+  })
+  const access = buildAccess({ db, credentialsNeeded: !config.loopback, requireWorkspace: workspaces.require })
+  const data = buildData({
+    ...parts,
+    dataDir: config.dataDir,
+    allowPrivateUrls: config.allow_private_urls,
+    other: { jobOutput: (...of) => jobs.output(...of), runArtifacts: tracking.artifactTree },
+  })
+  const environments = buildEnvironments({ ...parts, config })
+  const components = buildComponents({ db, check: async () => {} })
+  const models = buildModels({ ...parts, tracking, content: data.resolve })
+  const compute = buildCompute(parts)
+  const runs = { dataDir: config.dataDir, concurrency: config.local_concurrency, tokens: access }
+  const jobs: Jobs = buildJobs({ ...parts, ...runs, data, components, environments, models, tracking, compute })
+  const endpoints = buildEndpoints({
+    ...parts,
+    models: { resolve: servedModel(models, data) },
+    environments,
+    gatewayToken: () => gatewayToken(db, access, config),
+  })
+  const lineage = buildLineage({ db, events, ...factsFrom(tracking, endpoints) })
+  const all = [
+    workspaces,
+    access,
+    buildAudit({ db }),
+    buildContent({ blobs }),
+    data,
+    environments,
+    components,
+    tracking,
+    models,
+    compute,
+    jobs,
+    endpoints,
+    lineage,
+  ]
+  return {
+    routes: all.flatMap(domain => domain.routes),
+    workspaces,
+    access,
+    jobs,
+    endpoints,
+    async stop() {
+      await endpoints.stop()
+      await tasks.stop()
+      await environments.stop()
+      await tracking.stop()
+      await events.stop()
+    },
+  }
+}
+
+async function prepareWorkspace(name: string, tracking: Tracking, data: Data): Promise<void> {
+  await tracking.ensureDefaultExperiment({ workspace: name, actor: 'server' })
+  await data.datastores.prepare(name)
+}
+
+/** A model by name from the registry, or straight from a job, a run, a datastore or an address. */
+const servedModel = (models: Models, data: Data) => async (workspace: string, reference: string) => {
+  const { form } = parseReference(reference)
+  if (!['job-output', 'run', 'datastore', 'url', 'tree'].includes(form)) return models.resolve(workspace, reference)
+  const { tree, path } = await data.resolve(workspace, reference)
+  return { id: reference, name: 'inline', version: tree.slice(0, 12), type: 'custom_model', tree, path }
+}
+
+/** A gateway needs a token only where everybody does. */
+async function gatewayToken(db: Database, access: Access, config: Config): Promise<string | undefined> {
+  if (config.loopback) return undefined
+  return db.withTransaction(SERVER, tx => access.issue(tx, 'gateway', 'gateway', null))
+}
+
+/** What lineage shows beside its nodes, from the domains that know it. */
+function factsFrom(tracking: Tracking, endpoints: Endpoints) {
+  return {
+    async findPrediction(workspace: string, id: string): Promise<PredictionFacts | undefined> {
+      const found = await endpoints.findPrediction(workspace, id)
+      if (found === undefined) return undefined
+      const { endpoint, deployment, revision, time, ...facts } = found.prediction
+      return { endpoint, deployment, revisionId: revision, time, facts: { time, ...facts } }
+    },
+    async runFacts(workspace: string, name: string): Promise<Record<string, unknown>> {
+      const run = await tracking.getRun(workspace, name).catch(absent)
+      if (run === undefined) return {}
+      const { params, metrics } = run.data
+      return {
+        params: Object.fromEntries(params.map(({ key, value }) => [key, value])),
+        metrics: Object.fromEntries(metrics.map(({ key, value }) => [key, value])),
+      }
+    },
+  }
+}
+
+/** A model may name a run that was never logged here. */
+function absent(error: unknown): undefined {
+  if (error instanceof HaganeError && error.kind === 'not_found') return undefined
+  throw error
+}

@@ -1,0 +1,48 @@
+import { availableParallelism, totalmem } from 'node:os'
+import type { ComputeResource, ComputeSpec } from '@hagane/contract'
+import type { ComputeRow } from './store.ts'
+
+export const BUILT_IN: readonly string[] = ['local', 'serverless']
+const limits = ['min_instances', 'max_instances', 'idle_time_before_scale_down'] as const
+
+const machine = () => ({
+  provisioning_state: 'Succeeded' as const,
+  driver: 'local' as const,
+  cores: availableParallelism(),
+  memory_gib: Math.round((totalmem() / 2 ** 30) * 10) / 10,
+})
+
+/** The computes that are always there: this machine. */
+export const builtIn = (name: string): ComputeResource => ({
+  id: `azureml:${name}`,
+  name,
+  type: 'local',
+  description: 'this machine',
+  tags: {},
+  ...machine(),
+})
+
+/** A stored compute as the API shows it. */
+export function toResource(row: ComputeRow): ComputeResource {
+  const { size, description, tags, ...spec } = JSON.parse(row.spec) as ComputeSpec
+  return {
+    id: `azureml:${row.name}`,
+    name: row.name,
+    type: row.type,
+    ...(size === undefined ? {} : { size }),
+    ...(description === undefined ? {} : { description }),
+    tags: tags ?? {},
+    ...limitsOf(spec),
+    ...machine(),
+    creation_context: {
+      created_at: row.created_at,
+      created_by: row.created_by,
+      last_modified_at: row.modified_at,
+      last_modified_by: row.modified_by,
+    },
+  }
+}
+
+/** What Azure's YAML says about scaling, shown as it was said. */
+const limitsOf = (spec: Pick<ComputeSpec, (typeof limits)[number]>): Partial<ComputeResource> =>
+  Object.fromEntries(limits.flatMap(name => (spec[name] === undefined ? [] : [[name, spec[name]]])))

@@ -1,0 +1,191 @@
+import { createClient, endpointRoutes } from '@hagane/contract'
+import { eachDialect } from '@hagane/testkit'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { EndpointsUnderTest, script, until } from './endpoints-under-test.ts'
+
+eachDialect('online endpoints', database => {
+  let under: EndpointsUnderTest
+  const typesOf = async (subject: string): Promise<string[]> => (await under.events(subject)).map(event => event.type)
+
+  beforeAll(async () => {
+    under = await EndpointsUnderTest.start(database.db())
+  })
+  afterAll(() => under.end())
+
+  it('serves a script with its model, and every answer leads back to what stands behind it', async () => {
+    await under.client.call(endpointRoutes.create, { body: { name: 'iris', auth_mode: 'Key', tags: { team: 'ml' } } })
+    const code_configuration = await under.codeOf(script('1'))
+    const blue = await under.deploy(
+      'iris',
+      'blue',
+      { model: 'azureml:weights:3', code_configuration, environment: 'azureml:env:1' },
+      true,
+    )
+    expect(blue).toMatchObject({
+      provisioning_state: 'Succeeded',
+      serving: { state: 'ready', workers_ready: 1 },
+      revision: {
+        model: { id: 'azureml:weights:3', run_id: 'r1' },
+        environment: { id: 'azureml:env:1', lock_digest: 'e'.repeat(64) },
+      },
+    })
+    const answer = await under.score('iris')
+    expect(answer).toMatchObject({ status: 200, body: { answer: 1, model: ['weights'] } })
+    const { prediction, revision } = await under.client.call(endpointRoutes.prediction, { params: { id: `${answer.id}-0` } })
+    expect(prediction).toMatchObject({
+      endpoint: 'iris',
+      deployment: 'blue',
+      status: 200,
+      revision: blue.revision?.revision_id,
+    })
+    expect(revision).toEqual(blue.revision)
+    expect(await typesOf('deployment/iris/blue')).toEqual([
+      'deployment-requested',
+      'deployment-revised',
+      'deployment-ready',
+    ])
+    expect(await typesOf('endpoint/iris')).toContain('traffic-changed')
+    const other = createClient({ url: under.url, workspace: 'other' })
+    await expect(other.call(endpointRoutes.prediction, { params: { id: answer.id } })).rejects.toMatchObject({
+      kind: 'not_found',
+    })
+  })
+
+  it('the same content again is the same revision, a change is a new one, and both are kept', async () => {
+    const body = {
+      model: 'azureml:weights:3',
+      code_configuration: await under.codeOf(script('1')),
+      environment: 'azureml:env:1',
+    }
+    const same = await under.deploy('iris', 'blue', body)
+    const changed = await under.deploy('iris', 'blue', { ...body, code_configuration: await under.codeOf(script('2')) })
+    expect([same.provisioning_state, changed.provisioning_state]).toEqual(['Succeeded', 'Succeeded'])
+    expect((await under.score('iris')).body.answer).toBe(2)
+    const params = { name: 'iris', deployment: 'blue' }
+    const { items } = await under.client.call(endpointRoutes.deploymentRevisions, { params })
+    expect(items.map(item => item.revision_id)).toEqual([changed.revision?.revision_id, same.revision?.revision_id])
+  })
+
+  it('code that does not start fails with its own traceback, and the revision before goes on serving', async () => {
+    const params = { name: 'iris', deployment: 'blue' }
+    const failed = await under.deploy('iris', 'blue', {
+      code_configuration: await under.codeOf('def init():\n    raise RuntimeError("no licence")\ndef run(x): pass\n'),
+    })
+    expect(failed.provisioning_state).toBe('Failed')
+    expect(failed.error?.message).toBe('RuntimeError: no licence')
+    expect(failed.error?.log_tail?.join('\n')).toMatch(/score\.py", line 2, in init/)
+    expect((await under.client.call(endpointRoutes.deploymentLogs, { params })).content).toContain('no licence')
+    expect((await under.score('iris')).body.answer).toBe(2)
+  })
+
+  it.each<[string, { script?: string; environment?: string; model?: string }, string]>([
+    ['an environment that cannot be built', { environment: 'azureml:broken:1' }, 'no package named nope'],
+    ['a model that is not there', { model: 'azureml:nope:1' }, 'no model azureml:nope:1'],
+    ['a script that is not in the code', { script: 'other.py' }, "'other.py' is not in the code"],
+  ])('%s fails the deployment with the reason', async (_, { script: name, ...more }, words) => {
+    const code_configuration = {
+      ...(await under.codeOf(script('1'))),
+      ...(name === undefined ? {} : { scoring_script: name }),
+    }
+    const failed = await under.deploy('iris', 'broken', { code_configuration, ...more })
+    expect(failed.provisioning_state).toBe('Failed')
+    expect(failed.error?.message).toContain(words)
+  })
+
+  it.each<[string, object, string]>([
+    ['nothing to serve', {}, 'invalid'],
+    ['a container', { environment: { image: 'x', inference_config: {} }, model: 'azureml:m:1' }, 'unsupported'],
+    ['an unknown field', { instnce_count: 2 }, 'invalid'],
+    ['another name than the address', { name: 'green', model: 'azureml:m:1' }, 'invalid'],
+  ])('%s is refused at once', async (_, body, kind) => {
+    const params = { name: 'iris', deployment: 'odd' }
+    await expect(under.client.call(endpointRoutes.createDeployment, { params, body })).rejects.toMatchObject({ kind })
+    await expect(under.client.call(endpointRoutes.showDeployment, { params })).rejects.toMatchObject({ kind: 'not_found' })
+  })
+
+  describe('traffic', () => {
+    const update = (body: object) => under.client.call(endpointRoutes.update, { params: { name: 'iris' }, body })
+    it('goes to deployments that exist, in shares of 100, and each split is an event', async () => {
+      await under.deploy('iris', 'green', { code_configuration: await under.codeOf(script('3')) })
+      await expect(update({ traffic: { blue: 90 } })).rejects.toMatchObject({ kind: 'invalid' })
+      await expect(update({ traffic: { red: 100 } })).rejects.toThrow("no deployment 'red'")
+      expect((await update({ traffic: { green: 100 } })).traffic).toEqual({ green: 100 })
+      await until(async () => (await under.score('iris')).body.answer === 3)
+      expect((await under.score('iris', { 'azureml-model-deployment': 'blue' })).body.answer).toBe(2)
+    })
+    it('keeps a deployment from being deleted', async () => {
+      const params = { name: 'iris', deployment: 'green' }
+      await expect(under.client.call(endpointRoutes.deleteDeployment, { params })).rejects.toMatchObject({ kind: 'conflict' })
+      await update({ traffic: { blue: 100 } })
+      await under.client.call(endpointRoutes.deleteDeployment, { params })
+      await until(async () => (await under.score('iris', { 'azureml-model-deployment': 'green' })).status === 404)
+      expect((await under.score('iris')).body.answer).toBe(2)
+    })
+  })
+
+  it('a key that was replaced stops working, the other one goes on', async () => {
+    const params = { name: 'iris' }
+    const before = await under.client.call(endpointRoutes.credentials, { params })
+    await under.client.call(endpointRoutes.regenerateKey, { params, body: { key_type: 'secondary' } })
+    const after = await under.client.call(endpointRoutes.credentials, { params })
+    expect(after.primaryKey).toBe(before.primaryKey)
+    expect(after.secondaryKey).not.toBe(before.secondaryKey)
+    const status = async (key = '') => (await under.score('iris', { authorization: `Bearer ${key}` })).status
+    await until(async () => (await status(before.secondaryKey)) === 401)
+    expect([await status(after.secondaryKey), await status(before.primaryKey)]).toEqual([200, 200])
+  })
+
+  it('an endpoint that takes tokens gives one out for an hour', async () => {
+    await under.client.call(endpointRoutes.create, { body: { name: 'tokens', auth_mode: 'aml_token' } })
+    const given = await under.client.call(endpointRoutes.credentials, { params: { name: 'tokens' } })
+    expect(given).toMatchObject({ tokenType: 'Bearer', accessToken: expect.stringMatching(/^hgt_/) })
+    expect((given.expiryTimeUtc ?? 0) - Date.now() / 1000).toBeGreaterThan(3500)
+    await under.deploy('tokens', 'blue', { code_configuration: await under.codeOf(script('5')) }, true)
+    await until(async () => (await under.score('tokens', { authorization: `Bearer ${given.accessToken}` })).status === 200)
+    expect((await under.score('tokens', { authorization: 'Bearer hgt_x' })).status).toBe(401)
+  })
+
+  it('lists page by page, refuses a name twice, and a stale change', async () => {
+    const first = await under.client.call(endpointRoutes.list, { query: { limit: 1 } })
+    const second = await under.client.call(endpointRoutes.list, { query: { limit: 1, cursor: first.next_cursor } })
+    expect([...first.items, ...second.items].map(item => item.name)).toEqual(['iris', 'tokens'])
+    await expect(under.client.call(endpointRoutes.create, { body: { name: 'iris' } })).rejects.toMatchObject({
+      kind: 'conflict',
+    })
+    const stale = { params: { name: 'iris' }, body: { description: 'x' }, headers: { 'if-match': '"0"' } }
+    await expect(under.client.call(endpointRoutes.update, stale)).rejects.toMatchObject({ kind: 'precondition_failed' })
+  })
+
+  it('a gateway that died comes back on its port, and another server adopts it with work in hand', async () => {
+    const before = under.endpoints.gateway()
+    process.kill(before?.pid ?? 0, 'SIGKILL')
+    await until(async () => ![undefined, before?.pid].includes(under.endpoints.gateway()?.pid))
+    expect(under.endpoints.gateway()?.url).toBe(before?.url)
+    await until(async () => (await under.score('iris')).status === 200)
+    const running = under.endpoints.gateway()?.pid
+    await under.stopServer()
+    await under.serve()
+    expect(under.endpoints.gateway()?.pid).toBe(running)
+    expect((await under.deploy('iris', 'late', { code_configuration: await under.codeOf(script('9')) })).provisioning_state).toBe(
+      'Succeeded',
+    )
+  })
+
+  it('sealed predictions are proved by an event with the digest of their file', async () => {
+    await until(async () => (await typesOf('deployment/iris/blue')).includes('predictions-sealed'))
+    const sealed = (await under.events('deployment/iris/blue')).find(event => event.type === 'predictions-sealed')
+    expect(sealed?.data).toMatchObject({
+      endpoint: 'iris',
+      digest: expect.stringMatching(/^[0-9a-f]{64}$/),
+    })
+  })
+
+  it('a deleted endpoint is gone with its deployments, here and at the gateway', async () => {
+    const { scoring_uri } = await under.client.call(endpointRoutes.show, { params: { name: 'tokens' } })
+    await under.client.call(endpointRoutes.delete, { params: { name: 'tokens' } })
+    await expect(under.client.call(endpointRoutes.listDeployments, { params: { name: 'tokens' } })).rejects.toMatchObject({
+      kind: 'not_found',
+    })
+    await until(async () => (await fetch(scoring_uri, { method: 'POST', body: '{}' })).status === 404)
+  })
+})

@@ -1,0 +1,106 @@
+import { join } from 'node:path'
+import type { BlobStore } from '../../kernel/blobs/index.ts'
+import type { Config } from '../../kernel/config.ts'
+import type { Database } from '../../kernel/db/index.ts'
+import type { BoundRoute } from '../../kernel/http/index.ts'
+import type { Logger } from '../../kernel/log.ts'
+import type { Secrets } from '../../kernel/secrets.ts'
+import type { Tasks } from '../../kernel/tasks/index.ts'
+import { buildDeploymentService } from './deployments.ts'
+import { buildEndpointService } from './endpoints.ts'
+import { gatewayEntry } from './gateway-entry.ts'
+import { takeReport } from './gateway-report.ts'
+import { GatewaySupervisor } from './gateway-supervisor.ts'
+import { RoutingTable } from './gateway-table.ts'
+import { findPredictionIn } from './predictions.ts'
+import { registerProvisioning } from './provision.ts'
+import { findRevision, hasEndpoints } from './reads.ts'
+import { toRevision } from './resource.ts'
+import { endpointRouteTable } from './routes.ts'
+import type { EnvironmentSource, ModelSource, Prediction } from './types.ts'
+import { workerLog } from './worker-log.ts'
+
+export type { EnvironmentSource, ModelSource, Prediction } from './types.ts'
+
+export interface Endpoints {
+  routes: BoundRoute[]
+  /** The record behind a prediction id of a workspace, or of one of its rows; works while no gateway runs. */
+  findPrediction(workspace: string, id: string): Promise<Prediction | undefined>
+  /** Where callers reach the gateway, if it runs. */
+  gateway(): { url: string; pid: number } | undefined
+  /** After this server listens: adopts or starts the gateway when there are endpoints. */
+  start(): Promise<void>
+  /** Before the server stops listening: lets go of the gateway, which goes on serving, and answers its open question. */
+  stop(): Promise<void>
+  /** Ends the gateway after it has answered what is open. */
+  endGateway(): Promise<void>
+}
+
+interface Deps {
+  db: Database
+  blobs: BlobStore
+  tasks: Tasks
+  secrets: Secrets
+  log: Logger
+  config: Pick<Config, 'dataDir' | 'host' | 'gateway_port'>
+  models: ModelSource
+  environments: EnvironmentSource
+  /** Address of this server's API, once it listens. */
+  url: () => string
+  /** A token with which a gateway may call this server; undefined where none is needed. */
+  gatewayToken: () => Promise<string | undefined>
+  /** The gateway's program; found beside the server by default. */
+  gatewayProgram?: string
+}
+
+/** Online endpoints: their deployments, traffic and keys here; the gateway, a process of its own, serves them. */
+export function buildEndpoints(deps: Deps): Endpoints {
+  const { db, blobs, tasks, secrets, log, config, models, environments } = deps
+  const dir = join(config.dataDir, 'gateway')
+  const table = new RoutingTable(db)
+  const supervisor = new GatewaySupervisor({
+    dir,
+    logsDir: join(config.dataDir, 'logs'),
+    entry: deps.gatewayProgram ?? gatewayEntry(),
+    host: config.host,
+    port: config.gateway_port,
+    log,
+    url: deps.url,
+    token: deps.gatewayToken,
+  })
+  const tableChanged = (): void => table.changed()
+  const ensureGateway = (): Promise<void> => supervisor.ensure()
+  const gatewayAddress = (): string => supervisor.address()
+  registerProvisioning(tasks, { db, blobs, models, environments, log, ensureGateway, tableChanged })
+
+  async function findPrediction(workspace: string, id: string): Promise<Prediction | undefined> {
+    const prediction = await findPredictionIn(dir, id)
+    if (prediction?.workspace !== workspace) return undefined
+    const revision = await findRevision(db, prediction.revision)
+    return { prediction, ...(revision === undefined ? {} : { revision: toRevision(revision) }) }
+  }
+
+  return {
+    findPrediction,
+    routes: endpointRouteTable({
+      endpoints: buildEndpointService({ db, secrets, gatewayAddress, ensureGateway, tableChanged }),
+      deployments: buildDeploymentService({ db, tasks, tableChanged }),
+      log: (revisionId, lines) => workerLog(dir, revisionId, lines),
+      prediction: findPrediction,
+      table,
+      report: (actor, report) => takeReport({ db, tableChanged }, actor, report),
+    }),
+    gateway() {
+      const running = supervisor.running()
+      return running === undefined ? undefined : { url: supervisor.address(), pid: running.pid }
+    },
+    async start() {
+      if (await hasEndpoints(db)) await supervisor.ensure()
+    },
+    async stop() {
+      table.close()
+      supervisor.release()
+    },
+    endGateway: () => supervisor.end(),
+  }
+}

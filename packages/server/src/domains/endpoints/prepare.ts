@@ -1,0 +1,143 @@
+import { join } from 'node:path'
+import {
+  type GatewayRuntime,
+  HaganeError,
+  type InlineModel,
+  isSafeTreePath,
+  type OnlineDeploymentSpec,
+  parseReference,
+} from '@hagane/contract'
+import { type BlobStore, subtree } from '../../kernel/blobs/index.ts'
+import { folderOf, modelFolder } from './content.ts'
+import { environmentOfModel } from './model-environment.ts'
+import { type Prepared, type RevisionFacts, variablesOf } from './revision.ts'
+import type { EnvironmentSource, ModelSource, ServedModel } from './types.ts'
+
+export interface PrepareDeps {
+  blobs: BlobStore
+  models: ModelSource
+  environments: EnvironmentSource
+}
+
+interface Order {
+  workspace: string
+  actor: string
+  endpoint: string
+  deployment: string
+  spec: OnlineDeploymentSpec
+}
+
+/**
+ * Resolves model, environment and code to content, builds the environment and lays out the folders. Slow the first time,
+ * quick when all is there, and safe to repeat. Throws what the author can mend.
+ */
+export async function prepare(deps: PrepareDeps, order: Order, signal: AbortSignal): Promise<Prepared> {
+  const { workspace, actor, endpoint, deployment, spec } = order
+  const model = spec.model === undefined ? undefined : await resolveModel(deps, workspace, deployment, spec.model)
+  const wanted = await environmentFor(deps.blobs, spec, model)
+  const { id } = await deps.environments.plan(workspace, wanted)
+  const built = await deps.environments.ensureBuilt(workspace, wanted, { signal, actor })
+  const { runtime, code } = await layOut(deps.blobs, spec, model, built.python)
+  const facts: RevisionFacts = {
+    ...(model === undefined ? {} : { model: factsOf(model) }),
+    environment: { ...(id === undefined ? {} : { id }), lock_digest: built.lockDigest },
+    ...(code === undefined ? {} : { code }),
+    environment_variables: variablesOf(spec),
+  }
+  return { workspace, endpoint, deployment, spec, facts, runtime }
+}
+
+const factsOf = ({ runId, ...model }: ServedModel): RevisionFacts['model'] => ({
+  ...model,
+  ...(runId === undefined ? {} : { run_id: runId }),
+})
+
+async function resolveModel(
+  { blobs, models }: PrepareDeps,
+  workspace: string,
+  deployment: string,
+  model: string | InlineModel,
+): Promise<ServedModel> {
+  if (typeof model === 'string') return models.resolve(workspace, model)
+  const reference = parseReference(model.path)
+  if (reference.form !== 'tree') {
+    const found = await models.resolve(workspace, model.path)
+    return { ...found, type: model.type ?? found.type }
+  }
+  const { digest: tree, path } = reference
+  const holdsMlmodel = subtree(await blobs.getTree(tree), path).some(entry => entry.path === 'MLmodel')
+  const name = model.name ?? deployment
+  const version = model.version ?? tree.slice(0, 12)
+  const type = model.type ?? (holdsMlmodel ? 'mlflow_model' : 'custom_model')
+  return { id: `azureml:${name}:${version}`, name, version, type, tree, path }
+}
+
+/** An MLflow model brings its environment; a script that names none runs on plain Python. */
+async function environmentFor(blobs: BlobStore, spec: OnlineDeploymentSpec, model: ServedModel | undefined) {
+  if (spec.environment !== undefined) return spec.environment
+  if (model?.type === 'mlflow_model') return environmentOfModel(blobs, model.tree, model.path)
+  return null
+}
+
+interface Layout {
+  runtime: GatewayRuntime
+  code?: NonNullable<RevisionFacts['code']>
+}
+
+async function layOut(
+  blobs: BlobStore,
+  spec: OnlineDeploymentSpec,
+  model: ServedModel | undefined,
+  python: string,
+): Promise<Layout> {
+  const folder = model === undefined ? undefined : await modelFolder(blobs, model.tree, model.path)
+  if (spec.code_configuration === undefined) {
+    if (folder === undefined || model?.type !== 'mlflow_model') throw nothingToRun(model)
+    return { runtime: { kind: 'python-mlflow', python, model_dir: folder.model } }
+  }
+  const { code, scoring_script } = spec.code_configuration
+  const source = parseReference(code)
+  if (source.form !== 'tree') throw notUploaded(code)
+  const laidOut = await folderOf(blobs, source.digest, source.path)
+  await scriptMustExist(blobs, laidOut.tree, scoring_script)
+  return {
+    runtime: {
+      kind: 'python-score',
+      python,
+      code_dir: laidOut.folder,
+      scoring_script,
+      ...(folder === undefined ? {} : { model_dir: join(folder.parent) }),
+    },
+    code: { tree: laidOut.tree, path: '', scoring_script },
+  }
+}
+
+async function scriptMustExist(blobs: BlobStore, tree: string, script: string): Promise<void> {
+  const paths = (await blobs.getTree(tree)).entries.map(entry => entry.path)
+  if (isSafeTreePath(script) && paths.includes(script)) return
+  throw new HaganeError('invalid', `code_configuration.scoring_script: '${script}' is not in the code`, {
+    hint: 'the path is relative to code_configuration.code',
+    details: [
+      {
+        property: 'code_configuration.scoring_script',
+        message: 'no such file in the code',
+        sent: script,
+        allowed: paths.filter(path => path.endsWith('.py')).slice(0, 20),
+      },
+    ],
+  })
+}
+
+const notUploaded = (code: string): HaganeError =>
+  new HaganeError('invalid', `code_configuration.code: '${code}' is not content that the server holds`, {
+    hint: 'upload it first (the CLI does), and send hagane://trees/<digest>',
+  })
+
+const nothingToRun = (model: ServedModel | undefined): HaganeError =>
+  new HaganeError(
+    'invalid',
+    model === undefined
+      ? 'the deployment has neither a model nor code_configuration'
+      : `a model of type ${model.type} needs code_configuration with a scoring script`,
+    { hint: 'only MLflow models (type: mlflow_model) are served without code' },
+  )

@@ -1,0 +1,46 @@
+import type { GatewayRevisionReport } from '@hagane/contract'
+import type { Tx } from '../../kernel/db/index.ts'
+import { changeDeployment, changeEndpoint, endpointIn } from './store.ts'
+import type { DeploymentRow } from './tables.ts'
+import { nextState } from './transitions.ts'
+
+const kinds = { ready: 'serves', failed: 'does-not-start', starting: undefined, draining: undefined } as const
+
+/** Takes over what the gateway says of the revision that is wanted: provisioning ends here, well or not. */
+export async function settle(tx: Tx, row: DeploymentRow, said: GatewayRevisionReport): Promise<void> {
+  const kind = kinds[said.state]
+  const state = kind === undefined ? row.state : nextState(row.state, { kind })
+  const begins = state === 'Succeeded' && state !== row.state
+  const { message = 'the worker ended', log_tail } = said
+  await changeDeployment(tx, row, {
+    state,
+    serving: JSON.stringify(said),
+    error: state === 'Failed' ? JSON.stringify({ message, ...(log_tail === undefined ? {} : { log_tail }) }) : null,
+    ...(begins ? { all_traffic: 0 } : {}),
+  })
+  const before = row.serving === null ? undefined : (JSON.parse(row.serving) as GatewayRevisionReport).state
+  if (kind !== undefined && before !== said.state) appendState(tx, said, kind)
+  if (begins && row.all_traffic === 1) await giveAllTraffic(tx, row)
+}
+
+function appendState(tx: Tx, said: GatewayRevisionReport, kind: 'serves' | 'does-not-start'): void {
+  const { endpoint, deployment, revision_id, message } = said
+  tx.append({
+    type: kind === 'serves' ? 'dev.hagane.endpoint.deployment-ready' : 'dev.hagane.endpoint.deployment-failed',
+    subject: `deployment/${endpoint}/${deployment}`,
+    data: { endpoint, deployment, revision_id, ...(message === undefined ? {} : { message }) },
+  })
+}
+
+async function giveAllTraffic(tx: Tx, row: DeploymentRow): Promise<void> {
+  const endpoint = await endpointIn(tx, row.endpoint)
+  if (endpoint === undefined) return
+  const traffic = { [row.name]: 100 }
+  const { [row.name]: _, ...mirror } = JSON.parse(endpoint.mirror_traffic) as Record<string, number>
+  await changeEndpoint(tx, endpoint, { traffic: JSON.stringify(traffic), mirror_traffic: JSON.stringify(mirror) })
+  tx.append({
+    type: 'dev.hagane.endpoint.traffic-changed',
+    subject: `endpoint/${row.endpoint}`,
+    data: { endpoint: row.endpoint, before: JSON.parse(endpoint.traffic), traffic, mirror_traffic: mirror },
+  })
+}

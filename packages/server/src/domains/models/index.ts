@@ -1,0 +1,114 @@
+import type { BlobStore } from '../../kernel/blobs/index.ts'
+import type { Database, Tx, Who } from '../../kernel/db/index.ts'
+import { type BoundRoute, rawRoute } from '../../kernel/http/index.ts'
+import type { Logger } from '../../kernel/log.ts'
+import {
+  checkedArtifactPath,
+  invalidParameter,
+  mlflowErrors,
+  mlflowRoutes,
+  sendDownload,
+  type Tracking,
+} from '../tracking/index.ts'
+import { buildAliases } from './aliases.ts'
+import { modelAssetRoutes } from './asset-routes.ts'
+import { addStored, buildModelAssets, checkType, type ResolveContent } from './assets.ts'
+import { registeredOperations } from './operations.ts'
+import { buildRegistered } from './registered.ts'
+import { type ResolvedModel, resolveModel } from './resolve.ts'
+import { buildSnapshots } from './snapshots.ts'
+import { versionOperations } from './version-operations.ts'
+import { buildVersions } from './versions.ts'
+
+export type { ResolvedModel } from './resolve.ts'
+
+interface Deps {
+  db: Database
+  blobs: BlobStore
+  log: Logger
+  tracking: Tracking
+  /** Content behind references of the data domain: trees, job outputs, datastores, runs, https. */
+  content: ResolveContent
+}
+
+/** What other domains ask of the model registry. */
+export interface Models {
+  readonly routes: BoundRoute[]
+  /** The model behind a reference, with its files by digest; throws not_found that says what there is. */
+  resolve(workspace: string, reference: string): Promise<ResolvedModel>
+  /** Registers content that is already stored, e.g. a job's output, in the caller's transaction. */
+  register(
+    tx: Tx,
+    model: {
+      name: string
+      version?: string | undefined
+      type: string
+      tree: string
+      path: string
+      jobName: string
+      runId: string
+    },
+  ): Promise<{ name: string; version: string }>
+}
+
+/** The model registry: one for MLflow clients and for `az ml model`. */
+export function buildModels({ db, blobs, log, tracking, content }: Deps): Models {
+  const snapshots = buildSnapshots(db, blobs, tracking)
+  const registered = buildRegistered(db)
+  const versions = buildVersions(db, tracking, snapshots)
+  const aliases = buildAliases(db)
+  const assets = buildModelAssets({ db, tracking, snapshots, content })
+  tracking.artifacts.mount('models', snapshots.mount)
+  return {
+    routes: [
+      ...mlflowRoutes(
+        [...registeredOperations(db, registered, versions, aliases), ...versionOperations(db, versions)],
+        log,
+      ),
+      ...downloadRoutes(tracking, versions, log),
+      ...modelAssetRoutes(db, assets, aliases),
+    ],
+    resolve: (workspace, reference) =>
+      resolveModel({ db, tracking, snapshots }, { workspace, actor: 'server' }, reference),
+    async register(tx, { name, version, type, tree, path, jobName, runId }) {
+      const snapshot = await snapshots.of(tree, path)
+      checkType(type, snapshot, name)
+      const source = `azureml://jobs/${jobName}/outputs`
+      const row = await addStored(tx, { name, version, type, snapshot, source, jobName, runId })
+      return { name: row.name, version: row.version }
+    },
+  }
+}
+
+/** The web UI's download of one file of a version; a client is known to ask with a doubled slash. */
+const downloadRoutes = (
+  tracking: Tracking,
+  versions: { downloadUri(who: Who, name: string, version: string): Promise<string> },
+  log: Logger,
+): BoundRoute[] =>
+  ['/model-versions/get-artifact', '//model-versions/get-artifact'].map((path, i) =>
+    rawRoute(
+      {
+        operationId: i === 0 ? 'mlflow.modelVersions.getArtifact' : 'mlflow.modelVersions.getArtifactDoubleSlash',
+        method: 'GET',
+        path,
+        permission: 'model.read',
+        summary: 'Read a file of a model version',
+      },
+      async (call, request, reply) => {
+        const { name, version, path: sent } = request.query as Record<string, unknown>
+        const file = checkedArtifactPath(typeof sent === 'string' ? sent : '')
+        if (typeof name !== 'string' || typeof version !== 'string')
+          throw invalidParameter("Missing value for required parameter 'name' or 'version'.")
+        const uri = await versions.downloadUri(call, name, version)
+        return sendDownload(
+          request,
+          reply,
+          tracking.artifacts.blobs,
+          await tracking.artifacts.findUnder(call, uri, file),
+          file,
+        )
+      },
+      mlflowErrors(log),
+    ),
+  )

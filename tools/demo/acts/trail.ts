@@ -1,0 +1,30 @@
+import type { Stage } from './act.ts'
+
+interface LineageGraph {
+  readonly nodes: readonly { readonly kind: string; readonly name: string }[]
+}
+
+const asked = ['commit', 'data', 'environment', 'parameters', 'job', 'model', 'person']
+
+/** From one prediction back to everything that stands behind it. */
+export async function traceBack(stage: Stage, predictionId: string): Promise<void> {
+  const { cli, tell } = stage
+  const show = ['lineage', 'show', `prediction:${predictionId}`]
+  const graph = await cli.json<LineageGraph>(...show)
+  const counts = asked.flatMap(kind => {
+    const names = graph.nodes.filter(node => node.kind === kind)
+    return names.length === 0 ? [] : [`${names.length} ${kind}`]
+  })
+  const what = `lineage of the prediction: ${counts.join(', ')}`
+  tell.progress(what)
+  tell.story(what, cli.typed(...show))
+}
+
+/** The hash chain over every change, checked from its first event. */
+export async function verifyTrail(stage: Stage): Promise<void> {
+  const { cli, tell } = stage
+  const { count } = await cli.json<{ count: number }>('audit', 'verify')
+  const what = `audit trail: ${count} events, the chain holds`
+  tell.progress(what)
+  tell.story(what, cli.typed('audit', 'verify'))
+}
