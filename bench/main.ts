@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { cpus, tmpdir, totalmem } from 'node:os'
+import { availableParallelism, cpus, loadavg, tmpdir, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -38,12 +38,17 @@ async function main(): Promise<number> {
     process.stdout.write(`${unknown.map(name => `unknown bench '${name}'\n`).join('')}${usage}`)
     return unknown.length > 0 ? 2 : 0
   }
+  const load = loadavg()[0] ?? 0
+  if (load > availableParallelism() / 4)
+    process.stderr.write(
+      `other work keeps this machine busy (load ${load.toFixed(1)}): figures will look worse than they are\n`,
+    )
   const results: Result[] = []
   for (const bench of benches.filter(one => positionals.length === 0 || positionals.includes(one.name)))
     results.push(await runBench(bench))
   const rows = results.flatMap(result => result.rows)
   const failed = results.filter(result => result.error !== undefined)
-  process.stdout.write(`\n${formatTable(rows)}\n\nresults: ${await writeResults(results)}\n`)
+  process.stdout.write(`\n${formatTable(rows)}\n\nresults: ${await writeResults(results, load)}\n`)
   for (const { bench, error } of failed) process.stderr.write(`\n${bench} failed: ${error}\n`)
   return failed.length > 0 ? 1 : 0
 }
@@ -60,7 +65,7 @@ async function runBench(bench: Bench): Promise<Result> {
   }
 }
 
-async function writeResults(results: readonly Result[]): Promise<string> {
+async function writeResults(results: readonly Result[], load: number): Promise<string> {
   const folder = join(dirname(fileURLToPath(import.meta.url)), 'results')
   await mkdir(folder, { recursive: true })
   const now = new Date().toISOString()
@@ -70,6 +75,7 @@ async function writeResults(results: readonly Result[]): Promise<string> {
     cores: cpus().length,
     memory_gb: Math.round(totalmem() / 2 ** 30),
     node: process.version,
+    load_before: load,
   }
   const judged = results.map(({ bench, rows, error }) => ({
     bench,

@@ -26,6 +26,8 @@ function* inputs(root) {
     const source = join(packages, name, 'src')
     if (existsSync(source)) yield* filesBelow(source)
   }
+  const worker = join(packages, 'python', 'worker')
+  if (existsSync(worker)) for (const path of filesBelow(worker)) if (path.endsWith('.py')) yield path
 }
 
 /** One digest over the state of everything the bundles are made of. */

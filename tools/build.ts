@@ -5,7 +5,7 @@
  *   node tools/build.ts            build all
  *   node tools/build.ts --report   and print what takes the room in each bundle
  */
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild'
 import { sourceFingerprint, writeBuildStamp } from './build-stamp.mjs'
@@ -42,6 +42,15 @@ const englishOnly: Plugin = {
     })),
 }
 
+/** The gateway carries its Python worker inside, so that its one file is all another machine needs. */
+function pythonWorker(): Record<string, string> {
+  const folder = join(root, 'packages/python/worker')
+  const names = ['serve.py', ...readdirSync(join(folder, 'hagane_worker')).map(name => `hagane_worker/${name}`)]
+  return Object.fromEntries(
+    names.filter(name => name.endsWith('.py')).map(name => [name, readFileSync(join(folder, name), 'utf8')]),
+  )
+}
+
 const options = ({ package: name, output, split }: Bundle): BuildOptions => ({
   absWorkingDir: root,
   entryPoints: [{ in: `packages/${name}/src/main.ts`, out: output }],
@@ -62,6 +71,7 @@ const options = ({ package: name, output, split }: Bundle): BuildOptions => ({
   banner: { js: banner },
   external,
   plugins: [englishOnly],
+  define: name === 'gateway' ? { HAGANE_WORKER_FILES: JSON.stringify(pythonWorker()) } : {},
 })
 
 /** Chunk names hold a hash, so an old build's chunks would pile up. */

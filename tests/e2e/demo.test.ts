@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { cliOf } from '../../tools/demo/cli.ts'
+import { startServer, stopServer } from '../../tools/demo/server.ts'
 
-const demo = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'tools', 'demo', 'main.ts')
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+const demo = join(root, 'tools', 'demo', 'main.ts')
 const tenMinutes = 600_000
 
 interface Played {
@@ -49,6 +52,23 @@ describe('the demo', () => {
       expect(second.code, second.text).toBe(0)
       expect(second.text).toContain('5 of 5 steps reused')
       expect(second.text).toContain('model flight-delay:1')
+    },
+    tenMinutes,
+  )
+
+  it(
+    'stops before training when the data do not pass their checks, and says which check failed',
+    async () => {
+      const server = await startServer(dataDir)
+      try {
+        const cli = cliOf(server.url, join(root, 'examples', 'flights'))
+        const wholeQuarter = ['--set', 'inputs.train_until=2013-03-31', '--stream']
+        await expect(cli.run('job', 'create', '-f', 'pipeline.yml', ...wholeQuarter)).rejects.toThrow(
+          'holdout rows: 0; allowed: >= 5000',
+        )
+      } finally {
+        await stopServer(server)
+      }
     },
     tenMinutes,
   )

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { auditRoutes, type EventRecord } from '@hagane/contract'
 import { exitCodes } from '../failure.ts'
 import { count } from '../grammar/flags.ts'
@@ -49,19 +50,28 @@ const watch = verb({
   },
 })
 
+const pauseMs = 250
+
+/** The newest event there is: what comes after it is news, also when the first connection breaks before any came. */
+async function newest(call: Invocation, signal: AbortSignal): Promise<number> {
+  const { items } = await call.client.call(auditRoutes.list, { query: { limit: 1 }, signal })
+  return items[0]?.seq ?? 0
+}
+
 /** Goes on where it was when the connection breaks. */
 async function follow(call: Invocation, filter: Filter, from: number | undefined, signal: AbortSignal): Promise<never> {
-  let after = from
+  let after = from ?? (await newest(call, signal))
   const { type, subject, actor } = filter
   const lost = () => call.note('the server does not answer; trying again')
   for (;;) {
     const query = { type, subject, actor, after }
     const response = await persistently(() => call.client.raw(auditRoutes.stream, { query, signal }), lost, signal)
     after = await readUntilBroken(call, response, after, signal)
+    await pause(pauseMs, undefined, { signal })
   }
 }
 
-async function readUntilBroken(call: Invocation, response: Response, from: number | undefined, signal: AbortSignal) {
+async function readUntilBroken(call: Invocation, response: Response, from: number, signal: AbortSignal) {
   let after = from
   try {
     for await (const { data } of serverSentEvents(response.body as unknown as AsyncIterable<Uint8Array>)) {

@@ -179,10 +179,11 @@ describe('event watch', () => {
       if (asked.length === 3) interrupt()
       return `: hello\n\nid: 1\ndata: ${JSON.stringify(event(asked.length))}\n\n`
     })
-    await using server = await contractServer(stream)
+    const list = bind(auditRoutes.list, () => ({ items: [event(7)] }))
+    await using server = await contractServer(stream, list)
     const ran = await runCli(['event', 'watch'], { env: { HAGANE_URL: server.url }, onStart: act => (interrupt = act) })
     expect(ran.code).toBe(130)
-    expect(asked).toEqual([undefined, 1, 2])
+    expect(asked).toEqual([7, 1, 2])
     const lines = ran.out.trim().split('\n')
     expect(lines.map(line => JSON.parse(line).seq).slice(0, 2)).toEqual([1, 2])
   })

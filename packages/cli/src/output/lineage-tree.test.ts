@@ -33,3 +33,19 @@ it('ends also in a graph with a circle', () => {
   const circle = { root: 'a', nodes: [], edges: [edge('a', 'x', 'b'), edge('b', 'y', 'a')] }
   expect(drawLineage(circle, 'both')).toContain('(see above)')
 })
+
+it('says the facts that matter beside each thing, cut to a line', () => {
+  const node = (id: string, kind: 'job' | 'model', facts: Record<string, unknown>) => ({
+    id,
+    kind,
+    name: id,
+    facts,
+    depth: 0,
+  })
+  const nodes = [
+    node('job:a', 'job', { step: 'train', params: { lr: '0.1', note: 'x'.repeat(500) }, metrics: { auc: 0.70912345 } }),
+  ]
+  const [, line] = drawLineage({ root: 'm', nodes, edges: [edge('m', 'was made by', 'job:a')] }, 'up').split('\n')
+  expect(line).toContain('job:a  (step train, params lr=0.1 note=xxx')
+  expect(line?.length).toBeLessThan(200)
+})

@@ -31,7 +31,9 @@ eachDialect('online endpoints', database => {
     })
     const answer = await under.score('iris')
     expect(answer).toMatchObject({ status: 200, body: { answer: 1, model: ['weights'] } })
-    const { prediction, revision } = await under.client.call(endpointRoutes.prediction, { params: { id: `${answer.id}-0` } })
+    const { prediction, revision } = await under.client.call(endpointRoutes.prediction, {
+      params: { id: `${answer.id}-0` },
+    })
     expect(prediction).toMatchObject({
       endpoint: 'iris',
       deployment: 'blue',
@@ -100,7 +102,9 @@ eachDialect('online endpoints', database => {
   ])('%s is refused at once', async (_, body, kind) => {
     const params = { name: 'iris', deployment: 'odd' }
     await expect(under.client.call(endpointRoutes.createDeployment, { params, body })).rejects.toMatchObject({ kind })
-    await expect(under.client.call(endpointRoutes.showDeployment, { params })).rejects.toMatchObject({ kind: 'not_found' })
+    await expect(under.client.call(endpointRoutes.showDeployment, { params })).rejects.toMatchObject({
+      kind: 'not_found',
+    })
   })
 
   describe('traffic', () => {
@@ -115,7 +119,9 @@ eachDialect('online endpoints', database => {
     })
     it('keeps a deployment from being deleted', async () => {
       const params = { name: 'iris', deployment: 'green' }
-      await expect(under.client.call(endpointRoutes.deleteDeployment, { params })).rejects.toMatchObject({ kind: 'conflict' })
+      await expect(under.client.call(endpointRoutes.deleteDeployment, { params })).rejects.toMatchObject({
+        kind: 'conflict',
+      })
       await update({ traffic: { blue: 100 } })
       await under.client.call(endpointRoutes.deleteDeployment, { params })
       await until(async () => (await under.score('iris', { 'azureml-model-deployment': 'green' })).status === 404)
@@ -141,7 +147,9 @@ eachDialect('online endpoints', database => {
     expect(given).toMatchObject({ tokenType: 'Bearer', accessToken: expect.stringMatching(/^hgt_/) })
     expect((given.expiryTimeUtc ?? 0) - Date.now() / 1000).toBeGreaterThan(3500)
     await under.deploy('tokens', 'blue', { code_configuration: await under.codeOf(script('5')) }, true)
-    await until(async () => (await under.score('tokens', { authorization: `Bearer ${given.accessToken}` })).status === 200)
+    await until(
+      async () => (await under.score('tokens', { authorization: `Bearer ${given.accessToken}` })).status === 200,
+    )
     expect((await under.score('tokens', { authorization: 'Bearer hgt_x' })).status).toBe(401)
   })
 
@@ -166,9 +174,9 @@ eachDialect('online endpoints', database => {
     await under.stopServer()
     await under.serve()
     expect(under.endpoints.gateway()?.pid).toBe(running)
-    expect((await under.deploy('iris', 'late', { code_configuration: await under.codeOf(script('9')) })).provisioning_state).toBe(
-      'Succeeded',
-    )
+    expect(
+      (await under.deploy('iris', 'late', { code_configuration: await under.codeOf(script('9')) })).provisioning_state,
+    ).toBe('Succeeded')
   })
 
   it('sealed predictions are proved by an event with the digest of their file', async () => {
@@ -183,7 +191,9 @@ eachDialect('online endpoints', database => {
   it('a deleted endpoint is gone with its deployments, here and at the gateway', async () => {
     const { scoring_uri } = await under.client.call(endpointRoutes.show, { params: { name: 'tokens' } })
     await under.client.call(endpointRoutes.delete, { params: { name: 'tokens' } })
-    await expect(under.client.call(endpointRoutes.listDeployments, { params: { name: 'tokens' } })).rejects.toMatchObject({
+    await expect(
+      under.client.call(endpointRoutes.listDeployments, { params: { name: 'tokens' } }),
+    ).rejects.toMatchObject({
       kind: 'not_found',
     })
     await until(async () => (await fetch(scoring_uri, { method: 'POST', body: '{}' })).status === 404)

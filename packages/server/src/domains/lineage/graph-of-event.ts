@@ -75,10 +75,7 @@ const readers: Record<string, (event: ChainEvent) => Graph> = {
   'dev.hagane.job.submitted': jobSubmitted,
   'dev.hagane.job.starting': jobStarting,
   'dev.hagane.job.completed': jobCompleted,
-  'dev.hagane.run.created': ({ data, actor }) => {
-    const run = jobNode(text(data.run_id), { type: 'run', ...pick(data, ['experiment_id', 'name']) })
-    return { nodes: [run], edges: [{ from: run, relation: 'was started by', to: handOf(actor) }] }
-  },
+  'dev.hagane.run.created': runCreated,
   'dev.hagane.environment.locked': ({ data }) => ({
     nodes: [lockNode(text(data.lock_digest), pick(data, ['python', 'packages', 'platform', 'deviations']))],
     edges: [],
@@ -116,6 +113,14 @@ function jobSubmitted({ data, actor }: ChainEvent): Graph {
     })
   for (const [name, input] of Object.entries(record(data.inputs))) edges.push(...inputEdge(job, name, record(input)))
   return { nodes: [job], edges }
+}
+
+/** A run that a client began by itself. The run of a job is known by the job's own events. */
+function runCreated({ data, actor }: ChainEvent): Graph {
+  const id = text(data.run_id)
+  if (!/^[0-9a-f]{32}$/.test(id)) return { nodes: [], edges: [] }
+  const run = jobNode(id, { type: 'run', ...pick(data, ['experiment_id', 'name']) })
+  return { nodes: [run], edges: [{ from: run, relation: 'was started by', to: handOf(actor) }] }
 }
 
 function inputEdge(job: Fact, name: string, input: Data): Dependency[] {

@@ -41,7 +41,7 @@ async function follow(
   deps: Deps,
   who: Who,
   parsed: Source,
-  { source, runId, modelId }: Request,
+  { source, modelId }: Request,
 ): Promise<ResolvedSource> {
   switch (parsed.kind) {
     case 'logged-model': {
@@ -61,8 +61,6 @@ async function follow(
     case 'alias':
       return ofVersion(deps, who, source, await originOf(deps, who, parsed, source))
     case 'run': {
-      if (runId && runId !== parsed.runId)
-        throw invalid(source, 'The run_id request parameter must identify the resource that contains the source.')
       const location = await deps.tracking.artifacts.runLocation(who, parsed.runId).catch(() => undefined)
       if (location === undefined) return { source, location: source, runId: parsed.runId }
       const full = [location.replace(/\/+$/, ''), parsed.path].filter(part => part !== '').join('/')

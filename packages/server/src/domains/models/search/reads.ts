@@ -79,14 +79,14 @@ const registeredOrder = (orderBy: readonly OrderBy[]): RawBuilder<unknown>[] => 
   ...(orderBy.some(({ key }) => key === 'name') ? [] : [sql`m.name asc`]),
 ]
 
+/** Without a wish: the last changed first. Ties by name, then the newest version. */
 function versionOrder(orderBy: readonly OrderBy[]): RawBuilder<unknown>[] {
   const given = orderBy.map(({ key, ascending }) => ordered(sql.ref(`v.${key}`), ascending))
   const named = new Set(orderBy.map(({ key }) => key))
-  const rest: [string, RawBuilder<unknown>][] = [
-    ['last_updated_timestamp', sql`v.last_updated_timestamp desc`],
-    ['name', sql`v.name asc`],
-    ['version_number', sql`v.version_number desc`],
-    ['version_no', sql`v.version_no desc`],
+  return [
+    ...(given.length > 0 ? given : [sql`v.last_updated_timestamp desc`]),
+    ...(named.has('name') ? [] : [sql`v.name asc`]),
+    ...(named.has('version_number') ? [] : [sql`v.version_number desc`]),
+    sql`v.version_no desc`,
   ]
-  return [...given, ...rest.filter(([key]) => !named.has(key)).map(([, order]) => order)]
 }
