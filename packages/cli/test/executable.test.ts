@@ -1,14 +1,16 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 
 const executable = join(import.meta.dirname, '..', 'bin', 'hagane.js')
-const newFolder = () => mkdtempSync(join(tmpdir(), 'hagane-bin-'))
+const root = mkdtempSync(join(tmpdir(), 'hagane-bin-'))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+const newFolder = () => mkdtempSync(join(root, 'f-'))
 const quietEnv = () => ({ PATH: process.env.PATH, HOME: newFolder() })
 
 const run = (node: string, argv: string[], env: Record<string, string> = {}, file = executable) =>

@@ -16,6 +16,9 @@ export const auditVerification = z
     count: z.number().int().describe('events that hold'),
     head: digestSchema.optional(),
     seq: z.number().int().optional().describe('the first event that does not hold'),
+    id: z.string().optional(),
+    type: z.string().optional(),
+    subject: z.string().optional(),
     reason: z.string().optional(),
   })
   .meta({ id: 'AuditVerification' })

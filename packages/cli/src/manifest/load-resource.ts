@@ -47,7 +47,7 @@ async function uploadAll(call: Invocation, uploads: readonly LocalUpload[]) {
   const addresses = new Map<string, string>()
   const references = []
   for (const upload of uploads) {
-    const key = JSON.stringify([upload.file, kindOf(upload), upload.additionalIncludes])
+    const key = JSON.stringify([upload.file, upload.purpose, upload.additionalIncludes])
     const uri = addresses.get(key) ?? (await uploadOne(call, upload))
     addresses.set(key, uri)
     references.push({ pointer: upload.pointer, uri })
@@ -60,7 +60,14 @@ const kindOf = ({ purpose }: LocalUpload) => (purpose === 'code' || purpose === 
 function uploadOne(call: Invocation, upload: LocalUpload): Promise<string> {
   const target = { client: call.client, surroundings: call.surroundings, quiet: call.globals.onlyShowErrors }
   const includes = upload.additionalIncludes
-  const content = { path: upload.file, kind: kindOf(upload), ...(includes === undefined ? {} : { includes }) } as const
+  // Scoring scripts find a model below AZUREML_MODEL_DIR by the name of its folder.
+  const keepsName = upload.purpose === 'model'
+  const content = {
+    path: upload.file,
+    kind: kindOf(upload),
+    keepsName,
+    ...(includes === undefined ? {} : { includes }),
+  } as const
   return uploadTree(target, content)
 }
 

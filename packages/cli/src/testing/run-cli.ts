@@ -1,7 +1,8 @@
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { afterAll } from 'vitest'
 import { main } from '../main.ts'
 import type { Sink, Surroundings } from '../terminal/terminal.ts'
 
@@ -39,8 +40,11 @@ export function collector(isTTY = false): Collector {
   }
 }
 
-/** A new empty folder. */
-export const newFolder = (): string => mkdtempSync(join(tmpdir(), 'hagane-cli-'))
+const root = mkdtempSync(join(tmpdir(), 'hagane-cli-'))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+/** A new empty folder; gone when the tests of the file are over. */
+export const newFolder = (): string => mkdtempSync(join(root, 'f-'))
 
 /** Surroundings that share nothing with this process: an empty home, no variables, no input. */
 export function surroundingsOf(options: Options, stdout: Sink, stderr: Sink): Surroundings {

@@ -13,6 +13,8 @@ export interface Content {
   readonly path: string
   readonly kind: ContentKind
   readonly includes?: readonly string[]
+  /** A folder that keeps its name: its files lie below it in the tree, and the address ends with it. */
+  readonly keepsName?: boolean
 }
 
 /** Where uploads go and what is shown of them. */
@@ -23,8 +25,9 @@ export interface Upload {
 }
 
 /**
- * Uploads a file or folder and answers its address: `hagane://trees/<digest>`, with the file's name behind it when it was
- * a file. Only content that the server lacks is sent. A file that changes meanwhile makes one more round, then an error.
+ * Uploads a file or folder and answers its address: `hagane://trees/<digest>`, with the name behind it when it was a file
+ * or a folder that keeps its name. Only content that the server lacks is sent. A file that changes meanwhile makes one more
+ * round, then an error.
  */
 export async function uploadTree(upload: Upload, content: Content): Promise<string> {
   using includes = new Includes(content.includes ?? [], content.kind)
@@ -35,10 +38,11 @@ export async function uploadTree(upload: Upload, content: Content): Promise<stri
     })
   }
   const isFile = content.includes === undefined && statSync(content.path).isFile()
+  const name = isFile || content.keepsName === true ? basename(content.path) : ''
   for (let round = 1; ; round += 1) {
     const hashed = await hashAll(upload, files)
     try {
-      return treeUri(await storeTree(upload, hashed), isFile ? basename(content.path) : '')
+      return treeUri(await storeTree(upload, hashed), name)
     } catch (error) {
       if (round === 2 || hashed.every(isUnchanged)) throw error
     }
@@ -56,7 +60,9 @@ function mergedFiles(content: Content, included: readonly LocalFile[]): LocalFil
     }
     byPath.set(file.path, file)
   }
-  return [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : 1))
+  const below = content.keepsName === true && statSync(content.path).isDirectory() ? `${basename(content.path)}/` : ''
+  const files = [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : 1))
+  return files.map(file => ({ ...file, path: `${below}${file.path}` }))
 }
 
 async function hashAll(upload: Upload, files: readonly LocalFile[]): Promise<HashedFile[]> {

@@ -4,9 +4,10 @@ import {
   type Authenticate,
   type BoundRoute,
   type Caller,
-  decodeCursor,
+  EVERY_WORKSPACE,
   implement,
   pageFrom,
+  textCursor,
 } from '../../kernel/http/index.ts'
 import { newUlid } from '../../kernel/ids.ts'
 import { hashToken, newToken } from '../../kernel/secrets.ts'
@@ -19,6 +20,7 @@ export interface Access {
   authenticate: Authenticate
   /** A token for a job or the gateway, made in the caller's transaction. */
   issue(tx: Tx, actor: string, role: 'job' | 'gateway', workspace: string | null): Promise<string>
+  /** Ends the actor's tokens in the transaction's workspace. */
   withdraw(tx: Tx, actor: string): Promise<void>
   /** Whether anybody could get in if credentials were asked for. */
   hasCredentials(): Promise<boolean>
@@ -50,19 +52,23 @@ export function buildAccess({ db, credentialsNeeded, requireWorkspace }: Deps): 
     issue: async (tx, actor, role, workspace) =>
       (await issueToken(tx, { name: actor, role, workspace, actor, expires_at: null })).secret,
     withdraw: async (tx, actor) => void (await deleteTokensOf(tx, actor)),
+    // who may not enter a workspace is not told whether there is one of that name
     async authenticate({ headers, workspace }) {
-      await requireWorkspace(workspace)
       const secret = secretOf(headers.authorization)
-      if (secret !== undefined) return callerOf(await validToken(db, secret))
-      if (credentialsNeeded)
-        throw new HaganeError('unauthenticated', 'this server asks for credentials', {
-          hint: 'send a token: `hagane login`, or HAGANE_TOKEN, or MLFLOW_TRACKING_TOKEN for MLflow clients',
-        })
-      return localCaller(headers['x-hagane-actor'])
+      if (secret === undefined) {
+        if (credentialsNeeded) throw credentialsWanted()
+        await requireWorkspace(workspace)
+        return localCaller(headers['x-hagane-actor'])
+      }
+      const row = await validToken(db, secret)
+      if (row.workspace === null || row.workspace === workspace) await requireWorkspace(workspace)
+      return callerOf(row)
     },
     routes: [
       implement(accessRoutes.createToken, async call => {
-        const { name, role, workspace, expires_in_days } = call.body
+        const { name, role, expires_in_days } = call.body
+        const workspace = call.body.workspace ?? homeOf(call)
+        refuseBeyondHome(call, workspace)
         if (workspace !== undefined) await requireWorkspace(workspace)
         const expires_at =
           expires_in_days === undefined
@@ -91,17 +97,12 @@ export function buildAccess({ db, credentialsNeeded, requireWorkspace }: Deps): 
         return { ...toResource(row), token: secret }
       }),
       implement(accessRoutes.listTokens, async call => {
-        const before = decodeCursor(call.query.cursor, 1)?.[0]
-        return pageFrom(
-          await listTokens(db, call.query.limit + 1, before === undefined ? undefined : String(before)),
-          call.query.limit,
-          toResource,
-          row => [row.id],
-        )
+        const rows = listTokens(db, call.query.limit + 1, textCursor(call.query.cursor), homeOf(call))
+        return pageFrom(await rows, call.query.limit, toResource, row => [row.id])
       }),
       implement(accessRoutes.revokeToken, async call => {
         await db.withTransaction(call, async tx => {
-          if (!(await revokeToken(tx, call.params.id)))
+          if (!(await revokeToken(tx, call.params.id, homeOf(call))))
             throw new HaganeError('not_found', `no live token ${call.params.id}`, {
               hint: '`hagane access token list` shows them',
             })
@@ -131,6 +132,27 @@ export function buildAccess({ db, credentialsNeeded, requireWorkspace }: Deps): 
   }
 }
 
+const credentialsWanted = (): HaganeError =>
+  new HaganeError('unauthenticated', 'this server asks for credentials', {
+    hint: 'send a token: `hagane login`, or HAGANE_TOKEN, or MLFLOW_TRACKING_TOKEN for MLflow clients',
+  })
+
+type Administrator = { caller: Caller; workspace: string }
+
+/** The one workspace that an administrator is confined to; undefined for one of the whole server. */
+const homeOf = ({ caller, workspace }: Administrator): string | undefined =>
+  caller.can('access.manage', EVERY_WORKSPACE) ? undefined : workspace
+
+/** Nobody makes a token that reaches further than their own. */
+function refuseBeyondHome(call: Administrator, workspace: string | undefined): void {
+  const home = homeOf(call)
+  if (home !== undefined && workspace !== home)
+    throw new HaganeError('forbidden', `${call.caller.actor} manages access in workspace ${home} only`, {
+      details: [{ property: 'workspace', message: 'another workspace', sent: workspace, allowed: home }],
+      hint: 'leave workspace out, or ask an administrator of the whole server',
+    })
+}
+
 /** Bearer, or Basic with the token as the password: what MLflow's clients can send. */
 function secretOf(header: string | undefined): string | undefined {
   if (header === undefined) return undefined
@@ -151,7 +173,8 @@ const callerOf = (row: TokenRow): Caller => {
   return {
     actor: row.actor,
     can: (permission, workspace) =>
-      (row.workspace === null || row.workspace === workspace) && allowed.includes(permission),
+      (row.workspace === null || (row.workspace === workspace && permission !== 'gateway.serve')) &&
+      allowed.includes(permission),
   }
 }
 
@@ -164,9 +187,10 @@ function localCaller(claimed: string | string[] | undefined): Caller {
 function safeName(encoded: string): string {
   try {
     return (
-      decodeURIComponent(encoded)
-        .replace(/[^\p{L}\p{N}_.@+-]/gu, '_')
-        .slice(0, 100) || 'anonymous'
+      // by characters: half of a surrogate pair would not be stored as it is hashed
+      Array.from(decodeURIComponent(encoded).replace(/[^\p{L}\p{N}_.@+-]/gu, '_'))
+        .slice(0, 100)
+        .join('') || 'anonymous'
     )
   } catch {
     return 'anonymous'

@@ -7,9 +7,15 @@ const on = (db: Database) => db.reads.withTables<AccessTables>().selectFrom('tok
 export const tokenByHash = (db: Database, hash: string): Promise<TokenRow | undefined> =>
   on(db).where('hash', '=', hash).executeTakeFirst()
 
-/** Tokens of people and programs, newest first; those of jobs and the gateway are the server's own. */
-export const listTokens = (db: Database, limit: number, before: string | undefined): Promise<TokenRow[]> => {
-  const people = on(db).where('actor', 'like', 'user:%')
+/** Tokens of people and programs, of one workspace if it is given, newest first; those of jobs and the gateway are the server's own. */
+export const listTokens = (
+  db: Database,
+  limit: number,
+  before: string | undefined,
+  workspace: string | undefined,
+): Promise<TokenRow[]> => {
+  const all = on(db).where('actor', 'like', 'user:%')
+  const people = workspace === undefined ? all : all.where('workspace', '=', workspace)
   return (before === undefined ? people : people.where('id', '<', before)).orderBy('id', 'desc').limit(limit).execute()
 }
 

@@ -1,7 +1,7 @@
 import type { Page } from '@hagane/contract'
 import { sql } from 'kysely'
 import type { Database } from '../../kernel/db/index.ts'
-import { decodeCursor, pageFrom } from '../../kernel/http/index.ts'
+import { numberCursor, pageFrom } from '../../kernel/http/index.ts'
 import type { AssetTables } from './tables.ts'
 
 type AssetRow = AssetTables['assets']
@@ -107,8 +107,8 @@ type Query = {
 }
 
 async function page(db: Database, query: unknown, { limit, cursor }: ListOptions): Promise<Page<LabelledRow>> {
-  const before = decodeCursor(cursor, 1)?.[0]
-  const narrowed = before === undefined ? (query as Query) : (query as Query).where('created_seq', '<', Number(before))
+  const before = numberCursor(cursor)
+  const narrowed = before === undefined ? (query as Query) : (query as Query).where('created_seq', '<', before)
   const rows = await narrowed
     .orderBy('created_seq', 'desc')
     .limit(limit + 1)

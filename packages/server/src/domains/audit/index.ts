@@ -1,8 +1,15 @@
 import { Readable } from 'node:stream'
-import { auditRoutes, type EventRecord } from '@hagane/contract'
+import { auditRoutes, type EventRecord, HaganeError } from '@hagane/contract'
 import type { Database } from '../../kernel/db/index.ts'
-import { type EventFilter, eventsAfter, eventsBefore, toRecord, verifyChain } from '../../kernel/events/index.ts'
-import { type BoundRoute, decodeCursor, implement, pageFrom } from '../../kernel/http/index.ts'
+import {
+  type EventFilter,
+  eventCount,
+  eventsAfter,
+  eventsBefore,
+  toRecord,
+  verifyChain,
+} from '../../kernel/events/index.ts'
+import { type BoundRoute, EVERY_WORKSPACE, implement, numberCursor, pageFrom } from '../../kernel/http/index.ts'
 
 /** The event log as people read it: list, verify, export, follow. Appending is the kernel's. */
 export function buildAudit({ db }: { db: Database }): { routes: BoundRoute[] } {
@@ -10,8 +17,7 @@ export function buildAudit({ db }: { db: Database }): { routes: BoundRoute[] } {
     routes: [
       implement(auditRoutes.list, async call => {
         const { limit, cursor, type, subject, actor } = call.query
-        const before = decodeCursor(cursor, 1)?.[0]
-        const rows = await eventsBefore(db, before === undefined ? undefined : Number(before), limit + 1, {
+        const rows = await eventsBefore(db, numberCursor(cursor), limit + 1, {
           workspace: call.workspace,
           type,
           subject,
@@ -20,15 +26,22 @@ export function buildAudit({ db }: { db: Database }): { routes: BoundRoute[] } {
         return pageFrom(rows, limit, toRecord, row => [row.seq])
       }),
       implement(auditRoutes.verify, async () => verifyChain(db)),
-      implement(auditRoutes.export, async call => ({
-        stream: Readable.from(exported(db, call.query.after)),
-        headers: {
-          'content-type': 'application/x-ndjson',
-          'content-disposition': 'attachment; filename="hagane-audit.ndjson"',
-        },
-      })),
+      implement(auditRoutes.export, async call => {
+        // the chain holds only as a whole, and the whole tells of every workspace
+        if (!call.caller.can('audit.read', EVERY_WORKSPACE))
+          throw new HaganeError('forbidden', `${call.actor} may read the events of workspace ${call.workspace} only`, {
+            hint: 'list them instead (`hagane event list`), or use a token that is not confined to one workspace',
+          })
+        return {
+          stream: Readable.from(exported(db, call.query.after)),
+          headers: {
+            'content-type': 'application/x-ndjson',
+            'content-disposition': 'attachment; filename="hagane-audit.ndjson"',
+          },
+        }
+      }),
       implement(auditRoutes.stream, async call => {
-        const resume = Number(call.headers['last-event-id'] ?? call.query.after ?? Number.NaN)
+        const resume = lastEventId(call.headers['last-event-id']) ?? call.query.after
         const filter = {
           workspace: call.workspace,
           type: call.query.type,
@@ -36,13 +49,17 @@ export function buildAudit({ db }: { db: Database }): { routes: BoundRoute[] } {
           actor: call.query.actor,
         }
         return {
-          stream: Readable.from(feed(db, Number.isFinite(resume) ? resume : undefined, filter, call.signal)),
+          stream: Readable.from(feed(db, resume, filter, call.signal)),
           headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' },
         }
       }),
     ],
   }
 }
+
+/** What a reconnecting EventSource sends; anything but a sequence number of ours is as good as nothing. */
+const lastEventId = (header: string | string[] | undefined): number | undefined =>
+  /^\d{1,15}$/.test(String(header)) ? Number(header) : undefined
 
 /** `data` stays the stored text, so that the hash can be computed again from the file alone. */
 async function* exported(db: Database, after: number): AsyncGenerator<string> {
@@ -68,10 +85,13 @@ async function* feed(
   yield ': hagane events\n\n'
   while (!signal.aborted) {
     const changed = nextCommit(db, signal)
+    // what lies before the head and does not pass the filter is not looked at again
+    const head = await eventCount(db)
     const rows = await eventsAfter(db, from, 500, filter)
     for (const row of rows) yield asMessage(toRecord(row))
-    from = rows.at(-1)?.seq ?? from
-    if (rows.length < 500) yield (await changed) ? '' : ': still here\n\n'
+    const isWhole = rows.length < 500
+    from = Math.max(isWhole ? head : 0, rows.at(-1)?.seq ?? from)
+    if (isWhole) yield (await changed) ? '' : ': still here\n\n'
   }
 }
 

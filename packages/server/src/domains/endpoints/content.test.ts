@@ -22,19 +22,31 @@ const treeOf = async (files: Record<string, string>): Promise<string> => {
 
 test('the last part of a model path stays visible in AZUREML_MODEL_DIR, for folders and for files', async () => {
   const tree = await treeOf({ 'a/model/x.pkl': 'x', 'a/model/sub/y.bin': 'y', 'a/other': 'z' })
-  const folder = await modelFolder(blobs, tree, 'a/model/')
+  const folder = await modelFolder(blobs, { tree, path: 'a/model/' })
   expect(folder.model).toBe(join(folder.parent, 'model'))
   expect(readFileSync(join(folder.model, 'sub/y.bin'), 'utf8')).toBe('y')
   expect(existsSync(join(folder.parent, 'other'))).toBe(false)
-  const file = await modelFolder(blobs, tree, 'a/model/x.pkl')
+  const file = await modelFolder(blobs, { tree, path: 'a/model/x.pkl' })
   expect(readFileSync(join(file.parent, 'x.pkl'), 'utf8')).toBe('x')
+})
+
+test.each([
+  ['hagane://trees/{}/model-1', 'model-1'],
+  ['azureml://jobs/j/outputs/model_output', 'model_output'],
+  ['runs:/r1/best/model', 'model'],
+  ['hagane://trees/{}', ''],
+])('a registered folder is named after where it came from: %s', async (source, name) => {
+  const tree = await treeOf({ 'x.pkl': 'x' })
+  const { parent, model } = await modelFolder(blobs, { tree, path: '', source: source.replace('{}', tree) })
+  expect(model).toBe(join(parent, name))
+  expect(existsSync(join(model, 'x.pkl'))).toBe(true)
 })
 
 test('a whole tree is the folder itself, and what is not there is refused', async () => {
   const tree = await treeOf({ MLmodel: 'm' })
-  const { parent, model } = await modelFolder(blobs, tree, '')
+  const { parent, model } = await modelFolder(blobs, { tree, path: '' })
   expect([parent, readFileSync(join(model, 'MLmodel'), 'utf8')]).toEqual([model, 'm'])
-  await expect(modelFolder(blobs, tree, 'nope')).rejects.toThrow("nothing at 'nope'")
+  await expect(modelFolder(blobs, { tree, path: 'nope' })).rejects.toThrow("nothing at 'nope'")
   await expect(folderOf(blobs, tree, 'nope')).rejects.toThrow("nothing at 'nope'")
 })
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { HaganeError } from '@hagane/contract'
+import { HaganeError, isSafeTreePath, parseReference } from '@hagane/contract'
 import { type BlobStore, subtree } from '../../kernel/blobs/index.ts'
 
 const lastPart = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
@@ -18,27 +18,30 @@ export async function folderOf(
 
 /**
  * What AZUREML_MODEL_DIR names: a folder that holds the last part of the model's path, so that a model at `…/model`
- * is found as `$AZUREML_MODEL_DIR/model`. `model` is the model itself.
+ * is found as `$AZUREML_MODEL_DIR/model`. Where the path says nothing, `source` names the folder. `model` is the model itself.
  */
 export async function modelFolder(
   blobs: BlobStore,
-  tree: string,
-  path: string,
-): Promise<{ parent: string; model: string; tree: string }> {
+  { tree, path, source = '' }: { tree: string; path: string; source?: string },
+): Promise<{ parent: string; model: string }> {
   const clean = path.replace(/\/+$/, '')
-  if (clean === '') {
-    const folder = await blobs.materialize(tree)
-    return { parent: folder, model: folder, tree }
-  }
   const manifest = await blobs.getTree(tree)
   const entries = subtree(manifest, clean)
   if (entries.length === 0) throw nothingThere(tree, clean)
-  const name = lastPart(clean)
   const isFile = manifest.entries.some(entry => entry.path === clean)
-  const kept = isFile ? entries : entries.map(entry => ({ ...entry, path: `${name}/${entry.path}` }))
-  const stored = await blobs.putTree(kept)
-  const parent = await blobs.materialize(stored.digest)
-  return { parent, model: join(parent, name), tree: stored.digest }
+  const name = isFile ? '' : folderName(clean, source)
+  const kept = name === '' ? entries : entries.map(entry => ({ ...entry, path: `${name}/${entry.path}` }))
+  const parent = await blobs.materialize((await blobs.putTree(kept)).digest)
+  return { parent, model: join(parent, isFile ? lastPart(clean) : name) }
+}
+
+/** The name under which a folder was registered or uploaded, if anything tells it. */
+function folderName(path: string, source: string): string {
+  if (path !== '') return lastPart(path)
+  const reference = parseReference(source)
+  if (reference.form === 'tree') return lastPart(reference.path.replace(/\/+$/, ''))
+  const name = lastPart(source.replace(/\/+$/, ''))
+  return isSafeTreePath(name) ? name : ''
 }
 
 const nothingThere = (tree: string, path: string): HaganeError =>

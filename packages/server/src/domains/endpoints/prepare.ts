@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import {
   type GatewayRuntime,
   HaganeError,
@@ -47,8 +46,8 @@ export async function prepare(deps: PrepareDeps, order: Order, signal: AbortSign
   return { workspace, endpoint, deployment, spec, facts, runtime }
 }
 
-const factsOf = ({ runId, ...model }: ServedModel): RevisionFacts['model'] => ({
-  ...model,
+const factsOf = ({ id, name, version, type, tree, path, runId }: ServedModel): RevisionFacts['model'] => ({
+  ...{ id, name, version, type, tree, path },
   ...(runId === undefined ? {} : { run_id: runId }),
 })
 
@@ -90,7 +89,7 @@ async function layOut(
   model: ServedModel | undefined,
   python: string,
 ): Promise<Layout> {
-  const folder = model === undefined ? undefined : await modelFolder(blobs, model.tree, model.path)
+  const folder = model === undefined ? undefined : await modelFolder(blobs, model)
   if (spec.code_configuration === undefined) {
     if (folder === undefined || model?.type !== 'mlflow_model') throw nothingToRun(model)
     return { runtime: { kind: 'python-mlflow', python, model_dir: folder.model } }
@@ -106,7 +105,7 @@ async function layOut(
       python,
       code_dir: laidOut.folder,
       scoring_script,
-      ...(folder === undefined ? {} : { model_dir: join(folder.parent) }),
+      ...(folder === undefined ? {} : { model_dir: folder.parent }),
     },
     code: { tree: laidOut.tree, path: '', scoring_script },
   }

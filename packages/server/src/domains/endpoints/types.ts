@@ -11,6 +11,8 @@ export interface ServedModel {
   /** Below the tree; its last part stays visible in AZUREML_MODEL_DIR. */
   path: string
   runId?: string
+  /** Where the content was registered from; its last part is the folder's name when `path` says none. */
+  source?: string
 }
 
 /** What the models domain has to answer. */

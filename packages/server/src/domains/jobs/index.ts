@@ -1,6 +1,6 @@
 import { HaganeError, jobRoutes } from '@hagane/contract'
 import { subtree } from '../../kernel/blobs/index.ts'
-import { type BoundRoute, checkIfMatch, decodeCursor, implement, pageFrom } from '../../kernel/http/index.ts'
+import { type BoundRoute, checkIfMatch, implement, numberCursor, pageFrom } from '../../kernel/http/index.ts'
 import { advanceParent, cancelInTx } from './flow/advance.ts'
 import { finishFailed } from './flow/finish.ts'
 import { buildRunSteps } from './flow/run-step.ts'
@@ -69,10 +69,9 @@ export function buildJobs(given: Omit<JobNeeds, 'running'>): Jobs {
       }),
       implement(jobRoutes.list, async call => {
         const { limit, cursor, parent_job_name, status, experiment_name, commit, include_archived } = call.query
-        const before = decodeCursor(cursor, 1)?.[0]
         const rows = await listJobs(db, call.workspace, {
           limit: limit + 1,
-          before: before === undefined ? undefined : Number(before),
+          before: numberCursor(cursor),
           parent: parent_job_name,
           status,
           experiment: experiment_name,

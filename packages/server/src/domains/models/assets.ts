@@ -1,12 +1,16 @@
-import { HaganeError, type ModelAsset, type ModelSpec, parseReference, treeUri } from '@hagane/contract'
+import { HaganeError, type ModelAsset, type ModelSpec, type Page, parseReference, treeUri } from '@hagane/contract'
 import type { Database, Tx, Who } from '../../kernel/db/index.ts'
-import { checkIfMatch } from '../../kernel/http/index.ts'
+import { checkIfMatch, decodeCursor, pageFrom } from '../../kernel/http/index.ts'
 import type { KeyValue, Tracking } from '../tracking/index.ts'
 import { refuseReserved, STAGES } from './names.ts'
 import {
   type FullVersion,
   findRegistered,
   findVersion,
+  type ListOptions,
+  listNewest,
+  listVersions,
+  newestNumbers,
   newestVersion,
   type VersionRow,
   versionOfAlias,
@@ -143,9 +147,26 @@ export function buildModelAssets({ db, tracking, snapshots, content }: Deps) {
     })
     return resource(await find(who, name, exact))
   }
+  const pageOf = async (workspace: string, rows: readonly VersionRow[], limit: number): Promise<Page<ModelAsset>> => {
+    const full = await withDetails(readsOf(db), db.dialect, rows)
+    const names = [...new Set(rows.map(row => row.name))]
+    const newest = await newestNumbers(readsOf(db), db.dialect, workspace, names)
+    return pageFrom(
+      full,
+      limit,
+      one => modelOut(one, newest.has(one.row.version_no)),
+      one => [one.row.version_no],
+    )
+  }
   return {
-    find,
-    resource,
+    show: async (who: Who, name: string, version: string) => resource(await find(who, name, version)),
+    list: async (who: Who, query: ListQuery) =>
+      pageOf(who.workspace, await listNewest(readsOf(db), who.workspace, listOptions(query)), query.limit),
+    async versions(who: Who, name: string, query: ListQuery) {
+      const rows = await listVersions(readsOf(db), who.workspace, name, listOptions(query))
+      if (rows.length === 0 && query.cursor === undefined) await find(who, name, '@latest')
+      return pageOf(who.workspace, rows, query.limit)
+    },
     async create(who: Who, spec: ModelSpec): Promise<ModelAsset> {
       if (spec.version !== undefined) refuseReserved(spec.version)
       const { snapshot, runId, modelId } = await contentOf(who, spec)
@@ -205,6 +226,21 @@ export function buildModelAssets({ db, tracking, snapshots, content }: Deps) {
   }
 }
 export type ModelAssets = ReturnType<typeof buildModelAssets>
+
+interface ListQuery {
+  limit: number
+  cursor?: string | undefined
+  include_archived: boolean
+}
+
+function listOptions({ limit, cursor, include_archived }: ListQuery): ListOptions {
+  const before = decodeCursor(cursor, 1)?.[0]
+  return {
+    limit: limit + 1,
+    includeArchived: include_archived,
+    ...(before === undefined ? {} : { before: Number(before) }),
+  }
+}
 
 const isoOf = (ms: number): string => new Date(ms).toISOString()
 

@@ -66,7 +66,7 @@ export function buildModels({ db, blobs, log, tracking, content }: Deps): Models
         log,
       ),
       ...downloadRoutes(tracking, versions, log),
-      ...modelAssetRoutes(db, assets, aliases),
+      ...modelAssetRoutes(assets, aliases),
     ],
     resolve: (workspace, reference) =>
       resolveModel({ db, tracking, snapshots }, { workspace, actor: 'server' }, reference),

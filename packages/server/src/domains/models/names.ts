@@ -39,7 +39,3 @@ export function canonicalStage(stage: string): Stage {
 }
 
 export const isWholeNumber = (version: string): boolean => /^\d{1,15}$/.test(version)
-
-/** What to say about a version that is not there: MLflow knows numbers only. */
-export const versionMessage = (name: string, version: string): string | undefined =>
-  isWholeNumber(version) ? `Model Version (name=${name}, version=${version}) not found` : undefined

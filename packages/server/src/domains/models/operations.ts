@@ -20,7 +20,7 @@ import type { Aliases } from './aliases.ts'
 import { registeredOut, versionOut } from './messages.ts'
 import { withLatest } from './reads.ts'
 import type { RegisteredModels } from './registered.ts'
-import { searchRegistered } from './search/reads.ts'
+import { searchRegistered } from './search-reads.ts'
 import { readsOf } from './tables.ts'
 import type { ModelVersions } from './versions.ts'
 
@@ -68,42 +68,7 @@ export function registeredOperations(
       request: byName,
       handle: async ({ name }, call) => ({ registered_model: registeredOut(await models.get(call, name)) }),
     }),
-    operation({
-      ...write,
-      name: 'registeredModels.rename',
-      method: 'POST',
-      path: '/registered-models/rename',
-      summary: 'Rename a registered model with all its versions',
-      request: { ...byName, new_name: required(text) },
-      handle: async ({ name, new_name }, call) => {
-        await models.rename(call, name, new_name)
-        return { registered_model: registeredOut(await models.get(call, new_name)) }
-      },
-    }),
-    operation({
-      ...write,
-      name: 'registeredModels.update',
-      method: 'PATCH',
-      path: '/registered-models/update',
-      summary: 'Change the description of a registered model',
-      request: { ...byName, description: text },
-      handle: async ({ name, description }, call) => {
-        await models.update(call, name, description)
-        return { registered_model: registeredOut(await models.get(call, name)) }
-      },
-    }),
-    operation({
-      ...write,
-      name: 'registeredModels.delete',
-      method: 'DELETE',
-      path: '/registered-models/delete',
-      summary: 'Delete a registered model with all its versions',
-      request: byName,
-      handle: async ({ name }, call) => {
-        await models.remove(call, name)
-        return {}
-      },
-    }),
+    ...changes(models),
     ...searches(db),
     ...(['POST', 'GET'] as const).map(method =>
       operation({
@@ -122,6 +87,45 @@ export function registeredOperations(
     ...aliasOperations(aliases),
   ]
 }
+
+const changes = (models: RegisteredModels): Operation[] => [
+  operation({
+    ...write,
+    name: 'registeredModels.rename',
+    method: 'POST',
+    path: '/registered-models/rename',
+    summary: 'Rename a registered model with all its versions',
+    request: { ...byName, new_name: required(text) },
+    handle: async ({ name, new_name }, call) => {
+      await models.rename(call, name, new_name)
+      return { registered_model: registeredOut(await models.get(call, new_name)) }
+    },
+  }),
+  operation({
+    ...write,
+    name: 'registeredModels.update',
+    method: 'PATCH',
+    path: '/registered-models/update',
+    summary: 'Change the description of a registered model',
+    request: { ...byName, description: text },
+    handle: async ({ name, description }, call) => {
+      await models.update(call, name, description)
+      return { registered_model: registeredOut(await models.get(call, name)) }
+    },
+  }),
+  operation({
+    ...write,
+    name: 'registeredModels.delete',
+    method: 'DELETE',
+    path: '/registered-models/delete',
+    summary: 'Delete a registered model with all its versions',
+    request: byName,
+    handle: async ({ name }, call) => {
+      await models.remove(call, name)
+      return {}
+    },
+  }),
+]
 
 /** MLflow declares the search as GET; R sends POST. */
 const searches = (db: Database): Operation[] =>

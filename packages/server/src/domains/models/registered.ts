@@ -2,7 +2,7 @@ import type { Database, Tx, Who } from '../../kernel/db/index.ts'
 import { checkStrictTag, type KeyValue, limits, MlflowError, notFound } from '../tracking/index.ts'
 import { checkModelName } from './names.ts'
 import { type FullRegistered, findRegistered, type RegisteredRow, withLatest } from './reads.ts'
-import { PROMPT_TAG } from './search/reads.ts'
+import { PROMPT_TAG } from './search-reads.ts'
 import {
   deleteRegistered,
   deleteRegisteredTag,

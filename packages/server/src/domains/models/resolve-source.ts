@@ -37,12 +37,7 @@ export async function resolveSource(deps: Deps, who: Who, request: Request): Pro
   return { ...found, modelId, runId }
 }
 
-async function follow(
-  deps: Deps,
-  who: Who,
-  parsed: Source,
-  { source, modelId }: Request,
-): Promise<ResolvedSource> {
+async function follow(deps: Deps, who: Who, parsed: Source, { source, modelId }: Request): Promise<ResolvedSource> {
   switch (parsed.kind) {
     case 'logged-model': {
       if (modelId && modelId !== parsed.modelId)

@@ -19,7 +19,7 @@ import {
 import { versionOut } from './messages.ts'
 import { registryPageSize } from './operations.ts'
 import { withDetails } from './reads.ts'
-import { searchVersions } from './search/reads.ts'
+import { searchVersions } from './search-reads.ts'
 import { readsOf } from './tables.ts'
 import type { ModelVersions } from './versions.ts'
 
@@ -72,29 +72,6 @@ export function versionOperations(db: Database, versions: ModelVersions): Operat
       }),
     }),
     operation({
-      ...write,
-      name: 'modelVersions.update',
-      method: 'PATCH',
-      path: '/model-versions/update',
-      summary: 'Change the description of a model version',
-      request: { ...byVersion, description: text },
-      handle: async ({ name, version, description }, call) => ({
-        model_version: versionOut(await versions.update(call, name, version, description)),
-      }),
-    }),
-    operation({
-      ...write,
-      name: 'modelVersions.delete',
-      method: 'DELETE',
-      path: '/model-versions/delete',
-      summary: 'Delete a model version; its number is not used again',
-      request: byVersion,
-      handle: async ({ name, version }, call) => {
-        await versions.remove(call, name, version)
-        return {}
-      },
-    }),
-    operation({
       ...read,
       name: 'modelVersions.getDownloadUri',
       method: 'GET',
@@ -103,23 +80,50 @@ export function versionOperations(db: Database, versions: ModelVersions): Operat
       request: byVersion,
       handle: async ({ name, version }, call) => ({ artifact_uri: await versions.downloadUri(call, name, version) }),
     }),
-    operation({
-      ...write,
-      name: 'modelVersions.transitionStage',
-      method: 'POST',
-      path: '/model-versions/transition-stage',
-      summary: 'Move a model version to a stage',
-      request: { ...byVersion, stage: required(text), archive_existing_versions: flag },
-      handle: async ({ name, version, stage, archive_existing_versions }, call) => ({
-        model_version: versionOut(
-          await versions.transition(call, name, version, stage, archive_existing_versions ?? false),
-        ),
-      }),
-    }),
+    ...changes(versions),
     ...searches(db),
     ...tagOperations(versions),
   ]
 }
+
+const changes = (versions: ModelVersions): Operation[] => [
+  operation({
+    ...write,
+    name: 'modelVersions.update',
+    method: 'PATCH',
+    path: '/model-versions/update',
+    summary: 'Change the description of a model version',
+    request: { ...byVersion, description: text },
+    handle: async ({ name, version, description }, call) => ({
+      model_version: versionOut(await versions.update(call, name, version, description)),
+    }),
+  }),
+  operation({
+    ...write,
+    name: 'modelVersions.delete',
+    method: 'DELETE',
+    path: '/model-versions/delete',
+    summary: 'Delete a model version; its number is not used again',
+    request: byVersion,
+    handle: async ({ name, version }, call) => {
+      await versions.remove(call, name, version)
+      return {}
+    },
+  }),
+  operation({
+    ...write,
+    name: 'modelVersions.transitionStage',
+    method: 'POST',
+    path: '/model-versions/transition-stage',
+    summary: 'Move a model version to a stage',
+    request: { ...byVersion, stage: required(text), archive_existing_versions: flag },
+    handle: async ({ name, version, stage, archive_existing_versions }, call) => ({
+      model_version: versionOut(
+        await versions.transition(call, name, version, stage, archive_existing_versions ?? false),
+      ),
+    }),
+  }),
+]
 
 const searches = (db: Database): Operation[] =>
   (['GET', 'POST'] as const).map(method =>

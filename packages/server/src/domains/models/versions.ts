@@ -134,7 +134,6 @@ export function buildVersions(db: Database, tracking: Tracking, snapshots: Snaps
     update: async (who: Who, name: string, version: string, description: string | undefined): Promise<FullVersion> => {
       await change(who, name, version, async (tx, row) => {
         await updateVersion(tx, row, { description: description ?? null })
-        await updateRegistered(tx, name)
         appendVersionEvent(tx, 'version-updated', row, { description: description ?? null })
       })
       return get(who, name, version)

@@ -48,7 +48,11 @@ export function buildStatus({ db, config, routes, url, startedAt, readyMs, gatew
       return { bytes: openApi, headers: { 'content-type': 'application/json' } }
     }),
     implement(serverRoutes.home, async call => ({
-      bytes: statusPage({ version: VERSION, url: url(), counts: await countsOf(call.workspace) }),
+      bytes: statusPage({
+        version: VERSION,
+        url: url(),
+        counts: call.caller.can('workspace.read', call.workspace) ? await countsOf(call.workspace) : undefined,
+      }),
       headers: {
         'content-type': 'text/html; charset=utf-8',
         'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",

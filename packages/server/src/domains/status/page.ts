@@ -12,13 +12,22 @@ h1{font-weight:600;letter-spacing:.02em}h1 small{font-weight:400;color:var(--ste
 pre{background:color-mix(in srgb,var(--steel) 9%,transparent);border-left:3px solid var(--steel);padding:.8rem 1rem;overflow-x:auto;font-size:.9rem}
 table{border-collapse:collapse}td{padding:.2rem 1.6rem .2rem 0;border-bottom:1px solid var(--line)}a{color:var(--steel)}`
 
-/** The page at `/`: what runs here, what to type next, where the API is described. */
-export function statusPage({ version, url, counts }: { version: string; url: string; counts: Counts }): string {
-  const jobs = Object.entries(counts.jobs)
-  const rows = [
-    ['Events in the audit chain', String(counts.events)],
-    ...(jobs.length === 0 ? [['Jobs', 'none yet']] : jobs.map(([status, n]) => [`Jobs ${status}`, String(n)])),
-  ]
+function rowsOf({ events, jobs }: Counts): string[][] {
+  const statuses = Object.entries(jobs).map(([status, n]) => [`Jobs ${status}`, String(n)])
+  return [['Events in the audit chain', String(events)], ...(statuses.length === 0 ? [['Jobs', 'none yet']] : statuses)]
+}
+
+/** The page at `/`: what runs here (for those who may know), what to type next, where the API is described. */
+export function statusPage({
+  version,
+  url,
+  counts,
+}: {
+  version: string
+  url: string
+  counts: Counts | undefined
+}): string {
+  const rows = counts === undefined ? [] : rowsOf(counts)
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Hagane</title><style>${style}</style>
 <h1>Hagane 鋼 <small>${escapeHtml(version)}</small></h1>
 <p>This server is running at <code>${escapeHtml(url)}</code>.</p>

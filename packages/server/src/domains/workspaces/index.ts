@@ -1,6 +1,14 @@
 import { HaganeError, type WorkspaceResource, workspaceRoutes } from '@hagane/contract'
 import type { Database, Who } from '../../kernel/db/index.ts'
-import { type BoundRoute, checkIfMatch, decodeCursor, implement, pageFrom } from '../../kernel/http/index.ts'
+import {
+  type BaseCall,
+  type BoundRoute,
+  checkIfMatch,
+  EVERY_WORKSPACE,
+  implement,
+  pageFrom,
+  textCursor,
+} from '../../kernel/http/index.ts'
 import { findWorkspace, listWorkspaces } from './reads.ts'
 import { insertWorkspace, updateWorkspace, type WorkspaceRow, workspaceForUpdate } from './store.ts'
 
@@ -69,6 +77,7 @@ export function buildWorkspaces({ db, url, onCreate }: Deps): Workspaces {
     },
     routes: [
       implement(workspaceRoutes.create, async call => {
+        refuseOutside(call, 'workspace.write', EVERY_WORKSPACE)
         const { name, display_name, description, tags } = call.body
         return toResource(
           await create(call, {
@@ -80,14 +89,19 @@ export function buildWorkspaces({ db, url, onCreate }: Deps): Workspaces {
         )
       }),
       implement(workspaceRoutes.list, async call => {
-        const after = decodeCursor(call.query.cursor, 1)?.[0]
-        const rows = await listWorkspaces(db, call.query.limit + 1, after === undefined ? undefined : String(after))
+        if (!call.caller.can('workspace.read', EVERY_WORKSPACE))
+          return { items: [toResource(await get(call.workspace))] }
+        const rows = await listWorkspaces(db, call.query.limit + 1, textCursor(call.query.cursor))
         return pageFrom(rows, call.query.limit, toResource, row => [row.name])
       }),
-      implement(workspaceRoutes.show, async call => toResource(await get(call.params.name))),
+      implement(workspaceRoutes.show, async call => {
+        refuseOutside(call, 'workspace.read', call.params.name)
+        return toResource(await get(call.params.name))
+      }),
       implement(workspaceRoutes.update, async call => {
         const { name } = call.params
         const { display_name, description, tags } = call.body
+        refuseOutside(call, 'workspace.write', name)
         await db.withTransaction(call, async tx => {
           const row = await workspaceForUpdate(tx, name)
           if (row === undefined) throw missing(name)
@@ -103,6 +117,19 @@ export function buildWorkspaces({ db, url, onCreate }: Deps): Workspaces {
       }),
     ],
   }
+}
+
+/** These routes are about a workspace, which need not be the one they are called in. */
+function refuseOutside(call: BaseCall, permission: 'workspace.read' | 'workspace.write', workspace: string): void {
+  if (call.caller.can(permission, workspace)) return
+  const where = workspace === EVERY_WORKSPACE ? 'the whole server' : `workspace ${workspace}`
+  throw new HaganeError(
+    'forbidden',
+    `${call.actor} may not do this: it needs the permission ${permission} for ${where}`,
+    {
+      hint: 'use a token that is not confined to another workspace',
+    },
+  )
 }
 
 const missing = (name: string): HaganeError =>

@@ -4,7 +4,7 @@ import { access, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promise
 import { dirname, join } from 'node:path'
 import { type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { HaganeError } from '@hagane/contract'
+import { HaganeError, type TreeEntry } from '@hagane/contract'
 import { newHexId } from '../ids.ts'
 import type { BlobStore, StoredBlob } from './blob-store.ts'
 import { folderEntries } from './folder.ts'
@@ -87,16 +87,12 @@ export function openFileStore(dataDir: string): BlobStore {
     readAll: digest => readFile(pathOf(digest)).catch(() => Promise.reject(notFound(digest))),
     async putTree(entries) {
       const text = encodeTree(entries)
-      const missing = await filterMissing(
-        entries.map(entry => entry.digest),
-        has,
+      await refuseUnstored(entries, digest =>
+        stat(pathOf(digest)).then(
+          info => info.size,
+          () => undefined,
+        ),
       )
-      if (missing.length > 0)
-        throw new HaganeError(
-          'invalid',
-          `${missing.length} blobs of this tree are not stored, the first is ${missing[0]}`,
-          { hint: 'ask /api/v1/blobs/missing and put those first' },
-        )
       const { digest } = await putBytes(Buffer.from(text))
       return { digest, size: sizeOf(entries), fileCount: entries.length }
     },
@@ -121,13 +117,26 @@ function refuseOther(digest: string, expected: string | undefined): void {
     })
 }
 
-async function filterMissing(digests: string[], has: (digest: string) => Promise<boolean>): Promise<string[]> {
-  const missing: string[] = []
-  const unique = [...new Set(digests)]
-  for (let i = 0; i < unique.length; i += 64) {
-    const slice = unique.slice(i, i + 64)
-    const found = await Promise.all(slice.map(has))
-    missing.push(...slice.filter((_, n) => !found[n]))
-  }
-  return missing
+type Sizes = (digest: string) => Promise<number | undefined>
+
+/** Throws invalid when a blob of a tree is not stored, or has another size than the tree says. */
+async function refuseUnstored(entries: readonly TreeEntry[], sizeOfBlob: Sizes): Promise<void> {
+  const sizes = new Map<string, number | undefined>()
+  const unique = [...new Set(entries.map(entry => entry.digest))]
+  for (let i = 0; i < unique.length; i += 64)
+    await Promise.all(unique.slice(i, i + 64).map(async digest => sizes.set(digest, await sizeOfBlob(digest))))
+  const missing = unique.filter(digest => sizes.get(digest) === undefined)
+  if (missing.length > 0)
+    throw new HaganeError(
+      'invalid',
+      `${missing.length} blobs of this tree are not stored, the first is ${missing[0]}`,
+      { hint: 'ask /api/v1/blobs/missing and put those first' },
+    )
+  const wrong = entries.find(entry => sizes.get(entry.digest) !== entry.size)
+  if (wrong !== undefined)
+    throw new HaganeError(
+      'invalid',
+      `${JSON.stringify(wrong.path)} has ${sizes.get(wrong.digest)} bytes, the tree says ${wrong.size}`,
+      { hint: 'the file changed while it was sent: take its size and digest again' },
+    )
 }

@@ -23,7 +23,7 @@ export function hashEvent(row: Omit<EventRow, 'hash'>): string {
 
 export type Verification =
   | { ok: true; count: number; head: string }
-  | { ok: false; count: number; seq: number; reason: string }
+  | ({ ok: false; count: number; seq: number; reason: string } & Partial<Pick<EventRow, 'id' | 'type' | 'subject'>>)
 
 /** Checks one row against the link before it; undefined when it holds. */
 export function faultOf(row: EventRow, previous: { seq: number; hash: string }): string | undefined {

@@ -59,7 +59,10 @@ export async function verifyChain(db: Database): Promise<Verification> {
     const rows = await eventsAfter(db, previous.seq, 2000)
     for (const row of rows) {
       const reason = faultOf(row, previous)
-      if (reason !== undefined) return { ok: false, count: previous.seq, seq: row.seq, reason }
+      if (reason !== undefined) {
+        const { seq, id, type, subject } = row
+        return { ok: false, count: previous.seq, seq, id, type, subject, reason }
+      }
       previous = row
     }
     if (rows.length < 2000) break

@@ -3,10 +3,14 @@ import type { BodyOf, ParamsOf, Permission, QueryOf, ResponseOf, RouteDeclaratio
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Who } from '../db/index.ts'
 
+/** Stands for all workspaces at once where a caller's rights are asked; no workspace has this name. */
+export const EVERY_WORKSPACE = '*'
+
 /** Who calls, as the access domain made out. */
 export interface Caller {
   /** `user:<name>`, `job:<name>`, `gateway`, `local:<name>` */
   readonly actor: string
+  /** In one workspace, or with EVERY_WORKSPACE in all of them. */
   can(permission: Permission, workspace: string): boolean
 }
 

@@ -20,10 +20,24 @@ const known: Record<string, (error: { message: string }) => HaganeError> = {
   FST_ERR_ASYNC_CONSTRAINT: () => new HaganeError('invalid', 'the request headers are not valid'),
 }
 
+interface Foreign {
+  code?: string
+  errcode?: number
+  statusCode?: number
+  message?: string
+}
+const SQLITE_FULL = 13
+const POSTGRES_DISK_FULL = '53100'
+
 /** Any thrown thing as a HaganeError; what we did not expect becomes `internal` without its text. */
 export function asHaganeError(error: unknown): HaganeError {
   if (error instanceof HaganeError) return error
-  const { code, statusCode, message } = error as { code?: string; statusCode?: number; message?: string }
+  const { code, errcode, statusCode, message } = error as Foreign
+  if (code === 'ENOSPC' || code === 'EDQUOT' || errcode === SQLITE_FULL || code === POSTGRES_DISK_FULL)
+    return new HaganeError('unavailable', 'the disk of the server is full', {
+      hint: 'make room on it, then repeat the request: nothing of it was kept',
+      cause: error,
+    })
   const mapped = code === undefined ? undefined : known[code]
   if (mapped !== undefined) return mapped({ message: message ?? '' })
   if (error instanceof SyntaxError && statusCode === 400)
@@ -39,9 +53,14 @@ export function asHaganeError(error: unknown): HaganeError {
   })
 }
 
+/** The client left, or was cut off, before its request was whole: whatever failed then failed for that. */
+const brokeOff = ({ raw }: FastifyRequest): boolean => raw.destroyed && !raw.complete
+const cutShort = (cause: unknown): HaganeError =>
+  new HaganeError('invalid', 'the request broke off before its end', { hint: 'send it again', cause })
+
 /** The one place where an error becomes an answer and a log line. */
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Logger): FastifyReply {
-  const failure = asHaganeError(error)
+  const failure = brokeOff(request) ? cutShort(error) : asHaganeError(error)
   const line = { request: request.id, method: request.method, path: request.url.split('?')[0] }
   if (failure.kind === 'internal') log.error({ ...line, err: failure.cause ?? failure }, 'request failed')
   else log.debug({ ...line, kind: failure.kind, message: failure.message }, 'request refused')

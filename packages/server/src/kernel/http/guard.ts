@@ -1,12 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { isIP } from 'node:net'
 import { HaganeError } from '@hagane/contract'
 
+/** The name or address of a Host header, without port and the brackets of IPv6. */
 const nameOf = (authority: string): string =>
-  authority
-    .replace(/:\d+$/, '')
-    .replace(/^\[|\]$/g, '')
-    .toLowerCase()
-const isAddress = (name: string): boolean => /^[\d.]+$/.test(name) || name.includes(':')
+  (/^\[([^\]]*)\](:\d+)?$/.exec(authority)?.[1] ?? authority.replace(/:\d+$/, '')).toLowerCase()
 
 /**
  * Against DNS rebinding and cross-site requests, which reach a server on loopback through the user's own browser: the Host must
@@ -15,12 +13,16 @@ const isAddress = (name: string): boolean => /^[\d.]+$/.test(name) || name.inclu
 export function guardHost(headers: IncomingHttpHeaders, allowed: readonly string[], method: string): void {
   const host = headers.host ?? ''
   const name = nameOf(host)
-  if (!allowed.includes('*') && !isAddress(name) && name !== 'localhost' && !allowed.includes(name))
+  const isKnown =
+    isIP(name) !== 0 || name === 'localhost' || allowed.some(one => one === '*' || one.toLowerCase() === name)
+  if (!isKnown)
     throw new HaganeError('forbidden', `this server does not answer to the name '${name}'`, {
       hint: 'call it by address, or list the name in allowed_hosts',
     })
   const origin = headers.origin
   if (origin === undefined || method === 'GET' || method === 'HEAD') return
   if (origin === 'null' || origin.replace(/^https?:\/\//, '').toLowerCase() !== host.toLowerCase())
-    throw new HaganeError('forbidden', `a page of another site may not change anything here (Origin ${origin})`)
+    throw new HaganeError('forbidden', `a page of another site may not change anything here (Origin ${origin})`, {
+      hint: 'open the page under the address of this server',
+    })
 }

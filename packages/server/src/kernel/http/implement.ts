@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
 import { HaganeError, type Permission, parseOrThrow, type RouteDeclaration } from '@hagane/contract'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { BaseCall, BoundRoute, Call, Implement, StreamAnswer } from './call.ts'
@@ -6,22 +7,27 @@ import type { BaseCall, BoundRoute, Call, Implement, StreamAnswer } from './call
 const MAX_KEY = 255
 
 /** See Implement. Parameters, query and body are checked by the declaration's own schemas; what they do not name is refused. */
-export const implement: Implement = (declaration, handler) => ({
-  declaration,
-  async handle(call, request, reply) {
-    const idempotency = idempotencyOf(declaration, request, call.workspace)
-    const full = {
-      ...call,
-      ...(idempotency === undefined ? {} : { idempotency }),
-      params: declaration.params === undefined ? {} : parseOrThrow(declaration.params, request.params, 'path'),
-      query: declaration.query === undefined ? {} : parseOrThrow(declaration.query, request.query, 'query'),
-      body: bodyOf(declaration, request),
-      ifMatch: request.headers['if-match']?.replace(/^(W\/)?"|"$/g, ''),
-    } as unknown as Call<typeof declaration>
-    const answer = await handler(full)
-    send(declaration, reply, answer)
-  },
-})
+export const implement: Implement = (declaration, handler) => {
+  const query = declaration.query?.strict()
+  return {
+    declaration,
+    async handle(call, request, reply) {
+      const full = {
+        ...call,
+        params: declaration.params === undefined ? {} : parseOrThrow(declaration.params, request.params, 'path'),
+        query: query === undefined ? {} : parseOrThrow(query, request.query, 'query'),
+        body: bodyOf(declaration, request),
+        ifMatch: request.headers['if-match']?.replace(/^(W\/)?"|"$/g, ''),
+      }
+      const idempotency = idempotencyOf(declaration, request, call.workspace)
+      const answer = await handler({
+        ...full,
+        ...(idempotency === undefined ? {} : { idempotency }),
+      } as unknown as Call<typeof declaration>)
+      send(declaration, reply, answer)
+    },
+  }
+}
 
 /** A route whose wire format is not ours: the handler reads the request and answers itself. Same table, same permission check. */
 export function rawRoute(
@@ -46,6 +52,15 @@ function bodyOf(declaration: RouteDeclaration, request: FastifyRequest): unknown
     throw new HaganeError('invalid', 'this request needs a JSON body', {
       hint: 'send it with Content-Type: application/json',
     })
+  // what is not JSON was left unread
+  if (request.body instanceof Readable)
+    throw new HaganeError(
+      'unsupported',
+      `this request takes JSON, not ${request.headers['content-type'] ?? 'untyped bytes'}`,
+      {
+        hint: 'send it with Content-Type: application/json',
+      },
+    )
   return parseOrThrow(declaration.body, request.body, 'body')
 }
 

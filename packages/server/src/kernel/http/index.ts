@@ -1,6 +1,7 @@
 export type { Answer, Authenticate, BaseCall, BoundRoute, Call, Caller, StreamAnswer } from './call.ts'
+export { EVERY_WORKSPACE } from './call.ts'
 export { answerError, asHaganeError } from './errors.ts'
 export { checkIfMatch, implement, rawRoute } from './implement.ts'
 export { openApiOf } from './openapi.ts'
-export { decodeCursor, encodeCursor, pageFrom } from './paging.ts'
+export { decodeCursor, encodeCursor, numberCursor, pageFrom, textCursor } from './paging.ts'
 export { buildHttp } from './server.ts'

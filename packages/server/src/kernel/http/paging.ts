@@ -12,16 +12,35 @@ export function decodeCursor(cursor: string | undefined, length: number): (strin
     if (
       Array.isArray(key) &&
       key.length === length &&
-      key.every(part => typeof part === 'string' || typeof part === 'number')
+      key.every(part =>
+        typeof part === 'string' ? !part.includes('\0') && part.isWellFormed() : Number.isFinite(part),
+      )
     )
       return key
   } catch {
     // falls through to the refusal
   }
-  throw new HaganeError('invalid', 'query: cursor: this is not a cursor that a list gave out', {
+  throw notOurs()
+}
+
+/** The sequence number in a cursor. Throws invalid when it holds anything else. */
+export function numberCursor(cursor: string | undefined): number | undefined {
+  const key = decodeCursor(cursor, 1)?.[0]
+  if (key === undefined || Number.isSafeInteger(key)) return key as number | undefined
+  throw notOurs()
+}
+
+/** The text in a cursor. Throws invalid when it holds anything else. */
+export function textCursor(cursor: string | undefined): string | undefined {
+  const key = decodeCursor(cursor, 1)?.[0]
+  if (key === undefined || typeof key === 'string') return key
+  throw notOurs()
+}
+
+const notOurs = (): HaganeError =>
+  new HaganeError('invalid', 'query: cursor: this is not a cursor that a list gave out', {
     hint: 'send next_cursor of the page before, unchanged',
   })
-}
 
 /** Makes a page from one row more than was asked for. */
 export function pageFrom<Row, Item>(

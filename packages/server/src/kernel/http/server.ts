@@ -3,10 +3,13 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Database } from '../db/index.ts'
 import { newUlid } from '../ids.ts'
 import type { Logger } from '../log.ts'
-import type { Authenticate, BaseCall, BoundRoute } from './call.ts'
+import type { Authenticate, BaseCall, BoundRoute, Caller } from './call.ts'
+import { answerClientError } from './client-error.ts'
 import { answerError } from './errors.ts'
 import { guardHost } from './guard.ts'
 import { rememberAnswer, replayed } from './idempotency.ts'
+import { parseJson, refuseNul } from './json.ts'
+import { type OpenCalls, trackOpenCalls } from './open-calls.ts'
 
 export interface HttpOptions {
   db: Database
@@ -32,6 +35,7 @@ export function buildHttp(routes: readonly BoundRoute[], options: HttpOptions): 
     rewriteUrl: request => rewritten(request),
     exposeHeadRoutes: false,
     return503OnClosing: false,
+    clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) =>
       void answerError(error, request as FastifyRequest, reply as FastifyReply, options.log),
   })
@@ -60,18 +64,23 @@ export function buildHttp(routes: readonly BoundRoute[], options: HttpOptions): 
       options.log,
     ),
   )
+  const setting: Setting = { ...options, open: trackOpenCalls(app) }
   const isStream = (route: RawRoute): boolean => route.declaration.body === 'stream'
-  for (const route of (routes as readonly RawRoute[]).filter(route => !isStream(route))) register(app, route, options)
+  for (const route of (routes as readonly RawRoute[]).filter(route => !isStream(route))) register(app, route, setting)
   // a scope of its own, where no body is parsed: an uploaded .json file comes as application/json and is still just bytes
   app.register(async streams => {
     streams.removeAllContentTypeParsers()
     streams.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
-    for (const route of (routes as readonly RawRoute[]).filter(isStream)) register(streams, route, options)
+    for (const route of (routes as readonly RawRoute[]).filter(isStream)) register(streams, route, setting)
   })
   return app
 }
 
-function register(app: FastifyInstance, route: RawRoute, options: HttpOptions): void {
+interface Setting extends HttpOptions {
+  open: OpenCalls
+}
+
+function register(app: FastifyInstance, route: RawRoute, options: Setting): void {
   const { method, path, bodyLimit } = route.declaration
   const { mapError } = route
   app.route({
@@ -80,9 +89,15 @@ function register(app: FastifyInstance, route: RawRoute, options: HttpOptions): 
     ...(bodyLimit === undefined ? {} : { bodyLimit }),
     // what fails before the handler, e.g. a body that is not JSON, is answered in the route's own format as well
     ...(mapError === undefined ? {} : { errorHandler: (error, _request, reply) => void mapError(error, reply) }),
+    // before the body is read: nobody makes the server parse megabytes without being allowed to
+    onRequest: async (request, reply) => {
+      refuseNul(request.params, 'path')
+      refuseNul(request.query, 'query')
+      request.hagane = await callOf(route, request, reply, options)
+    },
     handler: async (request, reply) => {
       try {
-        const call = await callOf(route, request, reply, options)
+        const call = withBody(route, request)
         if (await replayed(options.db, route, call, request, reply)) return reply
         const result = await route.handle(call, request, reply)
         return result === undefined ? reply : result
@@ -115,33 +130,51 @@ async function callOf(
   route: BoundRoute,
   request: FastifyRequest,
   reply: FastifyReply,
-  options: HttpOptions,
+  options: Setting,
 ): Promise<BaseCall> {
   const workspace = workspaceOf(request)
-  const caller = await options.authenticate({ headers: request.headers, workspace })
   const { permission } = route.declaration
+  const caller =
+    permission === 'public'
+      ? await callerOrNobody(request, workspace, options)
+      : await options.authenticate({ headers: request.headers, workspace })
   if (permission !== 'public' && !caller.can(permission, workspace))
     throw new HaganeError(
       'forbidden',
       `${caller.actor} may not do this: it needs the permission ${permission} in workspace ${workspace}`,
       { hint: 'ask an administrator for a role that holds it' },
     )
-  const gone = new AbortController()
-  reply.raw.once('close', () => gone.abort())
-  const call: BaseCall = {
+  return {
     workspace,
     actor: caller.actor,
     caller,
     requestId: request.id,
     headers: request.headers,
-    signal: gone.signal,
-    stream:
-      route.declaration.body === 'stream'
-        ? ((request.body as BaseCall['stream'] | undefined) ?? request.raw)
-        : request.raw,
+    signal: options.open.signalFor(reply.raw),
+    stream: request.raw,
   }
-  request.hagane = call
-  return call
+}
+
+const nobody: Caller = { actor: 'anonymous', can: () => false }
+
+/** What is public answers without credentials too, also to a probe whose token has expired. */
+async function callerOrNobody(request: FastifyRequest, workspace: string, options: Setting): Promise<Caller> {
+  try {
+    return await options.authenticate({ headers: request.headers, workspace })
+  } catch (error) {
+    if (error instanceof HaganeError && error.kind === 'unauthenticated') return nobody
+    throw error
+  }
+}
+
+/** The call as it was admitted, with the bytes of a `body: 'stream'` route. */
+function withBody(route: BoundRoute, request: FastifyRequest): BaseCall {
+  const call = request.hagane
+  if (call === undefined) throw new Error(`${request.method} ${request.url} was not admitted`)
+  if (route.declaration.body !== 'stream') return call
+  const withStream = { ...call, stream: (request.body as BaseCall['stream'] | undefined) ?? request.raw }
+  request.hagane = withStream
+  return withStream
 }
 
 const rewritten = (request: { url?: string | undefined; headers: Record<string, unknown> }): string => {
@@ -163,30 +196,3 @@ function workspaceOf(request: FastifyRequest): string {
     throw new HaganeError('invalid', 'the workspace in the address is not valid percent-encoded UTF-8')
   }
 }
-
-const decoder = new TextDecoder('utf-8', { fatal: true })
-
-/** JSON with two refusals that JSON.parse does not make: bytes that are not UTF-8, and NUL in text, which no database keeps. */
-async function parseJson(body: Buffer): Promise<unknown> {
-  if (body.length === 0) return undefined
-  const text = decodeUtf8(body)
-  if (text.includes('\\u0000'))
-    throw new HaganeError('invalid', 'the body holds a NUL character, which cannot be stored', {
-      hint: 'remove \\u0000 from the text',
-    })
-  try {
-    return JSON.parse(text, text.includes('__proto__') ? withoutPrototype : undefined)
-  } catch (error) {
-    throw new HaganeError('invalid', `the body is not valid JSON: ${(error as Error).message}`)
-  }
-}
-
-function decodeUtf8(body: Buffer): string {
-  try {
-    return decoder.decode(body)
-  } catch {
-    throw new HaganeError('invalid', 'the body is not valid UTF-8')
-  }
-}
-
-const withoutPrototype = (key: string, value: unknown): unknown => (key === '__proto__' ? undefined : value)

@@ -76,7 +76,7 @@ export function buildRunSteps(needs: JobNeeds) {
   async function reuseAtOnce(who: Who, row: JobRow): Promise<boolean> {
     const plan = JSON.parse(row.plan) as CommandPlan
     if (row.status !== 'Queued' || !plan.reusable || !plan.deterministic) return false
-    const { lockDigest } = await needs.environments.plan(row.workspace, plan.environment)
+    const { lockDigest } = await needs.environments.plan(row.workspace, environmentOf(plan))
     if (lockDigest === undefined) return false
     const key = reuseKey(reuseParts(plan, await resolveInputs(needs, row, plan), lockDigest))
     const earlier = await resultFor(needs.db, row.workspace, key)
@@ -86,7 +86,10 @@ export function buildRunSteps(needs: JobNeeds) {
   }
 
   async function prepare(row: JobRow, plan: CommandPlan, signal: AbortSignal): Promise<Ready> {
-    const built = await needs.environments.ensureBuilt(row.workspace, plan.environment, { signal })
+    const built = await needs.environments.ensureBuilt(row.workspace, environmentOf(plan), {
+      signal,
+      actor: row.created_by,
+    })
     const values = await resolveInputs(needs, row, plan)
     return {
       values,
@@ -192,6 +195,9 @@ export function buildRunSteps(needs: JobNeeds) {
 
   return { run }
 }
+
+/** The version that was resolved at submit: a label may have moved since. */
+const environmentOf = (plan: CommandPlan): CommandPlan['environment'] => plan.environmentId ?? plan.environment
 
 /** The lock of the environment and the content of inputs are facts that lineage needs. */
 const namedContents = (values: Record<string, Value>): Record<string, unknown> =>

@@ -49,7 +49,7 @@ export interface Environments {
   ensureBuilt(
     workspace: string,
     environment: string | EnvironmentSpec | null,
-    options: { onLog?: (line: string) => void; signal?: AbortSignal },
+    options: { onLog?: (line: string) => void; signal?: AbortSignal; actor?: string },
   ): Promise<{ prefix: string; python: string; lockDigest: string; deviations: string[] }>
 }
 

@@ -2,11 +2,11 @@ import type { RouteDeclaration } from '@hagane/contract'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type BaseCall, type BoundRoute, rawRoute } from '../../../kernel/http/index.ts'
 import type { Logger } from '../../../kernel/log.ts'
+import { checkedArtifactPath } from '../artifact-space/paths.ts'
 import { invalidParameter, MlflowError } from '../wire/mlflow-error.ts'
 import { mlflowErrors } from '../wire/operation.ts'
 import { listOut } from '../wire/response.ts'
 import { sendDownload } from './download.ts'
-import { checkedArtifactPath } from './paths.ts'
 import { type Artifacts, fileInfo } from './service.ts'
 
 type Handler = (call: BaseCall, request: FastifyRequest, reply: FastifyReply) => Promise<unknown>

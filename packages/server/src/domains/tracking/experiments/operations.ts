@@ -3,21 +3,16 @@ import { parseFilter } from '../search/filter.ts'
 import { experimentGrammar } from '../search/grammar.ts'
 import { parseOrderBy } from '../search/order-by.ts'
 import { readsOf } from '../tables.ts'
-import { choice, integer, list, message, required, text } from '../wire/fields.ts'
+import { integer, list, required, text } from '../wire/fields.ts'
 import { invalidParameter } from '../wire/mlflow-error.ts'
 import type { KeyValue } from '../wire/names.ts'
 import { type Operation, operation } from '../wire/operation.ts'
 import { decodePageToken, pageOf } from '../wire/page-token.ts'
 import { listOut } from '../wire/response.ts'
+import { asKeyValue, keyValue, viewType } from '../wire/shared-messages.ts'
 import { type ExperimentRow, experimentTags, searchExperiments } from './reads.ts'
 import type { Experiments } from './service.ts'
 
-export const viewType = choice({ ACTIVE_ONLY: 1, DELETED_ONLY: 2, ALL: 3 })
-export const keyValue = message({ key: required(text), value: text })
-export const asKeyValue = (pair: { key: string; value: string | undefined }): KeyValue => ({
-  key: pair.key,
-  value: pair.value ?? '',
-})
 const MAX_RESULTS = 50_000
 
 /** An experiment as MLflow's proto has it. */
@@ -76,36 +71,7 @@ export function experimentOperations(db: Database, experiments: Experiments): Op
     },
   }
   return [
-    operation({
-      name: 'experiments.create',
-      method: 'POST',
-      path: '/experiments/create',
-      permission: 'tracking.write',
-      summary: 'Create an experiment',
-      request: { name: required(text), artifact_location: text, tags: list(keyValue) },
-      handle: async ({ name, artifact_location, tags }, call) => {
-        const row = await experiments.create(call, name, artifact_location || undefined, tags.map(asKeyValue))
-        return { experiment_id: String(row.experiment_id) }
-      },
-    }),
-    operation({
-      name: 'experiments.get',
-      method: 'GET',
-      path: '/experiments/get',
-      permission: 'tracking.read',
-      summary: 'Show an experiment, deleted or not',
-      request: { experiment_id: required(text) },
-      handle: async ({ experiment_id }, call) => one(await experiments.get(call, experiment_id)),
-    }),
-    operation({
-      name: 'experiments.getByName',
-      method: 'GET',
-      path: '/experiments/get-by-name',
-      permission: 'tracking.read',
-      summary: 'Show an experiment by its name',
-      request: { experiment_name: required(text) },
-      handle: async ({ experiment_name }, call) => one(await experiments.getByName(call, experiment_name)),
-    }),
+    ...lookups(experiments, one),
     operation({ ...search, name: 'experiments.search', method: 'POST' }),
     operation({ ...search, name: 'experiments.searchByQuery', method: 'GET' }),
     operation({
@@ -124,6 +90,39 @@ export function experimentOperations(db: Database, experiments: Experiments): Op
     ...changes(experiments),
   ]
 }
+
+const lookups = (experiments: Experiments, one: (row: ExperimentRow) => Promise<object>): Operation[] => [
+  operation({
+    name: 'experiments.create',
+    method: 'POST',
+    path: '/experiments/create',
+    permission: 'tracking.write',
+    summary: 'Create an experiment',
+    request: { name: required(text), artifact_location: text, tags: list(keyValue) },
+    handle: async ({ name, artifact_location, tags }, call) => {
+      const row = await experiments.create(call, name, artifact_location || undefined, tags.map(asKeyValue))
+      return { experiment_id: String(row.experiment_id) }
+    },
+  }),
+  operation({
+    name: 'experiments.get',
+    method: 'GET',
+    path: '/experiments/get',
+    permission: 'tracking.read',
+    summary: 'Show an experiment, deleted or not',
+    request: { experiment_id: required(text) },
+    handle: async ({ experiment_id }, call) => one(await experiments.get(call, experiment_id)),
+  }),
+  operation({
+    name: 'experiments.getByName',
+    method: 'GET',
+    path: '/experiments/get-by-name',
+    permission: 'tracking.read',
+    summary: 'Show an experiment by its name',
+    request: { experiment_name: required(text) },
+    handle: async ({ experiment_name }, call) => one(await experiments.getByName(call, experiment_name)),
+  }),
+]
 
 interface SearchInput {
   view_type: 'ACTIVE_ONLY' | 'DELETED_ONLY' | 'ALL' | undefined

@@ -1,5 +1,5 @@
 import type { Database, Tx, Who } from '../../../kernel/db/index.ts'
-import { appendToLocation, artifactUri, checkArtifactLocation } from '../artifacts/locations.ts'
+import { appendToLocation, artifactUri, checkArtifactLocation } from '../artifact-space/locations.ts'
 import { readsOf, writesOf } from '../tables.ts'
 import { alreadyExists, invalidParameter, MlflowError, notFound } from '../wire/mlflow-error.ts'
 import { checkLength, checkStrictTag, experimentNumber, type KeyValue, limits } from '../wire/names.ts'

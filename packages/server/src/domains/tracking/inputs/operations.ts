@@ -1,5 +1,4 @@
 import type { Database, Tx, Who } from '../../../kernel/db/index.ts'
-import { asKeyValue, keyValue } from '../experiments/operations.ts'
 import { appendRunEvent, requireActiveRun } from '../runs/logging.ts'
 import { readsOf } from '../tables.ts'
 import { integer, list, type Message, message, required, text } from '../wire/fields.ts'
@@ -7,6 +6,7 @@ import { invalidParameter } from '../wire/mlflow-error.ts'
 import { checkBatchLimit, checkLength, checkRunId, limits } from '../wire/names.ts'
 import { type Operation, operation } from '../wire/operation.ts'
 import { listOut, optionalOut } from '../wire/response.ts'
+import { asKeyValue, keyValue } from '../wire/shared-messages.ts'
 import { datasetSummaries } from './reads.ts'
 import { ensureDataset, linkDatasets, linkModels } from './store.ts'
 

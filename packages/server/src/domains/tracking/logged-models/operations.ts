@@ -1,8 +1,8 @@
 import type { Database, Who } from '../../../kernel/db/index.ts'
 import type { Artifacts } from '../artifacts/service.ts'
-import { asKeyValue, keyValue } from '../experiments/operations.ts'
 import { choice, flag, list, required, text } from '../wire/fields.ts'
 import { type Operation, operation } from '../wire/operation.ts'
+import { asKeyValue, keyValue } from '../wire/shared-messages.ts'
 import { loggedModelOut } from './messages.ts'
 import { loggedModelSearch } from './search.ts'
 import type { LoggedModels } from './service.ts'
@@ -58,71 +58,9 @@ export function loggedModelOperations(
       request: { ...byId, allow_deleted: flag },
       handle: ({ model_id, allow_deleted }, call) => answer(call, model_id, allow_deleted),
     }),
-    operation({
-      name: 'loggedModels.finalize',
-      method: 'PATCH',
-      path: '/logged-models/:model_id',
-      permission: 'tracking.write',
-      summary: 'Say that the files of a logged model are complete, or that they failed',
-      request: { ...byId, status: required(status) },
-      handle: async ({ model_id, status: sent }, call) => {
-        await models.finalize(
-          call,
-          model_id,
-          sent.replace('LOGGED_MODEL_', '') as 'PENDING' | 'READY' | 'UPLOAD_FAILED',
-        )
-        return answer(call, model_id, true)
-      },
-    }),
-    operation({
-      name: 'loggedModels.delete',
-      method: 'DELETE',
-      path: '/logged-models/:model_id',
-      permission: 'tracking.write',
-      summary: 'Delete a logged model; its files stay',
-      request: byId,
-      handle: async ({ model_id }, call) => {
-        await models.remove(call, model_id)
-        return {}
-      },
-    }),
+    ...lifecycle(models, answer),
     loggedModelSearch(db, experimentNumber),
-    operation({
-      name: 'loggedModels.setTags',
-      method: 'PATCH',
-      path: '/logged-models/:model_id/tags',
-      permission: 'tracking.write',
-      summary: 'Set tags of a logged model',
-      request: { ...byId, tags: list(keyValue) },
-      handle: async ({ model_id, tags }, call) => {
-        await models.setTags(call, model_id, tags.map(asKeyValue))
-        return answer(call, model_id, true)
-      },
-    }),
-    operation({
-      name: 'loggedModels.deleteTag',
-      method: 'DELETE',
-      path: '/logged-models/:model_id/tags/:tag_key',
-      permission: 'tracking.write',
-      summary: 'Delete a tag of a logged model',
-      request: { ...byId, tag_key: required(text) },
-      handle: async ({ model_id, tag_key }, call) => {
-        await models.deleteTag(call, model_id, tag_key)
-        return {}
-      },
-    }),
-    operation({
-      name: 'loggedModels.logParams',
-      method: 'POST',
-      path: '/logged-models/:model_id/params',
-      permission: 'tracking.write',
-      summary: 'Add params to a logged model',
-      request: { ...byId, params: list(keyValue) },
-      handle: async ({ model_id, params }, call) => {
-        await models.logParams(call, model_id, params.map(asKeyValue))
-        return {}
-      },
-    }),
+    ...details(models, answer),
     operation({
       name: 'loggedModels.listArtifacts',
       method: 'GET',
@@ -137,3 +75,71 @@ export function loggedModelOperations(
     }),
   ]
 }
+
+type AnswerWith = (who: Who, modelId: string, allowDeleted?: boolean) => Promise<object>
+
+const lifecycle = (models: LoggedModels, answer: AnswerWith): Operation[] => [
+  operation({
+    name: 'loggedModels.finalize',
+    method: 'PATCH',
+    path: '/logged-models/:model_id',
+    permission: 'tracking.write',
+    summary: 'Say that the files of a logged model are complete, or that they failed',
+    request: { ...byId, status: required(status) },
+    handle: async ({ model_id, status: sent }, call) => {
+      await models.finalize(call, model_id, sent.replace('LOGGED_MODEL_', '') as 'PENDING' | 'READY' | 'UPLOAD_FAILED')
+      return answer(call, model_id, true)
+    },
+  }),
+  operation({
+    name: 'loggedModels.delete',
+    method: 'DELETE',
+    path: '/logged-models/:model_id',
+    permission: 'tracking.write',
+    summary: 'Delete a logged model; its files stay',
+    request: byId,
+    handle: async ({ model_id }, call) => {
+      await models.remove(call, model_id)
+      return {}
+    },
+  }),
+]
+
+const details = (models: LoggedModels, answer: AnswerWith): Operation[] => [
+  operation({
+    name: 'loggedModels.setTags',
+    method: 'PATCH',
+    path: '/logged-models/:model_id/tags',
+    permission: 'tracking.write',
+    summary: 'Set tags of a logged model',
+    request: { ...byId, tags: list(keyValue) },
+    handle: async ({ model_id, tags }, call) => {
+      await models.setTags(call, model_id, tags.map(asKeyValue))
+      return answer(call, model_id, true)
+    },
+  }),
+  operation({
+    name: 'loggedModels.deleteTag',
+    method: 'DELETE',
+    path: '/logged-models/:model_id/tags/:tag_key',
+    permission: 'tracking.write',
+    summary: 'Delete a tag of a logged model',
+    request: { ...byId, tag_key: required(text) },
+    handle: async ({ model_id, tag_key }, call) => {
+      await models.deleteTag(call, model_id, tag_key)
+      return {}
+    },
+  }),
+  operation({
+    name: 'loggedModels.logParams',
+    method: 'POST',
+    path: '/logged-models/:model_id/params',
+    permission: 'tracking.write',
+    summary: 'Add params to a logged model',
+    request: { ...byId, params: list(keyValue) },
+    handle: async ({ model_id, params }, call) => {
+      await models.logParams(call, model_id, params.map(asKeyValue))
+      return {}
+    },
+  }),
+]

@@ -1,7 +1,7 @@
 import { type BoundRoute, rawRoute } from '../../../kernel/http/index.ts'
 import type { Logger } from '../../../kernel/log.ts'
+import { checkedArtifactPath } from '../artifact-space/paths.ts'
 import { sendDownload } from '../artifacts/download.ts'
-import { checkedArtifactPath } from '../artifacts/paths.ts'
 import type { Artifacts } from '../artifacts/service.ts'
 import { MlflowError } from '../wire/mlflow-error.ts'
 import { mlflowErrors } from '../wire/operation.ts'

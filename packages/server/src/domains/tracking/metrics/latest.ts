@@ -1,7 +1,14 @@
-import type { LatestMetric } from '../runs/reads.ts'
 import type { Segment } from './reads.ts'
 import { comparePoints, latestOf } from './segments.ts'
 
+/** The latest value of a metric of a run. */
+export interface LatestMetric {
+  key: string
+  /** null is NaN. */
+  value: number | null
+  step: number
+  timestamp: number
+}
 /** Latest values with points on top that are not folded in yet. */
 export function withTail(folded: readonly LatestMetric[], tail: readonly Segment[]): LatestMetric[] {
   if (tail.length === 0) return [...folded]

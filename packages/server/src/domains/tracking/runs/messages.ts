@@ -1,5 +1,6 @@
+import type { LatestMetric } from '../metrics/latest.ts'
 import { doubleOut, listOut, optionalOut } from '../wire/response.ts'
-import type { LatestMetric, RunData, RunRow } from './reads.ts'
+import type { RunData, RunRow } from './reads.ts'
 
 /** RunInfo of MLflow's proto; `run_uuid` is for clients before MLflow 1 and for R. */
 export const runInfoOut = (row: RunRow) => ({

@@ -1,10 +1,11 @@
 import type { Database } from '../../../kernel/db/index.ts'
-import { keyValue } from '../experiments/operations.ts'
+import { type LoggedPoint, metricList, readPoint } from '../metrics/points.ts'
 import { readsOf } from '../tables.ts'
 import { choice, type Field, integer, list, required, text } from '../wire/fields.ts'
 import { invalidParameter } from '../wire/mlflow-error.ts'
 import { type Operation, operation } from '../wire/operation.ts'
-import { type LoggedPoint, metricList, pairList, readPoint } from './batch.ts'
+import { keyValue } from '../wire/shared-messages.ts'
+import { pairList } from './batch.ts'
 import type { RunStatus } from './logging.ts'
 import { runInfoOut, runOut } from './messages.ts'
 import { modelEntry } from './model-entry.ts'
@@ -74,31 +75,35 @@ export function runOperations(db: Database, runs: Runs): Operation[] {
         ),
       }),
     }),
-    operation({
-      ...write,
-      name: 'runs.delete',
-      path: '/runs/delete',
-      summary: 'Delete a run; it can be restored, and its artifacts stay',
-      request: byId,
-      handle: async ({ run_id }, call) => {
-        await runs.remove(call, run_id)
-        return {}
-      },
-    }),
-    operation({
-      ...write,
-      name: 'runs.restore',
-      path: '/runs/restore',
-      summary: 'Restore a deleted run',
-      request: byId,
-      handle: async ({ run_id }, call) => {
-        await runs.restore(call, run_id)
-        return {}
-      },
-    }),
+    ...lifecycleOperations(runs),
     ...loggingOperations(runs),
   ]
 }
+
+const lifecycleOperations = (runs: Runs): Operation[] => [
+  operation({
+    ...write,
+    name: 'runs.delete',
+    path: '/runs/delete',
+    summary: 'Delete a run; it can be restored, and its artifacts stay',
+    request: byId,
+    handle: async ({ run_id }, call) => {
+      await runs.remove(call, run_id)
+      return {}
+    },
+  }),
+  operation({
+    ...write,
+    name: 'runs.restore',
+    path: '/runs/restore',
+    summary: 'Restore a deleted run',
+    request: byId,
+    handle: async ({ run_id }, call) => {
+      await runs.restore(call, run_id)
+      return {}
+    },
+  }),
+]
 
 function loggingOperations(runs: Runs): Operation[] {
   return [
@@ -144,41 +149,45 @@ function loggingOperations(runs: Runs): Operation[] {
         return {}
       },
     }),
-    operation({
-      ...write,
-      name: 'runs.setTag',
-      path: '/runs/set-tag',
-      summary: 'Set a tag of a run',
-      request: { ...byId, key: required(text), value: text },
-      handle: async ({ run_id, key, value }, call) => {
-        await runs.setTag(call, run_id, { key, value: value ?? '' })
-        return {}
-      },
-    }),
-    operation({
-      ...write,
-      name: 'runs.deleteTag',
-      path: '/runs/delete-tag',
-      summary: 'Delete a tag of a run',
-      request: { ...byId, key: required(text) },
-      handle: async ({ run_id, key }, call) => {
-        await runs.deleteTag(call, run_id, key)
-        return {}
-      },
-    }),
-    operation({
-      ...write,
-      name: 'runs.logModel',
-      path: '/runs/log-model',
-      summary: 'Add a model to the history of a run, for clients before MLflow 3',
-      request: { ...byId, model_json: required(text) },
-      handle: async ({ run_id, model_json }, call) => {
-        await runs.recordModel(call, run_id, modelEntry(model_json))
-        return {}
-      },
-    }),
+    ...tagOperations(runs),
   ]
 }
+
+const tagOperations = (runs: Runs): Operation[] => [
+  operation({
+    ...write,
+    name: 'runs.setTag',
+    path: '/runs/set-tag',
+    summary: 'Set a tag of a run',
+    request: { ...byId, key: required(text), value: text },
+    handle: async ({ run_id, key, value }, call) => {
+      await runs.setTag(call, run_id, { key, value: value ?? '' })
+      return {}
+    },
+  }),
+  operation({
+    ...write,
+    name: 'runs.deleteTag',
+    path: '/runs/delete-tag',
+    summary: 'Delete a tag of a run',
+    request: { ...byId, key: required(text) },
+    handle: async ({ run_id, key }, call) => {
+      await runs.deleteTag(call, run_id, key)
+      return {}
+    },
+  }),
+  operation({
+    ...write,
+    name: 'runs.logModel',
+    path: '/runs/log-model',
+    summary: 'Add a model to the history of a run, for clients before MLflow 3',
+    request: { ...byId, model_json: required(text) },
+    handle: async ({ run_id, model_json }, call) => {
+      await runs.recordModel(call, run_id, modelEntry(model_json))
+      return {}
+    },
+  }),
+]
 
 /** Refuses a page size outside what MLflow takes for runs. */
 export function runsPageSize(sent: number | undefined): number {

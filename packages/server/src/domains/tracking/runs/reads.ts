@@ -1,18 +1,12 @@
 import { type Selectable, sql } from 'kysely'
 import type { Dialect } from '../../../kernel/db/index.ts'
+import type { LatestMetric } from '../metrics/latest.ts'
 import { amongNumbers } from '../search/reads.ts'
 import type { TrackingReads, TrackingTables } from '../tables.ts'
 import type { KeyValue } from '../wire/names.ts'
 
 export type RunRow = Selectable<TrackingTables['runs']>
 
-export interface LatestMetric {
-  key: string
-  /** null is NaN. */
-  value: number | null
-  step: number
-  timestamp: number
-}
 export interface DatasetInput {
   name: string
   digest: string

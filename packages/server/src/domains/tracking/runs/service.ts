@@ -1,14 +1,15 @@
 import type { Database, Tx, Who } from '../../../kernel/db/index.ts'
 import { newHexId, newRunName } from '../../../kernel/ids.ts'
 import { type Experiments, locationIn, requireActiveExperiment } from '../experiments/service.ts'
-import { logModelMetrics } from '../logged-models/store.ts'
 import type { Folding } from '../metrics/fold.ts'
 import { withTail } from '../metrics/latest.ts'
+import { logModelMetrics } from '../metrics/model-metrics-store.ts'
+import { checkPoint, type LoggedPoint } from '../metrics/points.ts'
 import { tailOf } from '../metrics/reads.ts'
 import { readsOf, writesOf } from '../tables.ts'
 import { invalidParameter, MlflowError, notFound } from '../wire/mlflow-error.ts'
 import { checkRunId, checkTag, type KeyValue, limits } from '../wire/names.ts'
-import { type Batch, checkBatch, checkPoint, type LoggedPoint } from './batch.ts'
+import { type Batch, checkBatch } from './batch.ts'
 import {
   appendRunEvent,
   logMetrics,

@@ -1,4 +1,6 @@
 import type { Database, Who } from '../../../kernel/db/index.ts'
+import { segmentsOf } from '../metrics/reads.ts'
+import { type Series, sampleSeries, seriesOf, sliceSeries, sortSeries, stepsWithin } from '../metrics/series.ts'
 import { findRun } from '../runs/reads.ts'
 import { readsOf } from '../tables.ts'
 import { integer, list, required, text } from '../wire/fields.ts'
@@ -6,8 +8,6 @@ import { invalidParameter } from '../wire/mlflow-error.ts'
 import { type Operation, operation } from '../wire/operation.ts'
 import { decodePageToken, encodePageToken } from '../wire/page-token.ts'
 import { doubleOut, listOut } from '../wire/response.ts'
-import { segmentsOf } from './reads.ts'
-import { type Series, sampleSeries, seriesOf, sliceSeries, sortSeries, stepsWithin } from './series.ts'
 
 const MAX_RUNS = 100
 const MAX_SAMPLE = 2500

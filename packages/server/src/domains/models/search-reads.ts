@@ -1,8 +1,8 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { Dialect } from '../../../kernel/db/index.ts'
-import { allOf, type Comparison, type Condition, matches, type OrderBy, ordered } from '../../tracking/index.ts'
-import type { RegisteredRow, VersionRow } from '../reads.ts'
-import type { ModelReads } from '../tables.ts'
+import type { Dialect } from '../../kernel/db/index.ts'
+import { allOf, type Comparison, type Condition, matches, type OrderBy, ordered } from '../tracking/index.ts'
+import type { RegisteredRow, VersionRow } from './reads.ts'
+import type { ModelReads } from './tables.ts'
 
 export const PROMPT_TAG = 'mlflow.prompt.is_prompt'
 
