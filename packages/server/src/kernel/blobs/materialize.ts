@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { chmod, copyFile, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { HaganeError, type TreeEntry } from '@hagane/contract'
 import { newHexId } from '../ids.ts'
 import type { BlobStore } from './blob-store.ts'
 
@@ -27,15 +28,31 @@ async function restore(folder: string, digest: string, store: BlobStore, pathOf:
   await rm(folder, { recursive: true, force: true })
   const fresh = `${folder}.${newHexId()}`
   await mkdir(fresh, { recursive: true })
-  for (const entry of entries) {
-    const target = join(fresh, entry.path)
-    await mkdir(dirname(target), { recursive: true })
-    await copyFile(pathOf(entry.digest), target, constants.COPYFILE_FICLONE)
-    await chmod(target, entry.executable ? 0o555 : 0o444)
+  try {
+    for (const entry of entries) await restoreFile(entry, fresh, pathOf)
+  } catch (error) {
+    await rm(fresh, { recursive: true, force: true })
+    throw error
   }
   await rename(fresh, folder)
   await writeFile(stamp, await signatureOf(folder, paths))
   return folder
+}
+
+async function restoreFile(entry: TreeEntry, folder: string, pathOf: PathOf): Promise<void> {
+  const target = join(folder, entry.path)
+  try {
+    await mkdir(dirname(target), { recursive: true })
+    await copyFile(pathOf(entry.digest), target, constants.COPYFILE_FICLONE)
+    await chmod(target, entry.executable ? 0o555 : 0o444)
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT')
+      throw new HaganeError('not_found', `${entry.path}: its content ${entry.digest} is not stored`, { cause })
+    if (code === 'ENAMETOOLONG')
+      throw new HaganeError('invalid', `${entry.path.slice(0, 100)}…: the name is too long for a file here`, { cause })
+    throw new HaganeError('unavailable', `cannot lay out ${entry.path}: ${message}`, { cause })
+  }
 }
 
 /** Size and times of every file and folder: cheap to compare, changes with any write, also of a file that does not belong here. */
