@@ -76,23 +76,16 @@ export function composeDomains(parts: Parts): Domains {
     gatewayToken: () => gatewayToken(db, access, config),
   })
   const lineage = buildLineage({ db, events, ...factsFrom(tracking, endpoints) })
-  const all = [
-    workspaces,
-    access,
-    buildAudit({ db }),
-    buildContent({ blobs }),
-    data,
-    environments,
-    components,
-    tracking,
-    models,
-    compute,
-    jobs,
-    endpoints,
-    lineage,
-  ]
   return {
-    routes: all.flatMap(domain => domain.routes),
+    routes: routesOf(
+      workspaces,
+      access,
+      buildAudit({ db }),
+      buildContent({ blobs }),
+      data,
+      environments,
+      components,
+    ).concat(routesOf(tracking, models, compute, jobs, endpoints, lineage)),
     workspaces,
     access,
     jobs,
@@ -106,6 +99,8 @@ export function composeDomains(parts: Parts): Domains {
     },
   }
 }
+
+const routesOf = (...domains: { routes: BoundRoute[] }[]): BoundRoute[] => domains.flatMap(domain => domain.routes)
 
 async function prepareWorkspace(name: string, tracking: Tracking, data: Data): Promise<void> {
   await tracking.ensureDefaultExperiment({ workspace: name, actor: 'server' })

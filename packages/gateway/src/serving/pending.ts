@@ -12,6 +12,9 @@ export class Pending {
   /** How often it was given to a worker; one whose worker dies is tried a second time, alone. */
   attempts = 0
   settled = false
+  timedOut = false
+  /** Told when the caller gets no answer in time; set by whoever has the request then. */
+  onTimeout: (() => void) | undefined
   #timer: NodeJS.Timeout | undefined
   readonly #done: (outcome: Outcome) => void
 
@@ -20,7 +23,7 @@ export class Pending {
     this.arrivedAt = performance.now()
     this.deadline = this.arrivedAt + timeoutMs
     this.#done = done
-    this.#timer = setTimeout(() => this.settle(tookTooLong(timeoutMs)), timeoutMs)
+    this.#timer = setTimeout(() => this.#timeOut(timeoutMs), timeoutMs)
   }
 
   settle(outcome: Outcome): void {
@@ -28,6 +31,13 @@ export class Pending {
     this.settled = true
     clearTimeout(this.#timer)
     this.#done(outcome)
+  }
+
+  #timeOut(timeoutMs: number): void {
+    if (this.settled) return
+    this.timedOut = true
+    this.onTimeout?.()
+    this.settle(tookTooLong(timeoutMs))
   }
 }
 

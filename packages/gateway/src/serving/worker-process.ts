@@ -2,16 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import type { GatewayDeployment } from '@hagane/contract'
-import {
-  FrameReader,
-  fromWorker,
-  packFrame,
-  packRequest,
-  toWorker,
-  unpackAnswer,
-  type WorkerAnswer,
-  type WorkerRequest,
-} from './frames.ts'
+import { FrameReader, fromWorker, packFrame, toWorker, unpackAnswer, type WorkerAnswer } from './frames.ts'
 
 /** What a worker says of its model once it is loaded. */
 export interface ModelDescription {
@@ -82,8 +73,10 @@ export class WorkerProcess {
     return this.#child.pid
   }
 
-  request(id: number, request: WorkerRequest, deadline: number, solo: boolean): void {
-    this.#send(packRequest(id, request, deadline, solo))
+  /** `atOnce`: the worker is idle, and starts while the rest of this turn's requests are still being read. */
+  request(frame: Buffer, atOnce: boolean): void {
+    this.#send(frame)
+    if (atOnce) this.#flush()
   }
 
   ping(): void {
@@ -118,6 +111,7 @@ export class WorkerProcess {
 
   #flush(): void {
     const frames = this.#outgoing
+    if (frames.length === 0) return
     this.#outgoing = []
     if (this.#ended || !this.#channel.writable) return
     const size = frames.reduce((sum, frame) => sum + frame.length, 0)

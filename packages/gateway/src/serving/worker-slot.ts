@@ -1,7 +1,8 @@
 import type { ProbeSettings } from '@hagane/contract'
 import { BackOff } from './back-off.ts'
 import { monotonicSeconds } from './clock.ts'
-import type { WorkerAnswer } from './frames.ts'
+import { packRequest, type WorkerAnswer } from './frames.ts'
+import { InFlight } from './in-flight.ts'
 import type { Pending } from './pending.ts'
 import { type ModelDescription, WorkerProcess, type WorkerStart } from './worker-process.ts'
 
@@ -31,13 +32,16 @@ export class WorkerSlot {
   readonly #liveness: ProbeSettings
   readonly #timeoutMs: number
   readonly #backOff = new BackOff()
-  readonly #inFlight = new Map<number, Pending>()
+  readonly #inFlight = new InFlight()
   #process: WorkerProcess | undefined
-  #nextId = 1
   #readySince: number | undefined
   #timer: NodeJS.Timeout | undefined
   #unanswered = 0
   #failedStarts = 0
+  #late = 0
+  readonly #isLate = (): void => {
+    this.#late += 1
+  }
 
   constructor(start: WorkerStart, owner: SlotOwner) {
     this.#start = start
@@ -55,18 +59,17 @@ export class WorkerSlot {
     return this.#inFlight.size
   }
 
-  /** Overdue requests say that the worker is stuck in one; others had better go elsewhere. */
+  /** A request that the worker has is overdue: it is stuck in one, and others had better go elsewhere. */
   get overdue(): boolean {
-    const first = this.#inFlight.values().next().value
-    return first !== undefined && first.deadline < performance.now()
+    return this.#late > 0
   }
 
   give(pending: Pending): void {
-    const id = this.#nextId
-    this.#nextId = id === 0xffff_ffff ? 1 : id + 1
-    this.#inFlight.set(id, pending)
+    const id = this.#inFlight.add(pending)
     pending.attempts += 1
-    this.#process?.request(id, pending.request, monotonicSeconds(pending.deadline), pending.attempts > 1)
+    pending.onTimeout = this.#isLate
+    const frame = packRequest(id, pending.request, monotonicSeconds(pending.deadline), pending.attempts > 1)
+    this.#process?.request(frame, this.#inFlight.size === 1)
   }
 
   /** Ends the worker; what it still has is expected to be none. */
@@ -124,7 +127,7 @@ export class WorkerSlot {
 
   /** A worker that computes cannot answer a ping, so it counts as alive until its request is long overdue. */
   #probe(): void {
-    const first = this.#inFlight.values().next().value
+    const first = this.#inFlight.oldest()
     if (first !== undefined) {
       if (performance.now() > first.arrivedAt + this.#timeoutMs + hungAfterMs(this.#timeoutMs)) this.#process?.kill()
       return
@@ -138,9 +141,9 @@ export class WorkerSlot {
   }
 
   #answered(id: number, answer: WorkerAnswer): void {
-    const pending = this.#inFlight.get(id)
-    this.#inFlight.delete(id)
+    const pending = this.#inFlight.take(id)
     this.#unanswered = 0
+    if (pending?.timedOut === true) this.#late -= 1
     pending?.settle(answer)
     this.#owner.changed(this)
   }
@@ -148,8 +151,9 @@ export class WorkerSlot {
   #endedNow(how: string): void {
     clearTimeout(this.#timer)
     this.#process = undefined
-    const orphans = [...this.#inFlight.values()]
-    this.#inFlight.clear()
+    const orphans = this.#inFlight.clear()
+    for (const orphan of orphans) orphan.onTimeout = undefined
+    this.#late = 0
     if (this.state === 'stopped') {
       this.#owner.orphaned(orphans)
       this.#owner.changed(this)

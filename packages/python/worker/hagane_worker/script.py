@@ -135,7 +135,8 @@ class Script:
         except (TypeError, ValueError):
             log_failure(request)
             return model_failed(request, "run() returned a %s, which cannot be written as JSON" % type(output).__name__)
-        return Answer(200, text.encode("utf-8"), 1, [("x-ms-run-function-failed", "False"), elapsed, JSON])
+        rows = len(output) if isinstance(output, list) and output else 1
+        return Answer(200, text.encode("utf-8"), rows, [("x-ms-run-function-failed", "False"), elapsed, JSON])
 
     def _text(self, request, head):
         if request.method == "GET":

@@ -60,6 +60,11 @@ class Scripts(unittest.TestCase):
     def test_nothing_returned_is_an_empty_object(self):
         self.assertEqual(answer(load("def init(): pass\ndef run(x): pass"), request())[0].body, b"{}")
 
+    def test_a_list_counts_as_one_row_an_item(self):
+        loaded = load("import json\ndef init(): pass\ndef run(x): return json.loads(x)")
+        rows = [one.rows for one in answer(loaded, request(b"[1, 2, 3]"), request(b"[]"), request(b'{"a": [1, 2]}'))]
+        self.assertEqual(rows, [3, 1, 1])
+
     def test_a_body_that_is_no_text_is_refused_before_run(self):
         loaded = load("def init(): pass\ndef run(x): raise AssertionError")
         self.assertEqual(answer(loaded, request(b"\xff"))[0].status, 400)

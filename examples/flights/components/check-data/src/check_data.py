@@ -1,4 +1,4 @@
-"""Holds the prepared tables against schema.json and fails, naming every violation, before a model can learn from them."""
+"""Holds the prepared tables against schema.json; fails and names every violation before a model can learn from it."""
 
 import argparse
 import json
@@ -41,11 +41,16 @@ def check_column(table: str, column: pd.Series, rule: dict) -> list[dict]:
 
 
 def check_table(name: str, table: pd.DataFrame, schema: dict) -> list[dict]:
-    """Size, columns (none missing, none unknown, none from after departure), then the values of a table that has any."""
+    """Size, columns (none missing, none unknown, none from after departure), then the values where there are any."""
     rules, leaks = schema["columns"], set(schema["unknown_before_departure"]) & set(table.columns)
     results = [
         check(f"{name} rows", len(table) >= schema["minimum_rows"], len(table), f">= {schema['minimum_rows']}"),
-        check(f"{name} columns", set(table.columns) == set(rules), sorted(set(table.columns) ^ set(rules)), "none extra, none absent"),
+        check(
+            f"{name} columns",
+            set(table.columns) == set(rules),
+            sorted(set(table.columns) ^ set(rules)),
+            "none extra, none absent",
+        ),
         check(f"{name} leakage", not leaks, sorted(leaks), "only what is known before departure"),
     ]
     if table.empty:
@@ -55,7 +60,9 @@ def check_table(name: str, table: pd.DataFrame, schema: dict) -> list[dict]:
     if "late" in table.columns:
         rate, allowed = table["late"].mean(), schema["late_rate"]
         inside = allowed["minimum"] <= rate <= allowed["maximum"]
-        results.append(check(f"{name} late rate", inside, f"{rate:.3f}", f"{allowed['minimum']} to {allowed['maximum']}"))
+        results.append(
+            check(f"{name} late rate", inside, f"{rate:.3f}", f"{allowed['minimum']} to {allowed['maximum']}")
+        )
     return results
 
 
@@ -65,7 +72,9 @@ def check_split(tables: dict[str, pd.DataFrame]) -> list[dict]:
     if "date" not in train.columns or "date" not in holdout.columns or train.empty or holdout.empty:
         return []
     last, first = train["date"].max(), holdout["date"].min()
-    return [check("split by time", last < first, f"train ends {last:%F}, holdout starts {first:%F}", "train before holdout")]
+    return [
+        check("split by time", last < first, f"train ends {last:%F}, holdout starts {first:%F}", "train before holdout")
+    ]
 
 
 def main() -> None:
@@ -76,7 +85,9 @@ def main() -> None:
     args = parser.parse_args()
     schema = json.loads(args.schema.read_text())
     tables = {name: pd.read_parquet(args.prepared / f"{name}.parquet") for name in schema["tables"]}
-    results = [line for name, table in tables.items() for line in check_table(name, table, schema)] + check_split(tables)
+    results = [line for name, table in tables.items() for line in check_table(name, table, schema)] + check_split(
+        tables
+    )
     failed = [line for line in results if not line["ok"]]
     report = {"passed": not failed, "rows": {name: len(table) for name, table in tables.items()}, "checks": results}
     args.checks.mkdir(parents=True, exist_ok=True)

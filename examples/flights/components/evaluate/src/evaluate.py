@@ -36,7 +36,9 @@ def main() -> None:
     args = parser.parse_args()
     model = mlflow.pyfunc.load_model(str(args.model))
     columns = model.metadata.get_input_schema().input_names()
-    tables = {name: pd.read_parquet(args.prepared / f"{name}.parquet") for name in ("train", "holdout", "april", "july")}
+    tables = {
+        name: pd.read_parquet(args.prepared / f"{name}.parquet") for name in ("train", "holdout", "april", "july")
+    }
     late = {name: table["late"] for name, table in tables.items()}
     with threadpool_limits(1, user_api="openmp"):
         score = {name: model.predict(tables[name][columns])[:, 1] for name in ("holdout", "april", "july")}
@@ -50,8 +52,13 @@ def main() -> None:
         "april_auc": roc_auc_score(late["april"], score["april"]),
         "july_auc": roc_auc_score(late["july"], score["july"]),
     }
-    curves = {"model": roc_curve(late["holdout"], score["holdout"]), "carrier and hour": roc_curve(late["holdout"], rate)}
-    (true_on_time, false_late), (false_on_time, true_late) = confusion_matrix(late["holdout"], score["holdout"] > 0.5).tolist()
+    curves = {
+        "model": roc_curve(late["holdout"], score["holdout"]),
+        "carrier and hour": roc_curve(late["holdout"], rate),
+    }
+    (true_on_time, false_late), (false_on_time, true_late) = confusion_matrix(
+        late["holdout"], score["holdout"] > 0.5
+    ).tolist()
     confusion = {
         "threshold": 0.5,
         "late": {"said late": true_late, "said on time": false_on_time},

@@ -10,7 +10,7 @@ COLORS = ("#1c5d99", "#b3541e")
 def polyline(x: Sequence[float], y: Sequence[float]) -> str:
     """The curve's points in picture coordinates, thinned to at most POINTS and the last one."""
     step = max(1, len(x) // POINTS)
-    pairs = [*zip(x[::step], y[::step]), (x[-1], y[-1])]
+    pairs = [*zip(x[::step], y[::step], strict=True), (x[-1], y[-1])]
     return " ".join(f"{MARGIN + px * SIZE:.1f},{MARGIN + (1 - py) * SIZE:.1f}" for px, py in pairs)
 
 
@@ -28,6 +28,7 @@ def roc_svg(curves: dict[str, tuple[Sequence[float], Sequence[float]]]) -> str:
         f'<path d="M{MARGIN} {MARGIN}V{edge}H{edge}" fill="none" stroke="#555"/>'
         f'<path d="M{MARGIN} {edge}L{edge} {MARGIN}" stroke="#bbb" stroke-dasharray="4"/>{lines}'
         f'<text x="{side / 2}" y="{side - 10}" text-anchor="middle">false positive rate</text>'
-        f'<text x="14" y="{side / 2}" text-anchor="middle" transform="rotate(-90 14 {side / 2})">true positive rate</text>'
+        f'<text x="14" y="{side / 2}" text-anchor="middle" transform="rotate(-90 14 {side / 2})">'
+        "true positive rate</text>"
         "</svg>"
     )

@@ -24,7 +24,7 @@ REQUIREMENTS = ["scikit-learn", "pandas", "numpy", "skops"]
 
 
 def build_model(max_iter: int, learning_rate: float, max_leaf_nodes: int) -> Pipeline:
-    """An unfitted pipeline. A category that training never saw gets a code of its own, so the endpoint answers for it."""
+    """An unfitted pipeline. A category that training never saw gets a code of its own, so it is no error later."""
     unseen = {"handle_unknown": "use_encoded_value", "unknown_value": -1, "encoded_missing_value": -1}
     encode = ColumnTransformer([("categories", OrdinalEncoder(**unseen), CATEGORIES)], remainder="passthrough")
     classify = HistGradientBoostingClassifier(

@@ -3,7 +3,7 @@ import { canonicalJson } from '../../kernel/canonical-json.ts'
 import type { Database, Tx, Who } from '../../kernel/db/index.ts'
 import { checkIfMatch } from '../../kernel/http/index.ts'
 import { findAsset, type LabelledRow, listNames, listVersions } from './reads.ts'
-import { changeAsset, findForUpdate, insertAsset, putLabel, versionsOf } from './store.ts'
+import { changeAsset, findForUpdate, insertAsset, lockAssets, putLabel, versionsOf } from './store.ts'
 
 export type AssetKind = 'data' | 'environment' | 'component'
 export type Asset<S> = Omit<LabelledRow, 'spec' | 'tags' | 'properties'> & {
@@ -69,6 +69,7 @@ export function buildAssets<S>(db: Database, kind: AssetKind): Assets<S> {
   ) => {
     const asset = await get(who.workspace, name, version)
     await db.withTransaction(who, async tx => {
+      await lockAssets(tx, kind)
       const row = await findForUpdate(tx, kind, name, asset.version)
       if (row === undefined) throw await notFound(db, who.workspace, kind, name, version)
       checkIfMatch(who, etagOf(row))
@@ -123,6 +124,7 @@ export function buildAssets<S>(db: Database, kind: AssetKind): Assets<S> {
 }
 
 async function createAsset<S>(tx: Tx, kind: AssetKind, asset: NewAsset<S>): Promise<Asset<S>> {
+  await lockAssets(tx, kind)
   const taken = await versionsOf(tx, kind, asset.name)
   const version = asset.version ?? nextVersion(taken)
   if (taken.includes(version))
@@ -154,8 +156,8 @@ async function createAsset<S>(tx: Tx, kind: AssetKind, asset: NewAsset<S>): Prom
 
 /** One more than the highest whole number in use; other versions do not count. */
 export function nextVersion(taken: readonly string[]): string {
-  const numbers = taken.filter(version => /^\d{1,15}$/.test(version)).map(Number)
-  return String(Math.max(0, ...numbers) + 1)
+  const numbers = taken.filter(version => /^\d{1,250}$/.test(version)).map(BigInt)
+  return String(numbers.reduce((highest, number) => (number > highest ? number : highest), 0n) + 1n)
 }
 
 const etagOf = (row: { revision: number }): string => String(row.revision)

@@ -1,4 +1,4 @@
-import type { Tx } from '../../kernel/db/index.ts'
+import { lockUntilCommit, type Tx } from '../../kernel/db/index.ts'
 import type { AssetTables } from './tables.ts'
 
 type AssetRow = AssetTables['assets']
@@ -33,6 +33,9 @@ export async function insertAsset(
   await on(tx).insertInto('assets').values(full).execute()
   return full
 }
+
+/** One writer at a time for the assets of a kind: versions and their order are counted up. */
+export const lockAssets = (tx: Tx, kind: string): Promise<void> => lockUntilCommit(tx, `assets/${tx.who.workspace}/${kind}`)
 
 /** Every version that was ever given to this name, to count up from. */
 export async function versionsOf(tx: Tx, kind: string, name: string): Promise<string[]> {

@@ -1,5 +1,5 @@
-import { mkdir, rm, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { mkdir, realpath, stat } from 'node:fs/promises'
+import { basename, dirname, join, sep } from 'node:path'
 import { type DatastoreResource, HaganeError, isSafeTreePath } from '@hagane/contract'
 import type { BlobStore } from '../../kernel/blobs/index.ts'
 import { copyTree } from './copy-tree.ts'
@@ -20,6 +20,8 @@ export interface Datastores {
   list(workspace: string): DatastoreResource[]
   get(workspace: string, name: string): DatastoreResource
   prepare(workspace: string): Promise<void>
+  /** Throws not_found when there is no such datastore, invalid when the path leads out of it. */
+  check(workspace: string, name: string, path: string): void
   /** Takes a snapshot of a file or folder as it is now. Throws not_found. */
   snapshot(workspace: string, name: string, path: string): Promise<StoredContent>
   /** Writes a tree's files below a folder, or one file of it to a file path; what else is there stays. */
@@ -46,6 +48,7 @@ export function buildDatastores(dataDir: string, blobs: BlobStore): Datastores {
   return {
     list: workspace => names.map(name => get(workspace, name)),
     get,
+    check: (workspace, name, path) => void place(workspace, name, path),
     // scripts expect the folder that earlier jobs of a workspace have written to
     prepare: async workspace =>
       void (await mkdir(join(folderOf(workspace, DEFAULT_DATASTORE), 'azureml'), { recursive: true })),
@@ -56,6 +59,9 @@ export function buildDatastores(dataDir: string, blobs: BlobStore): Datastores {
         throw new HaganeError('not_found', `nothing at azureml://datastores/${name}/paths/${path}`, {
           hint: `the datastore is the folder ${get(workspace, name).path} of the server`,
         })
+      await refuseEscape(get(workspace, name).path, source)
+      if (!info.isDirectory() && !info.isFile())
+        throw new HaganeError('invalid', `azureml://datastores/${name}/paths/${path} is neither a file nor a folder`)
       if (info.isDirectory()) {
         const { digest, size, fileCount } = await blobs.putFolder(source)
         return { tree: digest, path: '', size, fileCount }
@@ -65,11 +71,29 @@ export function buildDatastores(dataDir: string, blobs: BlobStore): Datastores {
       return { tree: tree.digest, path: basename(source), size, fileCount: 1 }
     },
     async write(workspace, name, path, content) {
-      const target = place(workspace, name, path)
-      await mkdir(content.path === '' ? target : dirname(target), { recursive: true })
-      if (content.path !== '') await rm(target, { force: true })
-      await copyTree(blobs, content, target)
+      const root = get(workspace, name).path
+      await mkdir(root, { recursive: true })
+      await copyTree(blobs, content, place(workspace, name, path), folder => refuseEscape(root, folder))
     },
+  }
+}
+
+/** Jobs write into datastores, also links: none of them may lead to what another workspace, or the server, keeps. */
+async function refuseEscape(root: string, path: string): Promise<void> {
+  const [realRoot, real] = [await realpath(root), await realOf(path)]
+  if (real === realRoot || real.startsWith(realRoot + sep)) return
+  throw new HaganeError('invalid', `a symbolic link leads out of the datastore: ${path}`, {
+    hint: 'put the files themselves into the folder of the datastore',
+  })
+}
+
+/** Where a path really leads; what of it does not exist yet will be made as it is called. */
+async function realOf(path: string): Promise<string> {
+  try {
+    return await realpath(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    return join(await realOf(dirname(path)), basename(path))
   }
 }
 

@@ -6,6 +6,7 @@ import { HaganeError } from '@hagane/contract'
 
 const MAX_REDIRECTS = 5
 const IDLE_MS = 30_000
+const LONGEST_NAME = 200
 
 const blocked = new BlockList()
 for (const [net, prefix] of [
@@ -22,9 +23,12 @@ for (const [net, prefix] of [
 ] as const)
   blocked.addSubnet(net, prefix, 'ipv4')
 for (const [net, prefix] of [
-  ['::', 128],
-  ['::1', 128],
+  // with IPv4 inside: loopback and the like, NAT64, Teredo, 6to4
+  ['::', 96],
   ['64:ff9b::', 96],
+  ['64:ff9b:1::', 48],
+  ['2001::', 32],
+  ['2002::', 16],
   ['fc00::', 7],
   ['fe80::', 10],
   ['ff00::', 8],
@@ -52,7 +56,7 @@ export async function openUrl(
     const { statusCode = 0, headers } = response
     if (statusCode >= 300 && statusCode < 400 && headers.location !== undefined) {
       response.resume()
-      url = parsed(new URL(headers.location, url).href)
+      url = parsed(URL.parse(headers.location, url.href)?.href ?? headers.location)
       continue
     }
     if (statusCode === 200) return { stream: response, fileName: fileNameOf(url) }
@@ -118,6 +122,17 @@ const refusal = (host: string): HaganeError =>
   })
 
 function fileNameOf(url: URL): string {
-  const last = decodeURIComponent(url.pathname.split('/').at(-1) ?? '').replace(/[^\p{L}\p{N}_.+-]/gu, '_')
-  return last === '' || last === '.' || last === '..' ? 'data' : last
+  const last = decoded(url.pathname.split('/').at(-1) ?? '').replace(/[^\p{L}\p{N}_.+-]/gu, '_')
+  if (last === '' || last === '.' || last === '..') return 'data'
+  // as much as a file system takes for a name, with the end that says what it is
+  return Buffer.byteLength(last) <= LONGEST_NAME ? last : `data${/\.[\w.]{1,20}$/.exec(last)?.[0] ?? ''}`
+}
+
+/** A name that is not valid percent-encoded UTF-8 is taken as it stands. */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return name
+  }
 }

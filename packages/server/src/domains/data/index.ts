@@ -14,8 +14,7 @@ import { type Asset, assetFieldsOf, buildAssets } from '../assets/index.ts'
 import { buildDatastores, type Datastores } from './datastores.ts'
 import { type OtherContent, type ResolvedContent, resolveContent } from './resolve.ts'
 
-export { DEFAULT_DATASTORE } from './datastores.ts'
-export type { OtherContent, ResolvedContent } from './resolve.ts'
+export type { ResolvedContent } from './resolve.ts'
 
 /** What a data version stores: the specification and the content it was resolved to when it was made. */
 interface StoredSpec extends DataSpec {

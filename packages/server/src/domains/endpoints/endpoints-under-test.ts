@@ -17,7 +17,7 @@ import { eventsAfter } from '../../kernel/events/index.ts'
 import { buildHttp } from '../../kernel/http/index.ts'
 import { buildLog } from '../../kernel/log.ts'
 import { openSecrets } from '../../kernel/secrets.ts'
-import { buildTasks } from '../../kernel/tasks/index.ts'
+import { buildTasks, releaseLeases } from '../../kernel/tasks/index.ts'
 import { buildEndpoints, type Endpoints, type EnvironmentSource, type ModelSource } from './index.ts'
 
 const lookMs = 20
@@ -51,15 +51,17 @@ const modelsIn = (blobs: BlobStore): ModelSource => ({
   },
 })
 
-/** What stands in for the environments domain: plain Python, and `azureml:broken:1`. */
-const environments: EnvironmentSource = {
+/** What stands in for the environments domain: plain Python, `azureml:broken:1`, and one whose first build never ends. */
+const environmentsOf = (onSlowBuild: () => boolean): EnvironmentSource => ({
   plan: async (_, environment) => (typeof environment === 'string' ? { id: environment } : {}),
-  async ensureBuilt(_, environment) {
+  async ensureBuilt(_, environment, { signal }) {
     if (environment === 'azureml:broken:1') throw new HaganeError('invalid', 'no package named nope')
+    if (environment === 'azureml:slow:1' && onSlowBuild())
+      await new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
     const python = execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim()
     return { python, lockDigest: 'e'.repeat(64) }
   },
-}
+})
 
 /** A server of this domain alone, over HTTP, with the real gateway and real workers. */
 export class EndpointsUnderTest {
@@ -67,6 +69,8 @@ export class EndpointsUnderTest {
   readonly dir: string
   readonly #blobs: BlobStore
   url = ''
+  /** How often the slow environment was asked for. */
+  slowBuilds = 0
   endpoints!: Endpoints
   #stopServer!: () => Promise<void>
 
@@ -98,7 +102,7 @@ export class EndpointsUnderTest {
       log,
       config: { dataDir: this.dir, host: '127.0.0.1', gateway_port: 0 },
       models: modelsIn(blobs),
-      environments,
+      environments: environmentsOf(() => ++this.slowBuilds === 1),
       url: () => this.url,
       gatewayToken: async () => undefined,
     })
@@ -109,6 +113,7 @@ export class EndpointsUnderTest {
       bodyLimit: 2 ** 20,
       allowedHosts: [],
     })
+    await releaseLeases(db, 'test')
     this.url = await http.listen({ host: '127.0.0.1', port: 0 })
     tasks.start()
     await endpoints.start()

@@ -179,6 +179,19 @@ eachDialect('online endpoints', database => {
     ).toBe('Succeeded')
   })
 
+  it('a deployment whose server stopped in the middle is finished by the next one', async () => {
+    const params = { name: 'iris', deployment: 'patient' }
+    const body = { code_configuration: await under.codeOf(script('8')), environment: 'azureml:slow:1' }
+    await under.client.call(endpointRoutes.createDeployment, { params, body })
+    await until(async () => under.slowBuilds === 1)
+    await under.stopServer()
+    await under.serve()
+    const show = () => under.client.call(endpointRoutes.showDeployment, { params })
+    await until(async () => (await show()).provisioning_state === 'Succeeded')
+    expect(under.slowBuilds).toBe(2)
+    expect((await under.score('iris', { 'azureml-model-deployment': 'patient' })).body.answer).toBe(8)
+  })
+
   it('sealed predictions are proved by an event with the digest of their file', async () => {
     await until(async () => (await typesOf('deployment/iris/blue')).includes('predictions-sealed'))
     const sealed = (await under.events('deployment/iris/blue')).find(event => event.type === 'predictions-sealed')

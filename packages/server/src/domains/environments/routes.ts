@@ -12,8 +12,8 @@ import type { BlobStore } from '../../kernel/blobs/index.ts'
 import type { BaseCall, BoundRoute } from '../../kernel/http/index.ts'
 import { implement } from '../../kernel/http/index.ts'
 import { type Asset, assetFieldsOf } from '../assets/index.ts'
-import type { BuildRow } from './reads.ts'
 import type { StoredSpec } from './references.ts'
+import type { BuildRow } from './service.ts'
 
 /** What the routes need of the domain. */
 export interface EnvironmentUses {

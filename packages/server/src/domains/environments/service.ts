@@ -16,6 +16,8 @@ import {
 import type { LockRow } from './reads.ts'
 import type { Resolved } from './references.ts'
 
+export type { BuildRow } from './reads.ts'
+
 export interface ServiceDeps extends BuildDeps {
   readonly log: Logger
   /** Folder of the built environments and their logs. */

@@ -7,6 +7,7 @@ import { buildRunSteps } from './flow/run-step.ts'
 import { submitJob } from './flow/submit.ts'
 import { readJobLog } from './log-stream.ts'
 import type { JobNeeds } from './model/needs.ts'
+import { own } from './model/own-property.ts'
 import type { StoredOutput } from './model/plan.ts'
 import { buildRunningSteps } from './model/running.ts'
 import { STEP_TASK, TIMEOUT_TASK } from './model/step-task.ts'
@@ -14,8 +15,6 @@ import { planJob } from './planning/plan-job.ts'
 import { countJobs, getJob, listJobs } from './records/reads.ts'
 import { changeJob, jobForUpdate, jobInTx } from './records/store.ts'
 import { outputsResource, toResource } from './resource.ts'
-
-export type { ComputeDriver, StepExit, StepProcess, StepResult, StepWork } from './model/needs.ts'
 
 export interface Jobs {
   routes: BoundRoute[]
@@ -54,7 +53,7 @@ export function buildJobs(given: Omit<JobNeeds, 'running'>): Jobs {
     counts: workspace => countJobs(db, workspace),
     async output(workspace, job, name, path) {
       const row = await getJob(db, workspace, job)
-      const made = (JSON.parse(row.outputs) as Record<string, StoredOutput>)[name]
+      const made = own(JSON.parse(row.outputs) as Record<string, StoredOutput>, name)
       if (made !== undefined) return { tree: made.tree, path: [made.path, path].filter(part => part !== '').join('/') }
       if (name === 'artifacts') return needs.tracking.artifactTree(workspace, job, path)
       throw new HaganeError('not_found', `job ${job} has no output '${name}'`, {
@@ -64,7 +63,7 @@ export function buildJobs(given: Omit<JobNeeds, 'running'>): Jobs {
     routes: [
       implement(jobRoutes.create, async call => toResource(await submitJob(needs, call, call.body), needs.url())),
       implement(jobRoutes.validate, async call => {
-        await planJob({ needs, workspace: call.workspace, warn: () => {}, within: [] }, call.body.job)
+        await planJob({ needs, workspace: call.workspace, warn: () => {} }, call.body.job)
         return { ok: true as const }
       }),
       implement(jobRoutes.list, async call => {

@@ -66,6 +66,8 @@ function inputOf(value: InputValue): unknown {
       return `\${{parent.inputs.${value.name}}}`
     case 'node-output':
       return `\${{parent.jobs.${value.node}.outputs.${value.output}}}`
+    case 'node-input':
+      return `\${{parent.jobs.${value.node}.inputs.${value.name}}}`
     case 'content':
       return {
         path: value.asset ?? value.uri,

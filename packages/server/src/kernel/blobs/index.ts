@@ -1,3 +1,3 @@
-export type { BlobStore, StoredBlob, StoredTree } from './blob-store.ts'
+export type { BlobStore } from './blob-store.ts'
 export { openFileStore } from './file-store.ts'
 export { subtree } from './tree.ts'

@@ -6,8 +6,8 @@ import { openPostgres } from './postgres.ts'
 import { openSqlite } from './sqlite.ts'
 import { appendEvents, claimIdempotency } from './store.ts'
 
-export type { Database, Dialect, Engine, IdempotencyClaim, Tx, Who } from './database.ts'
-export type { KernelTables } from './tables.ts'
+export type { Database, Dialect, Tx, Who } from './database.ts'
+export { lockUntilCommit } from './lock.ts'
 
 /** Opens `postgres://…` or a SQLite file. Migrations are a separate step. */
 export function openDatabase(location: string, clock: Clock): Database {
@@ -81,6 +81,6 @@ async function runTransaction<T>(
   }
 }
 
-export { type EventRow, faultOf, GENESIS, hashEvent, type NewEvent, type Verification } from './chain.ts'
+export { type EventRow, faultOf, GENESIS, type Verification } from './chain.ts'
 export { answerOf } from './reads.ts'
 export { keepAnswer } from './store.ts'

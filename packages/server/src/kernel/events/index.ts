@@ -1,3 +1,3 @@
 export type { EventRow } from '../db/index.ts'
-export { buildEventLog, type Consumer, type EventLog } from './event-log.ts'
+export { buildEventLog, type EventLog } from './event-log.ts'
 export { type EventFilter, eventCount, eventsAfter, eventsBefore, toRecord, verifyChain } from './reads.ts'

@@ -139,7 +139,7 @@ describe('a Dockerfile', () => {
 
   it('with packages on the command line is read over continued lines, and other commands are recorded', async () => {
     const text =
-      'FROM python:3.11-slim\nRUN apt-get update && \\\n    apt-get install -y gcc\nRUN python -m pip install --no-cache-dir --upgrade pip "pandas>=1,<3" \\\n  joblib -i https://mirror\n'
+      'FROM python:3.11-slim\nRUN apt-get update && \\\n    apt-get install -y gcc\nRUN python -m pip install --no-cache-dir --upgrade pip "pandas>=1,<3" \\\n  joblib -i https://packages.example.org\n'
     const { definition, deviations } = await dockerfile(text, {}, 'docker/Dockerfile.cpu')
     expect(definition.requirements).toEqual(['joblib', 'pandas<3,>=1'])
     expect(deviations.join('\n')).toMatch(/apt-get update[\s\S]*apt-get install[\s\S]*-i was dropped/)

@@ -1,13 +1,13 @@
 import { HaganeError, parseReference } from '@hagane/contract'
 import { subtree } from '../../../kernel/blobs/index.ts'
 import type { Tx, Who } from '../../../kernel/db/index.ts'
+import { datastorePath } from '../model/datastore-path.ts'
 import type { JobNeeds, StepExit, StepResult } from '../model/needs.ts'
 import type { CommandPlan, StoredOutput } from '../model/plan.ts'
 import type { JobRow } from '../model/tables.ts'
 import type { JobEvent } from '../model/transitions.ts'
 import { type JobChange, jobForUpdate, keepResult, moveJob } from '../records/store.ts'
 import { advanceParent } from './advance.ts'
-import { datastorePath } from './step-work.ts'
 
 const TAIL_LINES = 20
 const MODEL_TYPES = ['mlflow_model', 'custom_model', 'triton_model']

@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import { pythonText, renderText } from '@hagane/contract'
+import { datastorePath } from '../model/datastore-path.ts'
 import type { JobNeeds, StepWork } from '../model/needs.ts'
+import { own } from '../model/own-property.ts'
 import type { CommandPlan, OutputPlan } from '../model/plan.ts'
 import type { JobRow } from '../model/tables.ts'
 import type { Value } from './values.ts'
@@ -51,14 +53,6 @@ const isFile = (output: OutputPlan): boolean => output.type === 'uri_file'
 const fileNameOf = (name: string, output: OutputPlan, job: string): string =>
   datastorePath(output, job)?.split('/').at(-1) || name
 
-/** Where in a datastore an output goes, `${{name}}` filled in; undefined when it stays with the job. */
-export const datastorePath = (output: OutputPlan, job: string): string | undefined =>
-  output.path === undefined
-    ? undefined
-    : renderText(output.path, expression =>
-        expression.scope === 'name' ? job : expression.scope === 'default-datastore' ? 'workspaceblobstore' : undefined,
-      )
-
 function renderCommand(
   plan: CommandPlan,
   values: Record<string, Value>,
@@ -68,11 +62,11 @@ function renderCommand(
   return renderText(plan.command, expression => {
     const { scope, name } = expression
     if (scope === 'name') return job
-    if (scope === 'output') return paths.outputs[name]
-    if (scope === 'search-space') return plan.search?.[name]
+    if (scope === 'output') return own(paths.outputs, name)
+    if (scope === 'search-space') return own(plan.search, name)
     if (scope !== 'input') return undefined
-    const value = values[name]
-    return value?.kind === 'text' ? value.text : value?.kind === 'content' ? paths.inputs[name] : undefined
+    const value = own(values, name)
+    return value?.kind === 'text' ? value.text : value?.kind === 'content' ? own(paths.inputs, name) : undefined
   })
 }
 
@@ -81,7 +75,7 @@ const rendered = (variables: Record<string, string>, values: Record<string, Valu
     Object.entries(variables).map(([name, text]) => [
       name,
       renderText(text, expression => {
-        const value = expression.scope === 'input' ? values[expression.name] : undefined
+        const value = expression.scope === 'input' ? own(values, expression.name) : undefined
         return value?.kind === 'text' ? value.text : expression.text
       }),
     ]),

@@ -9,8 +9,6 @@ import { findJob, getJob } from '../records/reads.ts'
 import { insertJobs, jobForUpdate, moveJob } from '../records/store.ts'
 import { advanceParent } from './advance.ts'
 
-const MAX_STEPS = 20_000
-
 /** Plans a job, then stores it with all its steps, their runs and the events in one transaction, and queues what can start. */
 export async function submitJob(needs: JobNeeds, who: Who, submission: Submission): Promise<JobRow> {
   const { job } = submission
@@ -19,20 +17,12 @@ export async function submitJob(needs: JobNeeds, who: Who, submission: Submissio
       hint: 'leave name out to get a new one, or choose another: a job never runs twice under one name',
     })
   const warnings: string[] = []
-  const planned = await planJob(
-    { needs, workspace: who.workspace, warn: message => warnings.push(message), within: [] },
-    job,
-  )
+  const planned = await planJob({ needs, workspace: who.workspace, warn: message => warnings.push(message) }, job)
   await checkComputes(needs, who.workspace, planned)
   const experiment = job.experiment_name ?? submission.default_experiment_name ?? 'Default'
   await needs.db.withTransaction(who, async tx => {
     const experimentId = await needs.tracking.ensureExperiment(tx, experiment)
     const rows = flatten(planned, { submission, experiment, experimentId, tx, warnings })
-    if (rows.length > MAX_STEPS)
-      throw new HaganeError(
-        'invalid',
-        `this job has ${rows.length} steps; at most ${MAX_STEPS} can be submitted at once`,
-      )
     await insertJobs(
       tx,
       rows.map(entry => entry.row),
@@ -53,6 +43,9 @@ async function checkComputes(needs: JobNeeds, workspace: string, planned: Planne
   collect(planned)
   for (const name of names) await needs.compute.require(workspace, name)
 }
+
+/** Ten years in seconds: beyond it a date cannot be written. */
+const LONGEST_TIMEOUT = 315_360_000
 
 interface Stored {
   row: Omit<JobRow, 'seq'>
@@ -184,7 +177,7 @@ async function launch(needs: JobNeeds, tx: Tx, planned: PlannedJob): Promise<voi
       kind: TIMEOUT_TASK,
       subject: `job/${row.name}`,
       payload: { name: row.name },
-      runAfter: new Date(tx.now.getTime() + plan.timeout * 1000 + 1000),
+      runAfter: new Date(tx.now.getTime() + Math.min(plan.timeout, LONGEST_TIMEOUT) * 1000 + 1000),
       maxAttempts: 5,
     })
   await advanceParent(needs, tx, row.name)

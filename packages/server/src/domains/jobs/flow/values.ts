@@ -1,5 +1,6 @@
 import { HaganeError, renderText } from '@hagane/contract'
 import type { JobNeeds } from '../model/needs.ts'
+import { own } from '../model/own-property.ts'
 import type { CommandPlan, InputMode, InputValue, Plan, StoredOutput } from '../model/plan.ts'
 import type { JobRow } from '../model/tables.ts'
 import { childOf, getJob } from '../records/reads.ts'
@@ -37,6 +38,8 @@ async function resolveValue(needs: Needs, row: JobRow, input: InputValue): Promi
       return parentInput(needs, row, input.name, input.mode)
     case 'node-output':
       return nodeOutput(needs, row, input.node, input.output, input.mode)
+    case 'node-input':
+      return nodeInput(needs, row, input.node, input.name, input.mode)
     case 'template':
       return { kind: 'text', text: await rendered(needs, row, input.text) }
   }
@@ -44,15 +47,36 @@ async function resolveValue(needs: Needs, row: JobRow, input: InputValue): Promi
 
 async function parentInput(needs: Needs, row: JobRow, name: string, mode: InputMode | undefined): Promise<Value> {
   const parent = await getJob(needs.db, row.workspace, row.parent ?? '')
-  const input = (JSON.parse(parent.plan) as Plan).inputs[name]
-  const value: Value = input === undefined ? { kind: 'none' } : await resolveValue(needs, parent, input)
-  return value.kind === 'content' && mode !== undefined ? { ...value, mode } : value
+  return inMode(await inputOf(needs, parent, name), mode)
+}
+
+async function nodeInput(
+  needs: Needs,
+  row: JobRow,
+  node: string,
+  name: string,
+  mode: InputMode | undefined,
+): Promise<Value> {
+  return inMode(await inputOf(needs, await siblingOf(needs, row, node), name), mode)
+}
+
+async function inputOf(needs: Needs, job: JobRow, name: string): Promise<Value> {
+  const input = own((JSON.parse(job.plan) as Plan).inputs, name)
+  return input === undefined ? { kind: 'none' } : resolveValue(needs, job, input)
+}
+
+const inMode = (value: Value, mode: InputMode | undefined): Value =>
+  value.kind === 'content' && mode !== undefined ? { ...value, mode } : value
+
+async function siblingOf(needs: Needs, row: JobRow, node: string): Promise<JobRow> {
+  const sibling = await childOf(needs.db, row.workspace, row.parent ?? '', node)
+  if (sibling === undefined) throw new HaganeError('not_found', `no step '${node}'`)
+  return sibling
 }
 
 async function nodeOutput(needs: Needs, row: JobRow, node: string, output: string, mode: InputMode): Promise<Value> {
-  const sibling = await childOf(needs.db, row.workspace, row.parent ?? '', node)
-  if (sibling === undefined) throw new HaganeError('not_found', `no step '${node}'`)
-  const made = (JSON.parse(sibling.outputs) as Record<string, StoredOutput>)[output]
+  const sibling = await siblingOf(needs, row, node)
+  const made = own(JSON.parse(sibling.outputs) as Record<string, StoredOutput>, output)
   if (made !== undefined)
     return { kind: 'content', tree: made.tree, path: made.path, mode, from: `job:${sibling.name}/${output}` }
   // `artifacts` is the reserved name of a run's artifact root
@@ -71,5 +95,5 @@ async function rendered(needs: Needs, row: JobRow, text: string): Promise<string
     const value = await resolveValue(needs, parent, input)
     if (value.kind === 'text') texts[name] = value.text
   }
-  return renderText(text, expression => (expression.scope === 'parent-input' ? texts[expression.name] : undefined))
+  return renderText(text, expression => (expression.scope === 'parent-input' ? own(texts, expression.name) : undefined))
 }

@@ -14,6 +14,8 @@ export type InputValue =
   /** `mode: direct`: the command gets the address itself. */
   | { kind: 'address'; uri: string }
   | { kind: 'node-output'; node: string; output: string; mode: InputMode }
+  /** The value that a sibling has under that name. */
+  | { kind: 'node-input'; node: string; name: string; mode?: InputMode }
   | { kind: 'parent-input'; name: string; mode?: InputMode }
   /** Text with `${{parent.inputs.x}}` inside. */
   | { kind: 'template'; text: string }

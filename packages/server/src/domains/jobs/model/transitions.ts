@@ -103,7 +103,7 @@ export function advance(
           ([key, node]) =>
             node.status === 'NotStarted' &&
             !doomed.has(key) &&
-            node.after.every(before => nodes[before]?.status === 'Completed'),
+            node.after.every(before => Object.hasOwn(nodes, before) && nodes[before]?.status === 'Completed'),
         )
         .map(([key]) => key)
   if (start.length > 0 || cancel.length > 0 || entries.some(([, node]) => !ended(node.status))) return { start, cancel }

@@ -1,7 +1,19 @@
-import { type CommandJobSpec, HaganeError, parseReference, pythonText, wholeExpression } from '@hagane/contract'
+import {
+  type CommandComponentSpec,
+  type CommandJobSpec,
+  HaganeError,
+  type PipelineComponentSpec,
+  parseReference,
+  pythonText,
+  wholeExpression,
+} from '@hagane/contract'
 import { newJobName } from '../../../kernel/ids.ts'
+import { datastorePath } from '../model/datastore-path.ts'
 import type { JobNeeds } from '../model/needs.ts'
+import { own } from '../model/own-property.ts'
 import type { CommandPlan, InputValue, OutputPlan, PlannedJob } from '../model/plan.ts'
+import type { StepBudget } from './budget.ts'
+import { refuseUnknownExpressions, refuseVariableNames } from './names.ts'
 import { planOwnInputs } from './plan-inputs.ts'
 import { planOutputs } from './plan-outputs.ts'
 
@@ -11,6 +23,14 @@ export interface PlanContext {
   warn: (message: string) => void
   /** Components on the way here, to refuse a component that holds itself. */
   within: readonly string[]
+  budget: StepBudget
+  /** What each reference to a component named first in this submission: a label may move meanwhile. */
+  components: Map<string, Loaded>
+}
+
+export interface Loaded {
+  component: CommandComponentSpec | PipelineComponentSpec
+  identity: { name: string; version: string; digest: string } | undefined
 }
 
 /** Where in a submitted job something stands, and what it takes from there. */
@@ -48,10 +68,13 @@ export async function planCommand(
   spec: CommandParts,
   inputs: Record<string, InputValue>,
   outputs: Record<string, OutputPlan>,
-  place: { at: string; reusable: boolean },
+  place: { at: string; reusable: boolean; search?: Readonly<Record<string, unknown>> },
 ): Promise<CommandPlan> {
   const { needs, workspace } = context
   refuseDistributed(spec, place.at)
+  refuseUnknownExpressions({ command: spec.command, inputs, outputs }, place.search ?? {}, place.at)
+  refuseVariableNames(place.at, Object.keys(spec.environment_variables ?? {}))
+  await refuseUnreachableOutputs(context, outputs, place.at)
   const environment = spec.environment ?? null
   const environmentPlan = await within(place.at, 'environment', () => needs.environments.plan(workspace, environment))
   const code =
@@ -80,6 +103,21 @@ export async function planCommand(
   }
 }
 
+/** An output that goes to a datastore needs one that exists, and a path inside it. */
+async function refuseUnreachableOutputs(
+  { needs, workspace }: PlanContext,
+  outputs: Record<string, OutputPlan>,
+  at: string,
+): Promise<void> {
+  for (const [name, output] of Object.entries(outputs)) {
+    if (output.path === undefined) continue
+    await within(at, `outputs.${name}.path`, async () => {
+      const place = parseReference(datastorePath(output, 'name') ?? '')
+      if (place.form === 'datastore') needs.data.datastores.check(workspace, place.datastore, place.path)
+    })
+  }
+}
+
 async function codeOf(needs: JobNeeds, workspace: string, code: string): Promise<{ tree: string; path: string }> {
   const form = parseReference(code).form
   if (form !== 'tree')
@@ -105,7 +143,7 @@ function refuseDistributed(spec: CommandParts, at: string): void {
 const secondsOf = (timeout: string | number | undefined, inputs: Record<string, InputValue>): number | undefined => {
   if (timeout === undefined) return undefined
   const expression = typeof timeout === 'string' ? wholeExpression(timeout) : undefined
-  const bound = expression === undefined ? undefined : inputs[expression.name]
+  const bound = expression === undefined ? undefined : own(inputs, expression.name)
   const seconds = Number(bound?.kind === 'literal' ? bound.text : timeout)
   if (!Number.isFinite(seconds) || seconds <= 0)
     throw new HaganeError('invalid', `limits.timeout: '${timeout}' is not a number of seconds above 0`)

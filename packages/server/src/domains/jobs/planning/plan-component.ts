@@ -1,14 +1,8 @@
-import {
-  type CommandComponentSpec,
-  type ComponentSpec,
-  HaganeError,
-  type PipelineComponentSpec,
-  parseAssetReference,
-} from '@hagane/contract'
-import { type PlanContext, within } from './plan-command.ts'
+import { type ComponentSpec, HaganeError, parseAssetReference } from '@hagane/contract'
+import { type Loaded, type PlanContext, within } from './plan-command.ts'
 import type { DeclaredInputs } from './plan-inputs.ts'
 
-export type Identity = { name: string; version: string; digest: string } | undefined
+export type Identity = Loaded['identity']
 
 /** The inputs a component declares, by name. */
 export const declaredInputs = (component: ComponentSpec): DeclaredInputs => component.inputs ?? {}
@@ -18,8 +12,10 @@ export async function loadComponent(
   context: PlanContext,
   reference: string | ComponentSpec,
   at: string,
-): Promise<{ component: CommandComponentSpec | PipelineComponentSpec; identity: Identity }> {
+): Promise<Loaded> {
   if (typeof reference !== 'string') return { component: reference, identity: undefined }
+  const known = context.components.get(reference)
+  if (known !== undefined) return known
   const parsed = parseAssetReference(reference)
   if (parsed === undefined)
     throw new HaganeError('invalid', `${at}.component: '${reference}' does not name a component`, {
@@ -28,5 +24,7 @@ export async function loadComponent(
   const found = await within(at, 'component', () =>
     context.needs.components.resolve(context.workspace, parsed.name, parsed.version ?? `@${parsed.label ?? 'latest'}`),
   )
-  return { component: found.spec, identity: { name: found.name, version: found.version, digest: found.digest } }
+  const loaded = { component: found.spec, identity: { name: found.name, version: found.version, digest: found.digest } }
+  context.components.set(reference, loaded)
+  return loaded
 }

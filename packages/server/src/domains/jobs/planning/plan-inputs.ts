@@ -10,7 +10,9 @@ import {
 } from '@hagane/contract'
 import type { z } from 'zod'
 import type { JobNeeds } from '../model/needs.ts'
+import { own } from '../model/own-property.ts'
 import type { InputMode, InputValue } from '../model/plan.ts'
+import { refusePortNames } from './names.ts'
 
 type Declared = z.output<typeof componentInput>
 export type DeclaredInputs = Record<string, Declared>
@@ -34,12 +36,13 @@ export async function planDeclaredInputs(
   declared: DeclaredInputs,
   given: Record<string, JobInput>,
 ): Promise<Record<string, InputValue>> {
+  refusePortNames(context.at, 'inputs', Object.keys(declared))
   for (const name of Object.keys(given))
-    if (!(name in declared))
+    if (!Object.hasOwn(declared, name))
       context.warn(`${context.at}.inputs.${name} is not an input of the component and is ignored`)
   const values: Record<string, InputValue> = {}
   for (const [name, declaration] of Object.entries(declared)) {
-    const value = await planInput(context, name, given[name], declaration ?? undefined)
+    const value = await planInput(context, name, own(given, name), declaration ?? undefined)
     if (value.kind === 'none' && declaration?.optional !== true) throw missing(context, name, declaration?.type)
     checkLimits(context, name, value, declaration)
     values[name] = value
@@ -52,6 +55,7 @@ export async function planOwnInputs(
   context: InputContext,
   given: Record<string, JobInput>,
 ): Promise<Record<string, InputValue>> {
+  refusePortNames(context.at, 'inputs', Object.keys(given))
   const values: Record<string, InputValue> = {}
   for (const [name, input] of Object.entries(given)) {
     const value = await planInput(context, name, input, undefined)
@@ -78,8 +82,9 @@ async function planInput(
   if (typeof value !== 'string') return { kind: 'literal', text: pythonText(value) }
   const bound = bindingOf(value, mode, spec?.mode !== undefined)
   if (bound !== undefined) return bound
-  if (findExpressions(value).some(expression => expression.scope === 'parent-input'))
-    return { kind: 'template', text: value }
+  const scopes = new Set(findExpressions(value).map(expression => expression.scope))
+  if (scopes.has('job-output') || scopes.has('job-input')) throw partOfText(context, name, value)
+  if (scopes.has('parent-input')) return { kind: 'template', text: value }
   if (spec?.path === undefined && !isContentType(type)) return { kind: 'literal', text: value }
   return planContent(context, name, value, type, mode)
 }
@@ -90,6 +95,8 @@ function bindingOf(value: string, mode: InputMode, explicit: boolean): InputValu
     return { kind: 'parent-input', name: expression.name, ...(explicit ? { mode } : {}) }
   if (expression?.scope === 'job-output' && expression.node !== undefined)
     return { kind: 'node-output', node: expression.node, output: expression.name, mode }
+  if (expression?.scope === 'job-input' && expression.node !== undefined)
+    return { kind: 'node-input', node: expression.node, name: expression.name, ...(explicit ? { mode } : {}) }
   return undefined
 }
 
@@ -102,9 +109,12 @@ async function planContent(
 ): Promise<InputValue> {
   const { needs, workspace } = context
   const reference = parseReference(uri)
-  if (reference.form === 'datastore') return mode === 'direct' ? { kind: 'address', uri } : { kind: 'late', uri, mode }
   if (reference.form === 'url' && (mode === 'direct' || !/^https?:/.test(uri))) return { kind: 'address', uri }
   try {
+    if (reference.form === 'datastore') {
+      needs.data.datastores.check(workspace, reference.datastore, reference.path)
+      return mode === 'direct' ? { kind: 'address', uri } : { kind: 'late', uri, mode }
+    }
     if (
       reference.form === 'model' ||
       (type !== undefined && modelTypes.includes(type) && (reference.form === 'asset' || reference.form === 'registry'))
@@ -145,6 +155,16 @@ function checkLimits(context: InputContext, name: string, value: InputValue, dec
   if (isNumber && declared.type === 'integer' && !Number.isInteger(Number(value.text))) refuse('integer')
   if (isNumber && declared.min !== undefined && Number(value.text) < declared.min) refuse(`at least ${declared.min}`)
   if (isNumber && declared.max !== undefined && Number(value.text) > declared.max) refuse(`at most ${declared.max}`)
+}
+
+const partOfText = (context: InputContext, name: string, sent: string): HaganeError => {
+  const property = `${context.at}.inputs.${name}`
+  return new HaganeError('invalid', `${property}: what another step makes cannot be part of a text`, {
+    details: [
+      { property, message: 'a binding inside a text', sent, allowed: '${{parent.jobs.<step>.outputs.<name>}}' },
+    ],
+    hint: 'bind the whole output, and add the rest in the command',
+  })
 }
 
 const missing = (context: InputContext, name: string, type: string | undefined): HaganeError =>

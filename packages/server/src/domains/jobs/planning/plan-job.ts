@@ -1,11 +1,17 @@
 import type { JobSpec } from '@hagane/contract'
 import type { PlannedJob } from '../model/plan.ts'
+import { newBudget } from './budget.ts'
+import { refuseBindings } from './edges.ts'
 import { type Place, type PlanContext, planCommandJob } from './plan-command.ts'
 import { planPipelineJob } from './plan-pipeline.ts'
 import { planSweep } from './plan-sweep.ts'
 
 /** Resolves every reference of a submitted job to digests and lays out its steps. Throws invalid or not_found naming the property. */
-export async function planJob(context: PlanContext, spec: JobSpec): Promise<PlannedJob> {
+export async function planJob(
+  given: Pick<PlanContext, 'needs' | 'workspace' | 'warn'>,
+  spec: JobSpec,
+): Promise<PlannedJob> {
+  const context: PlanContext = { ...given, within: [], budget: newBudget(), components: new Map() }
   const place: Place = { at: 'job', parentOutputs: {}, defaultCompute: undefined, reusable: false }
   const planned =
     spec.type === 'command'
@@ -13,5 +19,8 @@ export async function planJob(context: PlanContext, spec: JobSpec): Promise<Plan
       : spec.type === 'pipeline'
         ? await planPipelineJob(context, spec, place)
         : await planSweep(context, spec)
-  return spec.name === undefined ? planned : { ...planned, name: spec.name }
+  refuseBindings(planned.plan.inputs)
+  return spec.name === undefined
+    ? planned
+    : { ...planned, name: spec.name, displayName: spec.display_name ?? spec.name }
 }

@@ -1,5 +1,7 @@
 import { HaganeError, type JobOutput, parseReference, wholeExpression } from '@hagane/contract'
+import { own } from '../model/own-property.ts'
 import type { OutputPlan } from '../model/plan.ts'
+import { refusePortNames } from './names.ts'
 
 type Outputs = Record<string, JobOutput> | null | undefined
 
@@ -23,8 +25,9 @@ export function planOutputs(
   at: string,
 ): Record<string, OutputPlan> {
   const names = new Set([...Object.keys(declared ?? {}), ...Object.keys(given ?? {})])
+  refusePortNames(at, 'outputs', names)
   return Object.fromEntries(
-    [...names].map(name => [name, planOutput(declared?.[name], given?.[name], parent, `${at}.outputs.${name}`)]),
+    [...names].map(name => [name, planOutput(own(declared, name), own(given, name), parent, `${at}.outputs.${name}`)]),
   )
 }
 
@@ -35,7 +38,7 @@ function planOutput(
   at: string,
 ): OutputPlan {
   const publish = publishedBy(given)
-  const target = publish === undefined ? undefined : parent[publish]
+  const target = publish === undefined ? undefined : own(parent, publish)
   if (publish !== undefined && target === undefined)
     throw new HaganeError('invalid', `${at}: the pipeline has no output '${publish}'`, {
       details: [
@@ -47,15 +50,15 @@ function planOutput(
         },
       ],
     })
-  const own = asSpec(given)
+  const said = asSpec(given)
   const base = asSpec(declared)
   const path =
-    publish === undefined ? checkedPath(typeof given === 'string' ? given : (own.path ?? base.path), at) : target?.path
+    publish === undefined ? checkedPath(typeof given === 'string' ? given : (said.path ?? base.path), at) : target?.path
   return {
-    type: own.type ?? base.type ?? (target?.type || undefined) ?? 'uri_folder',
-    mode: own.mode ?? base.mode ?? target?.mode ?? 'rw_mount',
+    type: said.type ?? base.type ?? (target?.type || undefined) ?? 'uri_folder',
+    mode: said.mode ?? base.mode ?? target?.mode ?? 'rw_mount',
     ...(path === undefined ? {} : { path }),
-    ...pick(own.name ?? target?.name, own.version ?? target?.version),
+    ...pick(said.name ?? target?.name, said.version ?? target?.version),
     ...(publish === undefined ? {} : { publish }),
   }
 }

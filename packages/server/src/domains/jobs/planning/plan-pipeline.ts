@@ -1,6 +1,8 @@
 import { type CommandComponentSpec, HaganeError, type PipelineJobSpec, type PipelineNode } from '@hagane/contract'
 import type { InputValue, PipelinePlan, PlannedJob } from '../model/plan.ts'
-import { edgesOf, refuseBrokenEdges, refuseUnknownInputs } from './edges.ts'
+import { countStep } from './budget.ts'
+import { edgesOf, refuseCircles, refuseUnknownInputs } from './edges.ts'
+import { refuseNodeKey } from './names.ts'
 import { type CommandParts, jobOf, type Place, type PlanContext, planCommand, planCommandJob } from './plan-command.ts'
 import { declaredInputs, type Identity, loadComponent } from './plan-component.ts'
 import { planDeclaredInputs, planOwnInputs } from './plan-inputs.ts'
@@ -49,13 +51,14 @@ async function planNodes(
   component?: Identity,
 ): Promise<PlannedJob> {
   const outputs = planOutputs(undefined, body.outputs, place.parentOutputs, place.at)
-  const nodes: PipelinePlan['nodes'] = {}
   const children: PlannedJob[] = []
   const reusable =
     String(body.settings?.force_rerun ?? 'false').toLowerCase() !== 'true' &&
     (place.step === undefined || place.reusable)
   for (const [key, node] of Object.entries(body.jobs)) {
     const at = place.at === 'job' ? `jobs.${key}` : `${place.at}.jobs.${key}`
+    refuseNodeKey(place.at === 'job' ? 'jobs' : `${place.at}.jobs`, key)
+    countStep(context)
     children.push(
       await planNode(context, node, {
         at,
@@ -65,9 +68,9 @@ async function planNodes(
         reusable,
       }),
     )
-    nodes[key] = { after: edgesOf(node) }
   }
-  refuseBrokenEdges(nodes, place.at)
+  const nodes = edgesOf(children, place.at)
+  refuseCircles(nodes, place.at)
   refuseUnknownInputs(children, inputs, place.at)
   const plan: PipelinePlan = {
     kind: 'pipeline',

@@ -1,6 +1,7 @@
 import { type CommandComponentSpec, HaganeError, type JobInput, type SweepJobSpec } from '@hagane/contract'
 import { newJobName } from '../../../kernel/ids.ts'
 import type { PlannedJob, SweepPlan } from '../model/plan.ts'
+import { countStep } from './budget.ts'
 import { type CommandParts, jobOf, type PlanContext, planCommand } from './plan-command.ts'
 import { declaredInputs, loadComponent } from './plan-component.ts'
 import { planDeclaredInputs, planOwnInputs } from './plan-inputs.ts'
@@ -9,6 +10,7 @@ import { gridSamples, randomSamples, type Sample } from './sampling.ts'
 
 const DEFAULT_TRIALS = 20
 const DEFAULT_CONCURRENT = 4
+const LONGEST_NAME = 255
 
 /** Lays out all trials of a sweep at once: random and grid do not depend on results. */
 export async function planSweep(context: PlanContext, spec: SweepJobSpec): Promise<PlannedJob> {
@@ -19,8 +21,10 @@ export async function planSweep(context: PlanContext, spec: SweepJobSpec): Promi
     throw new HaganeError('invalid', 'job.trial: a trial is a command, this component is a pipeline')
   const trial: CommandParts & Partial<CommandComponentSpec> = component ?? (spec.trial as CommandComponentSpec)
   const outputs = planOutputs(trial.outputs, spec.outputs, {}, 'job')
-  const place = { at: 'job', defaultCompute: spec.compute, reusable: false }
-  const samples = samplesOf(spec, name)
+  const place = { at: 'job', defaultCompute: spec.compute, reusable: false, search: spec.search_space }
+  const samples = samplesOf(context, spec, name)
+  refuseLongName(name, samples.length)
+  warnOfUnused(context, spec)
   const children: PlannedJob[] = []
   for (const [i, sample] of samples.entries()) {
     const given: Record<string, JobInput> = {
@@ -57,12 +61,35 @@ export async function planSweep(context: PlanContext, spec: SweepJobSpec): Promi
   return { ...jobOf(spec, place, spec, plan), name, children }
 }
 
-function samplesOf(spec: SweepJobSpec, name: string): Sample[] {
+/** Trials are named after their sweep, `<sweep>_<n>`. */
+function refuseLongName(name: string, trials: number): void {
+  const room = LONGEST_NAME - `_${trials}`.length
+  if (name.length > room)
+    throw new HaganeError('invalid', `job.name: the name of this sweep may have at most ${room} characters`, {
+      details: [{ property: 'job.name', message: 'too long for its trials to be named after it', allowed: room }],
+      hint: 'choose a shorter name',
+    })
+}
+
+/** What Azure ML's YAML may say and is not carried out. */
+function warnOfUnused({ warn }: PlanContext, spec: SweepJobSpec): void {
+  if (spec.early_termination !== undefined)
+    warn(`early_termination: '${spec.early_termination.type}' is not carried out; every trial runs to its end`)
+  for (const [name, output] of Object.entries(spec.outputs ?? {}))
+    if (typeof output === 'object' && output?.name !== undefined)
+      warn(`outputs.${name}.name: the best trial's output is kept with the sweep and not registered as ${output.name}`)
+}
+
+function samplesOf(context: PlanContext, spec: SweepJobSpec, name: string): Sample[] {
   const algorithm =
     typeof spec.sampling_algorithm === 'string' ? { type: spec.sampling_algorithm } : spec.sampling_algorithm
   const limit = spec.limits?.max_total_trials ?? DEFAULT_TRIALS
-  if (algorithm.type === 'grid')
-    return gridSamples(spec.search_space, spec.limits?.max_total_trials ?? Number.POSITIVE_INFINITY)
+  if (algorithm.type === 'grid') {
+    const samples = gridSamples(spec.search_space, spec.limits?.max_total_trials ?? Number.POSITIVE_INFINITY)
+    countStep(context, samples.length)
+    return samples
+  }
+  if (algorithm.type === 'random') countStep(context, limit)
   if (algorithm.type === 'random')
     return randomSamples(spec.search_space, limit, String((algorithm as { seed?: unknown }).seed ?? name))
   throw new HaganeError('unsupported', `sampling_algorithm: '${algorithm.type}' cannot be run yet`, {

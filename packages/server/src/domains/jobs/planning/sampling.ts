@@ -22,6 +22,18 @@ const number = (space: Space[string], name: string, key: string): number => {
   return value
 }
 
+const outOfRange = (space: Space[string], name: string, key: string, allowed: string): HaganeError =>
+  new HaganeError('invalid', `search_space.${name}.${key}: '${space[key]}' is not ${allowed}`, {
+    details: [{ property: `search_space.${name}.${key}`, message: 'out of range', sent: space[key], allowed }],
+  })
+
+/** What values are rounded to a multiple of. */
+function step(space: Space[string], name: string): number {
+  const q = number(space, name, 'q')
+  if (q <= 0) throw outOfRange(space, name, 'q', 'above 0')
+  return q
+}
+
 /** Box–Muller: https://en.wikipedia.org/wiki/Box%E2%80%93Muller_transform */
 const gaussian = (random: () => number): number =>
   Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
@@ -29,14 +41,16 @@ const gaussian = (random: () => number): number =>
 type Draw = (space: Space[string], name: string, random: () => number) => unknown
 const between: (space: Space[string], name: string, random: () => number) => number = (space, name, random) => {
   const low = number(space, name, 'min_value')
-  return low + random() * (number(space, name, 'max_value') - low)
+  const high = number(space, name, 'max_value')
+  if (high < low) throw outOfRange(space, name, 'max_value', `at least min_value, which is ${low}`)
+  return low + random() * (high - low)
 }
 const normal: typeof between = (space, name, random) =>
   number(space, name, 'mu') + number(space, name, 'sigma') * gaussian(random)
 const quantized =
   (draw: typeof between): Draw =>
   (space, name, random) =>
-    Math.round(draw(space, name, random) / number(space, name, 'q')) * number(space, name, 'q')
+    Math.round(draw(space, name, random) / step(space, name)) * step(space, name)
 const exponential =
   (draw: typeof between): typeof between =>
   (space, name, random) =>
@@ -51,7 +65,11 @@ const valuesOf = (space: Space[string], name: string): unknown[] => {
 /** Azure ML's search space expressions; the logarithmic ones draw exp(x), bounds are of x. */
 const draws: Record<string, Draw> = {
   choice: (space, name, random) => valuesOf(space, name)[Math.floor(random() * valuesOf(space, name).length)],
-  randint: (space, name, random) => Math.floor(random() * number(space, name, 'upper')),
+  randint(space, name, random) {
+    const upper = number(space, name, 'upper')
+    if (upper < 1) throw outOfRange(space, name, 'upper', 'at least 1')
+    return Math.floor(random() * upper)
+  },
   uniform: between,
   quniform: quantized(between),
   loguniform: exponential(between),
@@ -80,17 +98,18 @@ export function gridSamples(space: Space, limit: number): Sample[] {
       throw new HaganeError('invalid', `search_space.${name}: a grid needs choice, this is ${entry.type}`, {
         hint: 'use sampling_algorithm: random, or list the values as a choice',
       })
-    samples = samples.flatMap(sample => valuesOf(entry, name).map(value => ({ ...sample, [name]: pythonText(value) })))
-    if (samples.length > MAX_GRID)
+    const values = valuesOf(entry, name)
+    if (samples.length * values.length > MAX_GRID)
       throw new HaganeError('invalid', `search_space: the grid has more than ${MAX_GRID} combinations`, {
         hint: 'use sampling_algorithm: random',
       })
+    samples = samples.flatMap(sample => values.map(value => ({ ...sample, [name]: pythonText(value) })))
   }
   return samples.slice(0, limit)
 }
 
 function drawOf(entry: Space[string], name: string): Draw {
-  const draw = draws[entry.type]
+  const draw = Object.hasOwn(draws, entry.type) ? draws[entry.type] : undefined
   if (draw === undefined)
     throw new HaganeError('invalid', `search_space.${name}.type: '${entry.type}' is not known`, {
       details: [

@@ -1,11 +1,13 @@
 import { HaganeError } from '@hagane/contract'
-import type { Tx } from '../../../kernel/db/index.ts'
+import { lockUntilCommit, type Tx } from '../../../kernel/db/index.ts'
 import type { JobRow, JobTables } from '../model/tables.ts'
 import { type JobEvent, move } from '../model/transitions.ts'
 
 const on = (tx: Tx) => tx.db.withTables<JobTables>()
 
+/** Numbers the jobs of a workspace in the order of their creation; lists are sorted by it. */
 export async function insertJobs(tx: Tx, rows: Omit<JobRow, 'seq'>[]): Promise<void> {
+  await lockUntilCommit(tx, `jobs/${tx.who.workspace}`)
   const newest = await on(tx)
     .selectFrom('jobs')
     .select(({ fn }) => fn.max('seq').as('seq'))
@@ -20,10 +22,14 @@ export async function insertJobs(tx: Tx, rows: Omit<JobRow, 'seq'>[]): Promise<v
       .execute()
 }
 
-/** The row as it is now, locked against other transactions where the engine has row locks. */
+/**
+ * The row as it is now, nobody else changing it. What is locked is the submitted job and all its steps together: the end of a step
+ * goes up to its pipeline and a cancellation comes down from there, and row by row the two would wait for each other.
+ */
 export async function jobForUpdate(tx: Tx, name: string): Promise<JobRow> {
-  const query = on(tx).selectFrom('jobs').selectAll().where('workspace', '=', tx.who.workspace).where('name', '=', name)
-  const row = await (tx.dialect === 'postgres' ? query.forUpdate() : query).executeTakeFirst()
+  const before = tx.dialect === 'postgres' ? await jobInTx(tx, name) : undefined
+  if (before !== undefined) await lockUntilCommit(tx, `jobs/${tx.who.workspace}/${before.root}`)
+  const row = await jobInTx(tx, name)
   if (row === undefined) throw new HaganeError('not_found', `no job ${name}`)
   return row
 }

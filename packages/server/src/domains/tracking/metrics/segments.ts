@@ -148,6 +148,9 @@ function isLater(i: number, j: number, steps: Float64Array, timestamps: Float64A
   return byTime !== 0 ? byTime > 0 : ranked(values[i]) > ranked(values[j])
 }
 
+/** A difference would not do: infinity minus infinity is NaN. */
+const byValue = (a: number, b: number): number => (ranked(a) === ranked(b) ? 0 : ranked(a) < ranked(b) ? -1 : 1)
+
 /** Orders points by (step, timestamp, value), NaN as 0. */
 export const comparePoints = (a: Omit<Point, 'key'>, b: Omit<Point, 'key'>): number =>
-  a.step - b.step || a.timestamp - b.timestamp || ranked(a.value) - ranked(b.value)
+  a.step - b.step || a.timestamp - b.timestamp || byValue(a.value, b.value)
