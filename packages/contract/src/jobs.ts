@@ -22,11 +22,11 @@ export const terminalStatuses: readonly JobStatus[] = ['Completed', 'Failed', 'C
 
 /** Where the code came from, as the client's git saw it at submit. */
 export const gitState = z.strictObject({
-  commit: z.string(),
-  branch: z.string().optional(),
-  remote: z.string().optional(),
+  commit: z.string().min(1).max(255),
+  branch: z.string().max(1000).optional(),
+  remote: z.string().max(4000).optional(),
   dirty: z.boolean(),
-  path: z.string().optional().describe('folder of the YAML inside the repository'),
+  path: z.string().max(4096).optional().describe('folder of the YAML inside the repository'),
 })
 export type GitState = z.output<typeof gitState>
 
@@ -95,7 +95,7 @@ export const jobRoutes = {
     query: z.object({
       ...pageQuery,
       parent_job_name: z.string().optional(),
-      status: z.string().optional(),
+      status: z.enum(jobStatuses).optional(),
       experiment_name: z.string().optional(),
       commit: z.string().optional(),
       include_archived: z.stringbool().default(false),

@@ -1,4 +1,4 @@
-import { type JobResource, jobRoutes } from '@hagane/contract'
+import { type JobResource, type JobStatus, jobRoutes, jobStatuses } from '@hagane/contract'
 import { count, text, toggle } from '../grammar/flags.ts'
 import { type Noun, type Verb, verb } from '../invocation.ts'
 import { changedFields } from '../manifest/changes.ts'
@@ -24,14 +24,14 @@ const list = verb({
     maxResults: count('-r, --max-results <n>', `how many at most (default: ${defaultMost})`),
     allResults: toggle('--all-results [bool]', 'without limit'),
     parentJobName: text('-p, --parent-job-name <name>', 'the steps of this pipeline, or the trials of this sweep'),
-    status: text('--status <status>', 'only jobs in this status'),
+    status: text('--status <status>', 'only jobs in this status', { choices: jobStatuses }),
     experimentName: text('--experiment-name <name>', 'only jobs of this experiment'),
     commit: text('--commit <sha>', 'only jobs that ran this commit'),
   },
   run: async (call, options) => {
     const filter = {
       parent_job_name: options.parentJobName,
-      status: options.status,
+      status: options.status as JobStatus | undefined,
       experiment_name: options.experimentName,
       commit: options.commit,
       include_archived: options.includeArchived || options.archivedOnly ? 'true' : 'false',

@@ -19,8 +19,12 @@ export const listTokens = (
   return (before === undefined ? people : people.where('id', '<', before)).orderBy('id', 'desc').limit(limit).execute()
 }
 
+/** Whether a token of a person is good now. */
 export async function hasPersonToken(db: Database): Promise<boolean> {
-  return (
-    (await on(db).where('actor', 'like', 'user:%').where('revoked', '=', 0).limit(1).executeTakeFirst()) !== undefined
-  )
+  const now = db.clock.now().toISOString()
+  const live = on(db)
+    .where('actor', 'like', 'user:%')
+    .where('revoked', '=', 0)
+    .where(({ or, eb }) => or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]))
+  return (await live.limit(1).executeTakeFirst()) !== undefined
 }

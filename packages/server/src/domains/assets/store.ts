@@ -35,7 +35,8 @@ export async function insertAsset(
 }
 
 /** One writer at a time for the assets of a kind: versions and their order are counted up. */
-export const lockAssets = (tx: Tx, kind: string): Promise<void> => lockUntilCommit(tx, `assets/${tx.who.workspace}/${kind}`)
+export const lockAssets = (tx: Tx, kind: string): Promise<void> =>
+  lockUntilCommit(tx, `assets/${tx.who.workspace}/${kind}`)
 
 /** Every version that was ever given to this name, to count up from. */
 export async function versionsOf(tx: Tx, kind: string, name: string): Promise<string[]> {

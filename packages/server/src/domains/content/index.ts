@@ -7,8 +7,9 @@ export function buildContent({ blobs }: { blobs: BlobStore }): { routes: BoundRo
   return {
     routes: [
       implement(blobRoutes.missing, async call => {
-        const known = await Promise.all(call.body.digests.map(digest => blobs.has(digest)))
-        return { missing: [...new Set(call.body.digests.filter((_, i) => !known[i]))] }
+        const asked = [...new Set(call.body.digests)]
+        const known = await Promise.all(asked.map(digest => blobs.has(digest)))
+        return { missing: asked.filter((_, i) => !known[i]) }
       }),
       implement(blobRoutes.put, call => blobs.put(call.stream, call.params.digest)),
       implement(blobRoutes.get, async call => {
@@ -41,10 +42,10 @@ export function buildContent({ blobs }: { blobs: BlobStore }): { routes: BoundRo
   }
 }
 
-/** One range of RFC 9110; several ranges are answered whole, as the RFC allows. `end` is inclusive. */
+/** One range of RFC 9110; several ranges, and any range of no bytes, are answered whole, as the RFC allows. `end` is inclusive. */
 export function rangeOf(header: string | undefined, size: number): { start: number; end: number } | undefined {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '')
-  if (match === null || (match[1] === '' && match[2] === '')) return undefined
+  if (match === null || size === 0 || (match[1] === '' && match[2] === '')) return undefined
   const suffix = match[1] === ''
   const start = suffix ? Math.max(0, size - Number(match[2])) : Number(match[1])
   const end = suffix || match[2] === '' ? size - 1 : Math.min(Number(match[2]), size - 1)

@@ -26,7 +26,7 @@ export interface Jobs {
 
 /** Command, pipeline and sweep jobs: planned to digests, run as durable tasks, followed across restarts. */
 export function buildJobs(given: Omit<JobNeeds, 'running'>): Jobs {
-  const needs: JobNeeds = { ...given, running: buildRunningSteps() }
+  const needs: JobNeeds = { ...given, running: buildRunningSteps(given.log) }
   const { db } = needs
   const steps = buildRunSteps(needs)
   needs.tasks.register(STEP_TASK, {
@@ -98,7 +98,8 @@ export function buildJobs(given: Omit<JobNeeds, 'running'>): Jobs {
             ...(tags === undefined ? {} : { tags: JSON.stringify(tags) }),
             ...(archived === undefined ? {} : { archived: archived ? 1 : 0 }),
           })
-          if (tags !== undefined) await needs.tracking.setTags(tx, name, tags)
+          const runTags = { ...tags, ...(display_name === undefined ? {} : { 'mlflow.runName': display_name }) }
+          if (Object.keys(runTags).length > 0) await needs.tracking.setTags(tx, name, runTags)
           tx.append({ type: 'dev.hagane.job.updated', subject: `job/${name}`, data: { ...call.body } })
         })
         return show(call.workspace, name)

@@ -31,7 +31,7 @@ interface Deps {
  * `models:/name@alias`, `models:/name/Stage` or `models:/m-<id>`. Throws not_found that says what there is.
  */
 export async function resolveModel(deps: Deps, who: Who, text: string): Promise<ResolvedModel> {
-  const reference = parseReference(/^[\w.-]+([:@][\w.-]+)?$/.test(text) ? `azureml:${text}` : text)
+  const reference = parseReference(/^(?!azureml:)[\w.-]+([:@][\w.-]+)?$/.test(text) ? `azureml:${text}` : text)
   if (
     reference.form === 'model' &&
     reference.name.startsWith('m-') &&

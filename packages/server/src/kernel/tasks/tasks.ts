@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Database } from '../db/index.ts'
 import type { Logger } from '../log.ts'
 import { bury, type Claimed, claim, insertTask, LEASE_MS, removeTask, renew, retryLater } from './store.ts'
@@ -9,6 +10,7 @@ const POLL_MS = 1000
 export function buildTasks(db: Database, log: Logger, owner: string): Tasks {
   const handlers = new Map<string, TaskHandler>()
   const running = new Map<string, Set<Promise<void>>>()
+  const held = new Map<string, Claimed>()
   const stopping = new AbortController()
   let timer: NodeJS.Timeout | undefined
   let started = false
@@ -19,11 +21,23 @@ export function buildTasks(db: Database, log: Logger, owner: string): Tasks {
     while (!stopping.signal.aborted && mine.size < handler.concurrency) {
       const claimed = await claim(db, kind, owner)
       if (claimed === undefined) return
-      const work: Promise<void> = carryOut(db, log, handler, claimed, owner, stopping.signal).finally(() => {
-        mine.delete(work)
-        wake()
-      })
+      const known = held.get(claimed.id)
+      if (known !== undefined) {
+        // our own lease ran out unnoticed, as when a laptop sleeps: we hold it again, and the work went on meanwhile
+        known.fence = claimed.fence
+        continue
+      }
+      held.set(claimed.id, claimed)
+      const work: Promise<void> = carryOut(db, log, handler, claimed, owner, stopping.signal)
+        .catch(error => log.error({ err: error, task: claimed.id }, 'the end of a task could not be recorded'))
+        .finally(() => {
+          held.delete(claimed.id)
+          mine.delete(work)
+          wake()
+        })
       mine.add(work)
+      // SQLite answers without waiting, so a long queue of short tasks would keep requests out
+      await nextTurn()
     }
   }
   const pumps = new Map<string, Promise<void>>()

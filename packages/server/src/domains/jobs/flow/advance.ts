@@ -1,6 +1,7 @@
 import { type JobStatus, terminalStatuses } from '@hagane/contract'
 import type { Tx } from '../../../kernel/db/index.ts'
 import type { JobNeeds } from '../model/needs.ts'
+import { own } from '../model/own-property.ts'
 import type { PipelinePlan, StoredOutput, SweepPlan } from '../model/plan.ts'
 import { STEP_TASK } from '../model/step-task.ts'
 import type { JobRow } from '../model/tables.ts'
@@ -159,8 +160,10 @@ async function bestTrial(
   const sign = objective.goal === 'minimize' ? 1 : -1
   let best: { child: JobRow; value: number } | undefined
   for (const child of children.filter(row => row.status === 'Completed')) {
-    const value = (await needs.tracking.latestMetrics(parent.workspace, child.name))[objective.metric]
-    if (value !== undefined && (best === undefined || sign * value < sign * best.value)) best = { child, value }
+    const value = own(await needs.tracking.latestMetrics(parent.workspace, child.name), objective.metric)
+    // NaN compares as neither better nor worse and would stay where it came first
+    if (value !== undefined && !Number.isNaN(value) && (best === undefined || sign * value < sign * best.value))
+      best = { child, value }
   }
   if (best === undefined) return {}
   await needs.tracking.setTags(tx, parent.name, {

@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { HaganeError, parseReference } from '@hagane/contract'
 import { subtree } from '../../../kernel/blobs/index.ts'
 import type { Tx, Who } from '../../../kernel/db/index.ts'
@@ -10,6 +11,7 @@ import { type JobChange, jobForUpdate, keepResult, moveJob } from '../records/st
 import { advanceParent } from './advance.ts'
 
 const TAIL_LINES = 20
+const TAIL_WIDTH = 2000
 const MODEL_TYPES = ['mlflow_model', 'custom_model', 'triton_model']
 
 interface End {
@@ -17,22 +19,25 @@ interface End {
   run: 'FINISHED' | 'FAILED' | 'KILLED'
   change?: JobChange
   facts?: Record<string, unknown>
+  /** Durable unless a restart would come to the same end by itself. */
+  durability?: 'relaxed'
   /** Written in the same transaction, before the move; may add to the change. */
   also?: (tx: Tx, row: JobRow) => Promise<JobChange>
 }
 
 /** The last act of every step: its status, its run, its token and what its parent does next, in one transaction. */
-async function end(needs: JobNeeds, who: Who, name: string, how: End | ((row: JobRow) => End)): Promise<void> {
-  await needs.db.withTransaction(who, async tx => {
+async function end(needs: JobNeeds, who: Who, name: string, how: End): Promise<void> {
+  const work = async (tx: Tx): Promise<void> => {
     const row = await jobForUpdate(tx, name)
     if (['Completed', 'Failed', 'Canceled'].includes(row.status)) return
-    const { event, run, change, facts, also } = typeof how === 'function' ? how(row) : how
+    const { event, run, change, facts, also } = how
     const more = await also?.(tx, row)
     await moveJob(tx, row, event, { ...change, ...more, end_time: tx.now.toISOString() }, facts)
     await needs.tracking.setRunStatus(tx, name, run, tx.now.getTime())
     await needs.tokens.withdraw(tx, `job:${name}`)
     if (row.parent !== null) await advanceParent(needs, tx, row.parent)
-  })
+  }
+  await needs.db.withTransaction(who, work, how.durability)
 }
 
 export async function finishFailed(
@@ -99,14 +104,28 @@ async function finishBadExit(
   const { timeout } = JSON.parse(plan) as CommandPlan
   if (exit.reason === 'timeout')
     return finishCanceled(needs, who, name, `stopped after ${timeout} s, its limits.timeout`)
-  const log_tail = await needs.compute.driver.tail(folder, TAIL_LINES)
+  const log_tail = await tailOf(needs, folder)
   const message =
-    exit.code === null ? 'the process ended without telling its exit code' : `the command exited with code ${exit.code}`
+    exit.code === null
+      ? 'the process ended without telling its exit code'
+      : `the command exited with code ${exit.code}${signalOf(exit.code)}`
   return finishFailed(needs, who, name, message, {
     ...(exit.code === null ? {} : { exit_code: exit.code }),
     log_tail,
     log: 'user_logs/std_log.txt',
   })
+}
+
+/** The end of the log for the error, which goes into the event chain: a line of a megabyte stays in the log. */
+async function tailOf(needs: JobNeeds, folder: string): Promise<string[]> {
+  const lines = await needs.compute.driver.tail(folder, TAIL_LINES)
+  return lines.map(line => (line.length > TAIL_WIDTH ? `${line.slice(0, TAIL_WIDTH).toWellFormed()}…` : line))
+}
+
+/** What a shell tells of a command that a signal ended: 128 and the signal's number. */
+function signalOf(code: number): string {
+  const name = Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0]
+  return name === undefined ? '' : ` (${name}${name === 'SIGKILL' ? ', which is also how a lack of memory ends' : ''})`
 }
 
 async function keepArtifacts(needs: JobNeeds, who: Who, row: JobRow, folder: string): Promise<void> {
@@ -127,7 +146,7 @@ async function complete(needs: JobNeeds, who: Who, row: JobRow, folder: string):
   const missing = result.missing.filter(output => plan.outputs[output]?.type === 'uri_file')
   if (missing.length > 0)
     return finishFailed(needs, who, row.name, `the command wrote no file for its output ${missing.join(', ')}`, {
-      log_tail: await needs.compute.driver.tail(folder, TAIL_LINES),
+      log_tail: await tailOf(needs, folder),
     })
   const outputs = await storeOutputs(needs, row, plan, result)
   const artifacts = result.artifacts === undefined ? [] : (await needs.blobs.getTree(result.artifacts.digest)).entries
@@ -230,6 +249,7 @@ export async function finishReused(
   await end(needs, who, name, {
     event: 'complete',
     run: 'FINISHED',
+    durability: 'relaxed',
     change: {
       outputs: earlier.outputs,
       reuse_key: key,

@@ -7,6 +7,8 @@ import type { JobRow } from '../model/tables.ts'
 import { findJob, resultFor } from '../records/reads.ts'
 import { jobForUpdate, moveJob } from '../records/store.ts'
 import { finishCanceled, finishExited, finishFailed, finishReused } from './finish.ts'
+import { buildFlights } from './flights.ts'
+import { orAborted } from './or-aborted.ts'
 import { reuseKey, reuseParts } from './reuse.ts'
 import { folderOf, workOf } from './step-work.ts'
 import { resolveInputs, type Value } from './values.ts'
@@ -20,19 +22,22 @@ interface Ready {
 
 /** Runs command steps. Every stage is recorded before it begins, so a server that is killed is followed by one that goes on. */
 export function buildRunSteps(needs: JobNeeds) {
-  const inFlight = new Map<string, Promise<unknown>>()
+  const flights = buildFlights()
 
   /** Carries a step from whatever stage it is in to its end. */
   async function run(task: Task, signal: AbortSignal): Promise<void> {
     const row = await findJob(needs.db, task.workspace, String(task.payload.name))
     if (row === undefined) return
     const who: Who = { workspace: row.workspace, actor: row.created_by }
+    const { stop, end } = needs.running.carry(row.workspace, row.name)
     try {
-      if (row.status === 'Queued' || row.status === 'Preparing') await prepareAndStart(who, row, signal)
+      if (row.status === 'Queued' || row.status === 'Preparing')
+        await prepareAndStart(who, row, signal, AbortSignal.any([signal, stop]))
       else if (['Starting', 'Running', 'Finalizing', 'CancelRequested'].includes(row.status))
         await takeUp(who, row, signal)
     } catch (error) {
       if (signal.aborted) throw error
+      if (stop.aborted && (await endedAsCanceled(who, row))) return
       if (!(error instanceof HaganeError))
         needs.log.error({ err: error, job: row.name }, 'a step failed for a reason of ours')
       await finishFailed(
@@ -43,10 +48,13 @@ export function buildRunSteps(needs: JobNeeds) {
           ? errorText(error)
           : `the server could not run this step: ${(error as Error).message}`,
       )
+    } finally {
+      end()
     }
   }
 
-  async function prepareAndStart(who: Who, queued: JobRow, signal: AbortSignal): Promise<void> {
+  /** `waiting` aborts also when the step is asked to stop: nothing runs yet that would have to end first. */
+  async function prepareAndStart(who: Who, queued: JobRow, signal: AbortSignal, waiting: AbortSignal): Promise<void> {
     if (await reuseAtOnce(who, queued)) return
     const row = await needs.db.withTransaction(
       who,
@@ -58,18 +66,9 @@ export function buildRunSteps(needs: JobNeeds) {
     )
     if (row.status !== 'Preparing') return endIfCanceled(who, row)
     const plan = JSON.parse(row.plan) as CommandPlan
-    const ready = await prepare(row, plan, signal)
+    const ready = await prepare(row, plan, waiting)
     if (!plan.reusable || !plan.deterministic) return start(who, row, plan, ready, signal)
-    // identical steps in flight wait for the first, then take its result
-    const flight = `${row.workspace}/${ready.key}`
-    while (inFlight.has(flight)) await inFlight.get(flight)?.catch(() => undefined)
-    const work = reuseOrStart(who, row, plan, ready, signal)
-    inFlight.set(flight, work)
-    try {
-      await work
-    } finally {
-      inFlight.delete(flight)
-    }
+    await flights.inTurn(flightOf(row, ready.key), waiting, () => reuseOrStart(who, row, plan, ready, signal))
   }
 
   /** The short way: the environment was locked before and the result is there, so nothing is built and nothing staged. */
@@ -146,24 +145,20 @@ export function buildRunSteps(needs: JobNeeds) {
   }
 
   async function follow(who: Who, row: JobRow, step: StepProcess, signal: AbortSignal): Promise<void> {
-    const unwatch = needs.running.watch(row.workspace, row.name, step)
-    try {
-      const current = await needs.db.withTransaction(
-        who,
-        async tx => {
-          const now = await jobForUpdate(tx, row.name)
-          if (now.status !== 'Starting') return now
-          await needs.tracking.setRunStatus(tx, row.name, 'RUNNING')
-          return moveJob(tx, now, 'run', { start_time: step.startedAt }, { pid: step.pid })
-        },
-        'relaxed',
-      )
-      if (current.status === 'CancelRequested') void step.cancel()
-      const exit = await exitOrAbort(step, signal)
-      await finishExited(needs, who, row.name, exit, folderOf(needs.dataDir, row, current.attempts))
-    } finally {
-      unwatch()
-    }
+    needs.running.watch(row.workspace, row.name, step)
+    const current = await needs.db.withTransaction(
+      who,
+      async tx => {
+        const now = await jobForUpdate(tx, row.name)
+        if (now.status !== 'Starting') return now
+        await needs.tracking.setRunStatus(tx, row.name, 'RUNNING')
+        return moveJob(tx, now, 'run', { start_time: step.startedAt }, { pid: step.pid })
+      },
+      'relaxed',
+    )
+    if (current.status === 'CancelRequested') needs.running.requestStop(row.workspace, row.name)
+    const exit = await exitOrAbort(step, signal)
+    await finishExited(needs, who, row.name, exit, folderOf(needs.dataDir, row, current.attempts))
   }
 
   /** After a restart: finds out what became of the attempt that an earlier server recorded. */
@@ -171,7 +166,11 @@ export function buildRunSteps(needs: JobNeeds) {
     if (row.attempts === 0) return endIfCanceled(who, row)
     const folder = folderOf(needs.dataDir, row, row.attempts)
     const found = await needs.compute.driver.adopt(folder)
-    if (found.state === 'running') return follow(who, row, found.step, signal)
+    if (found.state === 'running') {
+      const { step } = found
+      const goOn = () => follow(who, row, step, signal)
+      return row.reuse_key === null ? goOn() : flights.now(flightOf(row, row.reuse_key), goOn)
+    }
     if (found.state === 'exited') return finishExited(needs, who, row.name, found.exit, folder)
     if (row.status === 'CancelRequested') return finishCanceled(needs, who, row.name, 'canceled before it ran')
     if (found.state === 'lost')
@@ -193,8 +192,18 @@ export function buildRunSteps(needs: JobNeeds) {
     if (row.status === 'CancelRequested') await finishCanceled(needs, who, row.name, 'canceled before it ran')
   }
 
+  /** Whether what went wrong is that the step was asked to stop. */
+  async function endedAsCanceled(who: Who, { workspace, name }: JobRow): Promise<boolean> {
+    const row = await findJob(needs.db, workspace, name)
+    if (row?.status !== 'CancelRequested') return false
+    await finishCanceled(needs, who, name, 'canceled')
+    return true
+  }
+
   return { run }
 }
+
+const flightOf = (row: JobRow, key: string): string => `${row.workspace}/${key}`
 
 /** The version that was resolved at submit: a label may have moved since. */
 const environmentOf = (plan: CommandPlan): CommandPlan['environment'] => plan.environmentId ?? plan.environment
@@ -212,18 +221,10 @@ const errorText = (error: HaganeError): string =>
 
 /** The exit, or a throw when this server stops first; the process itself goes on. */
 async function exitOrAbort(step: StepProcess, signal: AbortSignal): Promise<StepExit> {
-  let stop = (): void => {}
-  const aborted = new Promise<never>((_resolve, reject) => {
-    stop = () => reject(signal.reason)
-    if (signal.aborted) stop()
-    else signal.addEventListener('abort', stop, { once: true })
-  })
   try {
-    return await Promise.race([step.exit, aborted])
+    return await orAborted(step.exit, signal)
   } catch (error) {
     step.release()
     throw error
-  } finally {
-    signal.removeEventListener('abort', stop)
   }
 }

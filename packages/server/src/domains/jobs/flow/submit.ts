@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { HaganeError } from '@hagane/contract'
 import type { Tx, Who } from '../../../kernel/db/index.ts'
 import type { JobNeeds } from '../model/needs.ts'
@@ -20,17 +21,32 @@ export async function submitJob(needs: JobNeeds, who: Who, submission: Submissio
   const planned = await planJob({ needs, workspace: who.workspace, warn: message => warnings.push(message) }, job)
   await checkComputes(needs, who.workspace, planned)
   const experiment = job.experiment_name ?? submission.default_experiment_name ?? 'Default'
-  await needs.db.withTransaction(who, async tx => {
+  const store = needs.db.withTransaction(who, async tx => {
     const experimentId = await needs.tracking.ensureExperiment(tx, experiment)
     const rows = flatten(planned, { submission, experiment, experimentId, tx, warnings })
     await insertJobs(
       tx,
       rows.map(entry => entry.row),
     )
-    for (const entry of rows) await recordSubmission(needs, tx, entry, submission)
+    for (const [i, entry] of rows.entries()) {
+      // requests that only read go on meanwhile
+      if (i % 100 === 99) await nextTurn()
+      await recordSubmission(needs, tx, entry, submission)
+    }
     await launch(needs, tx, planned)
   })
+  await store.catch(error => Promise.reject(job.name === undefined ? error : taken(error, job.name)))
   return getJob(needs.db, who.workspace, planned.name)
+}
+
+/** Runs have one name space for the whole server, so that a name may be taken by a run or in a workspace not seen here. */
+function taken(error: unknown, name: string): unknown {
+  // the database's refusal of a second row is the one conflict that has a cause
+  if (!(error instanceof HaganeError) || error.kind !== 'conflict' || error.cause === undefined) return error
+  return new HaganeError('conflict', `the name ${name} is taken by another job or run of this server`, {
+    hint: 'leave name out to get a new one, or choose another',
+    cause: error,
+  })
 }
 
 async function checkComputes(needs: JobNeeds, workspace: string, planned: PlannedJob): Promise<void> {

@@ -151,10 +151,13 @@ export interface StepResult {
   artifacts: { digest: string } | undefined
 }
 
-/** The processes that this server watches, so that a request to stop reaches them at once. */
+/** The steps that this server carries, so that a request to stop reaches them at once. */
 export interface RunningSteps {
-  watch(workspace: string, name: string, step: StepProcess): () => void
-  /** Ends a step's process tree if it is watched here. One that is about to start finds the request in its row. */
+  /** From the claim of a step's task to its end; `stop` aborts when the step is asked to stop. */
+  carry(workspace: string, name: string): { stop: AbortSignal; end(): void }
+  /** The process of a step that is carried here. */
+  watch(workspace: string, name: string, step: StepProcess): void
+  /** Aborts what a step waits for and ends its process tree, if it is carried here. */
   requestStop(workspace: string, name: string): void
 }
 

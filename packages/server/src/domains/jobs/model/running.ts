@@ -1,14 +1,36 @@
+import type { Logger } from '../../../kernel/log.ts'
 import type { RunningSteps, StepProcess } from './needs.ts'
 
+interface Carried {
+  stop: AbortController
+  step?: StepProcess
+}
+
 /** See RunningSteps. */
-export function buildRunningSteps(): RunningSteps {
-  const watched = new Map<string, StepProcess>()
+export function buildRunningSteps(log: Logger): RunningSteps {
+  const carried = new Map<string, Carried>()
   const keyOf = (workspace: string, name: string): string => `${workspace}/${name}`
   return {
-    watch(workspace, name, step) {
-      watched.set(keyOf(workspace, name), step)
-      return () => watched.delete(keyOf(workspace, name))
+    carry(workspace, name) {
+      const mine: Carried = { stop: new AbortController() }
+      carried.set(keyOf(workspace, name), mine)
+      return {
+        stop: mine.stop.signal,
+        end: () => {
+          if (carried.get(keyOf(workspace, name)) === mine) carried.delete(keyOf(workspace, name))
+        },
+      }
     },
-    requestStop: (workspace, name) => void watched.get(keyOf(workspace, name))?.cancel(),
+    watch(workspace, name, step) {
+      const mine = carried.get(keyOf(workspace, name))
+      if (mine !== undefined) mine.step = step
+    },
+    requestStop(workspace, name) {
+      const mine = carried.get(keyOf(workspace, name))
+      mine?.stop.abort(new Error('the job was asked to stop'))
+      mine?.step
+        ?.cancel()
+        .catch(error => log.error({ err: error, job: name }, 'the processes of a step could not be ended'))
+    },
   }
 }

@@ -3,6 +3,9 @@ import { own } from '../model/own-property.ts'
 import type { OutputPlan } from '../model/plan.ts'
 import { refusePortNames } from './names.ts'
 
+/** What an output with a `name:` can become. */
+const registrable = ['uri_file', 'uri_folder', 'mltable', 'mlflow_model', 'custom_model', 'triton_model']
+
 type Outputs = Record<string, JobOutput> | null | undefined
 
 const asSpec = (output: JobOutput | undefined) => (typeof output === 'object' && output !== null ? output : {})
@@ -52,18 +55,25 @@ function planOutput(
     })
   const said = asSpec(given)
   const base = asSpec(declared)
+  const type = said.type ?? base.type ?? (target?.type || undefined) ?? 'uri_folder'
+  const registered = pick(said.name ?? target?.name, said.version ?? target?.version)
+  if (registered.name !== undefined && !registrable.includes(type))
+    throw new HaganeError('invalid', `${at}.name: an output of type ${type} cannot be registered as an asset`, {
+      details: [{ property: `${at}.type`, message: 'no asset has this type', sent: type, allowed: registrable }],
+      hint: 'leave name out: the output is kept with the job',
+    })
   const path =
     publish === undefined ? checkedPath(typeof given === 'string' ? given : (said.path ?? base.path), at) : target?.path
   return {
-    type: said.type ?? base.type ?? (target?.type || undefined) ?? 'uri_folder',
+    type,
     mode: said.mode ?? base.mode ?? target?.mode ?? 'rw_mount',
     ...(path === undefined ? {} : { path }),
-    ...pick(said.name ?? target?.name, said.version ?? target?.version),
+    ...registered,
     ...(publish === undefined ? {} : { publish }),
   }
 }
 
-const pick = (name: string | undefined, version: string | undefined) => ({
+const pick = (name: string | undefined, version: string | undefined): { name?: string; version?: string } => ({
   ...(name === undefined ? {} : { name }),
   ...(version === undefined ? {} : { version }),
 })

@@ -29,6 +29,7 @@ export function buildExperiments(db: Database) {
       artifactLocation: location ?? '',
       ...(id === undefined ? {} : { experimentId: id }),
     })
+    if (row === undefined) return undefined
     if (location === undefined) {
       row.artifact_location = artifactUri(String(row.experiment_id))
       await updateExperiment(tx, row.experiment_id, { artifact_location: row.artifact_location })
@@ -42,17 +43,21 @@ export function buildExperiments(db: Database) {
     const { workspace } = tx.who
     const known = defaults.get(workspace)
     if (known !== undefined) return known
-    const first = await firstExperiment(writesOf(tx), workspace)
+    const number = workspace === DEFAULT.workspace ? 0 : undefined
     const id =
-      first ??
-      (await insert(tx, DEFAULT.name, undefined, [], workspace === DEFAULT.workspace ? 0 : undefined)).experiment_id
+      (await firstExperiment(writesOf(tx), workspace)) ??
+      (await insert(tx, DEFAULT.name, undefined, [], number))?.experiment_id ??
+      (await firstExperiment(writesOf(tx), workspace))
+    if (id === undefined) throw notFound(`No Experiment with id=${DEFAULT.id} exists`)
     tx.afterCommit(() => defaults.set(workspace, id))
     return id
   }
-  const ensureDefault = async (who: Who): Promise<number> =>
-    defaults.get(who.workspace) ??
-    (await firstExperiment(readsOf(db), who.workspace)) ??
-    db.withTransaction({ workspace: who.workspace, actor: who.actor }, defaultIn)
+  const ensureDefault = async (who: Who): Promise<number> => {
+    const known = defaults.get(who.workspace) ?? (await firstExperiment(readsOf(db), who.workspace))
+    if (known === undefined) return db.withTransaction({ workspace: who.workspace, actor: who.actor }, defaultIn)
+    defaults.set(who.workspace, known)
+    return known
+  }
 
   const findIn = async (tx: Tx, experimentId: string): Promise<ExperimentRow> => {
     const number = experimentId === DEFAULT.id ? await defaultIn(tx) : experimentNumber(experimentId)
@@ -86,14 +91,19 @@ export function buildExperiments(db: Database) {
         const checked = tags.map(tag => checkStrictTag(tag, limits.experimentTagValue))
         await defaultIn(tx)
         await refuseTaken(tx, name)
-        return insert(tx, name, location, checked)
+        const row = await insert(tx, name, location, checked)
+        if (row === undefined)
+          throw alreadyExists(`Experiment(name=${name}) already exists. Error: somebody made it just now.`)
+        return row
       }),
     /** The experiment of this name, made when there is none. Throws when it is deleted. */
     async ensure(tx: Tx, name: string): Promise<ExperimentRow> {
       checkExperimentName(name)
       await defaultIn(tx)
-      const row =
-        (await findExperimentByName(writesOf(tx), tx.who.workspace, name)) ?? (await insert(tx, name, undefined, []))
+      const find = () => findExperimentByName(writesOf(tx), tx.who.workspace, name)
+      // another server may make it in between: then the second look finds it
+      const row = (await find()) ?? (await insert(tx, name, undefined, [])) ?? (await find())
+      if (row === undefined) throw unknown(name)
       requireActiveExperiment(row)
       return row
     },

@@ -3,13 +3,13 @@ import { type TrackingTables, writesOf } from '../tables.ts'
 import type { KeyValue } from '../wire/names.ts'
 import type { ExperimentRow } from './reads.ts'
 
-/** Inserts an experiment of the transaction's workspace; without an id it gets the next one. */
+/** Inserts an experiment of the transaction's workspace; without an id it gets the next one. Undefined when the name is taken. */
 export async function insertExperiment(
   tx: Tx,
   values: { name: string; artifactLocation: string; experimentId?: number },
-): Promise<ExperimentRow> {
+): Promise<ExperimentRow | undefined> {
   const now = tx.now.getTime()
-  const row = await writesOf(tx)
+  return writesOf(tx)
     .insertInto('experiments')
     .values({
       ...(values.experimentId === undefined ? {} : { experiment_id: values.experimentId }),
@@ -21,9 +21,9 @@ export async function insertExperiment(
       last_update_time: now,
       created_by: tx.who.actor,
     })
+    .onConflict(conflict => conflict.doNothing())
     .returningAll()
-    .executeTakeFirstOrThrow()
-  return row
+    .executeTakeFirst()
 }
 
 export async function updateExperiment(

@@ -59,7 +59,7 @@ export function buildRuns(db: Database, experiments: Experiments, folding: Foldi
       run_name: name,
       user_id: userOf(tx.who.actor, run.user),
       status: run.status ?? 'RUNNING',
-      start_time: run.startTime ?? 0,
+      start_time: run.startTime ?? tx.now.getTime(),
       artifact_uri: locationIn(experiment, runId, 'artifacts'),
     })
     await upsertTags(tx, row.run_no, [...tags, { key: RUN_NAME_TAG, value: name }])
