@@ -51,7 +51,7 @@ describe('the demo', () => {
       const second = await play(dataDir)
       expect(second.code, second.text).toBe(0)
       expect(second.text).toContain('5 of 5 steps reused')
-      expect(second.text).toContain('model flight-delay:1')
+      expect(second.text).toContain('model azureml:flight-delay:1')
     },
     tenMinutes,
   )

@@ -40,7 +40,7 @@ export async function run(argv: string[]): Promise<void> {
         .map(detail => `  ${detail.property ?? ''} ${detail.message}\n`)
         .join('')}${error.hint === undefined ? '' : `hint: ${error.hint}\n`}`,
     )
-    process.exitCode = 1
+    process.exitCode ??= 1
   }
 }
 
@@ -90,6 +90,12 @@ function listenError(error: unknown, config: Config): unknown {
     return new HaganeError('invalid', `cannot listen on ${config.host}:${config.port} (${code})`, {
       hint: 'choose another --host or --port',
     })
+  if (config.database !== undefined && code !== undefined && !(error instanceof HaganeError))
+    return new HaganeError(
+      'unavailable',
+      `cannot use the database ${config.origin.database.value}: ${(error as Error).message}`,
+      { hint: 'does it run, does the database exist, are name and password right?', cause: error },
+    )
   return error
 }
 

@@ -31,10 +31,17 @@ export interface Client {
   raw<R extends RouteDeclaration>(declaration: R, input: CallInput<R>): Promise<Response>
 }
 
-/** Fills `:name` parts; values are percent-encoded, a trailing `*` part keeps its slashes. */
+/**
+ * Fills `:name` parts; values are percent-encoded, a trailing `*` part keeps its slashes. Throws invalid on a value that would
+ * make it the address of something else.
+ */
 export function pathOf(declaration: RouteDeclaration, params: Record<string, unknown> = {}): string {
   return declaration.path.replace(/:(\w+)|\*/g, (part, name?: string) => {
     const value = String(params[name ?? 'path'] ?? '')
+    if (part !== '*' && ['', '.', '..'].includes(value))
+      throw new HaganeError('invalid', `${name}: '${value}' names nothing`, {
+        details: [{ property: name ?? 'path', message: 'names nothing', sent: value }],
+      })
     return part === '*' ? value.split('/').map(encodeURIComponent).join('/') : encodeURIComponent(value)
   })
 }

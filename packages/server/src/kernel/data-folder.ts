@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { HaganeError } from '@hagane/contract'
 import { newHexId } from './ids.ts'
@@ -45,12 +45,23 @@ export function takeDataFolder(dataDir: string): DataFolder {
 
 function makeFolder(dataDir: string): void {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    makeFolders(dataDir)
   } catch (cause) {
     throw new HaganeError('invalid', `cannot make the data folder ${dataDir}: ${(cause as Error).message}`, {
       hint: 'choose another with --data',
       cause,
     })
+  }
+}
+
+/** Each folder by itself: Node's `recursive` never ends where a folder cannot be made, as below /proc. */
+function makeFolders(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
+  if (dirname(path) !== path) makeFolders(dirname(path))
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !statSync(path).isDirectory()) throw error
   }
 }
 
