@@ -1,4 +1,5 @@
 export { eachDialect, type TestDatabase } from './dialects.ts'
 export { at, type MlflowAnswer, MlflowApi, type MlflowJson } from './mlflow-api.ts'
 export { pythonWith } from './python.ts'
+export { endOf, logOf, runJob, stepsOf, submitJob } from './run-job.ts'
 export { buildTestApp, type TestApp } from './test-app.ts'

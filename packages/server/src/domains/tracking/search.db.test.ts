@@ -156,6 +156,17 @@ eachDialect('a search of runs', database => {
     }
   })
 
+  it.each([63, 64, 65, 200])('compares texts of %i characters whole, beyond what the index holds', async length => {
+    const start = '😀'.repeat(length - 1)
+    const [one, two] = [
+      await mlflow.run({ experiment_id: elsewhere, run_name: `1-${length}` }),
+      await mlflow.run({ experiment_id: elsewhere, run_name: `2-${length}` }),
+    ]
+    await mlflow.post('runs/log-parameter', { run_id: one, key: 'long', value: `${start}a` })
+    await mlflow.post('runs/log-parameter', { run_id: two, key: 'long', value: `${start}b` })
+    expect(await names({ experiment_ids: [elsewhere], filter: `params.long = '${start}a'` })).toBe(`1-${length}`)
+  })
+
   describe('refuses', () => {
     it.each([
       [{ max_results: 0 }, "Invalid value 0 for parameter 'max_results'"],

@@ -25,6 +25,8 @@ function asKyselyDatabase(db: DatabaseSync) {
         reader,
         all: (parameters: readonly unknown[]) => statement.all(...(parameters as SQLInputValue[])),
         run: (parameters: readonly unknown[]) => {
+          // a full disk has ended the transaction already; a second error would hide that
+          if (sql === 'rollback' && !db.isTransaction) return { changes: 0, lastInsertRowid: 0 }
           const { changes, lastInsertRowid } = statement.run(...(parameters as SQLInputValue[]))
           return { changes, lastInsertRowid }
         },

@@ -53,14 +53,17 @@ export function asHaganeError(error: unknown): HaganeError {
   })
 }
 
-/** The client left, or was cut off, before its request was whole: whatever failed then failed for that. */
-const brokeOff = ({ raw }: FastifyRequest): boolean => raw.destroyed && !raw.complete
+/** The client left, or was cut off, before its request was whole, and that is what failed. */
+const brokeOff = ({ raw }: FastifyRequest, error: unknown): boolean =>
+  raw.destroyed &&
+  !raw.complete &&
+  ['ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE', 'ABORT_ERR'].includes((error as Foreign).code ?? '')
 const cutShort = (cause: unknown): HaganeError =>
   new HaganeError('invalid', 'the request broke off before its end', { hint: 'send it again', cause })
 
 /** The one place where an error becomes an answer and a log line. */
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Logger): FastifyReply {
-  const failure = brokeOff(request) ? cutShort(error) : asHaganeError(error)
+  const failure = brokeOff(request, error) ? cutShort(error) : asHaganeError(error)
   const line = { request: request.id, method: request.method, path: request.url.split('?')[0] }
   if (failure.kind === 'internal') log.error({ ...line, err: failure.cause ?? failure }, 'request failed')
   else log.debug({ ...line, kind: failure.kind, message: failure.message }, 'request refused')

@@ -13,10 +13,17 @@ export interface RunSearch {
   readonly offset: number
 }
 
-/** A filter that at most this many runs pass is looked up first; otherwise runs are walked in the wanted order. */
-const SELECTIVE = 5000
+/** Characters of a param or tag that its index holds: `substr(value, 1, 64)`, written out so that the index is found. */
+const INDEXED = 64
+/** Runs that pass a filter are counted up to here; a filter that more pass is never the one to begin with. */
+const COUNTED = 10_000
+/** So few are always read first. */
+const FEW = 500
 
 type Sql = RawBuilder<unknown>
+
+/** A plain join to PostgreSQL, which plans by statistics; SQLite has none and takes the left table first. */
+const inThisOrder = sql`cross join`
 
 /**
  * Numbers of the runs that match, in order. With 100,000 runs the order of work decides: a filter that few runs pass is read
@@ -24,17 +31,18 @@ type Sql = RawBuilder<unknown>
  */
 export async function searchRunNumbers(db: TrackingReads, dialect: Dialect, search: RunSearch): Promise<number[]> {
   const scope = scopeOf(dialect, search)
-  const drivers = await selectiveFilters(db, dialect, search)
-  const conditions = search.filter.map(one =>
-    drivers.has(one) ? sql<boolean>`r.run_no in (${candidates(dialect, search, one)})` : condition(dialect, one),
-  )
+  const start = await startingFilter(db, dialect, search)
+  const conditions = [...scope, ...search.filter.filter(one => one !== start).map(one => condition(dialect, one))]
   const [first] = search.orderBy
-  if (drivers.size === 0 && first?.entity === 'metric' && search.experimentIds.length === 1)
-    return byMetricIndex(db, search, first, [...scope, ...conditions])
+  if (start === undefined && first?.entity === 'metric' && search.experimentIds.length === 1)
+    return byMetricIndex(db, search, first, conditions)
+  const from =
+    start === undefined
+      ? sql`runs r ${joins(search.orderBy)} where ${allOf(conditions)}`
+      : sql`(${candidates(dialect, search, start)}) c ${inThisOrder} runs r ${joins(search.orderBy)} where r.run_no = c.run_no and ${allOf(conditions)}`
   return run(
     db,
-    sql`select r.run_no from runs r ${joins(search.orderBy)} where ${allOf([...scope, ...conditions])}
-        order by ${sql.join(orders(search.orderBy))} limit ${search.limit} offset ${search.offset}`,
+    sql`select r.run_no from ${from} order by ${sql.join(orders(search.orderBy))} limit ${search.limit} offset ${search.offset}`,
   )
 }
 
@@ -76,21 +84,37 @@ function candidates(dialect: Dialect, { experimentIds }: RunSearch, comparison: 
   const { entity, key, value } = comparison
   if (entity === 'metric')
     return sql`select k.run_no from latest_metrics k where ${amongNumbers(dialect, sql.ref('k.experiment_id'), experimentIds)} and k.key = ${key} and ${matches(dialect, sql.ref('k.value'), comparison)}`
-  const start = String(value).slice(0, 64)
-  return sql`select k.run_no from ${keyed[entity as 'param' | 'tag']} k where k.key = ${key} and substr(k.value, 1, 64) = ${start} and k.value = ${value}`
+  const characters = [...String(value)]
+  const start = characters.slice(0, INDEXED).join('')
+  // a text shorter than what the index holds is there whole, so the rows need not be read
+  const whole = characters.length < INDEXED ? sql`` : sql` and k.value = ${value}`
+  return sql`select k.run_no from ${keyed[entity as 'param' | 'tag']} k where k.key = ${key} and substr(k.value, 1, 64) = ${start}${whole}`
 }
 
-async function selectiveFilters(db: TrackingReads, dialect: Dialect, search: RunSearch): Promise<Set<Comparison>> {
-  const selective = new Set<Comparison>()
-  for (const comparison of search.filter.filter(isIndexed)) {
-    const some = sql<{
-      n: number
-    }>`select count(*) as n from (${candidates(dialect, search, comparison)} limit ${SELECTIVE}) c`
-    const { rows } = await some.execute(db)
-    if ((rows[0]?.n ?? 0) < SELECTIVE) selective.add(comparison)
-  }
-  return selective
+/**
+ * The filter to begin with, if that is less work than walking the runs in the wanted order. Walking reads about
+ * `page end / share of runs that pass` runs, where shares of several filters multiply; beginning with a filter reads what passes it.
+ */
+async function startingFilter(db: TrackingReads, dialect: Dialect, search: RunSearch): Promise<Comparison | undefined> {
+  const counts = new Map<Comparison, number>()
+  for (const comparison of search.filter.filter(isIndexed))
+    counts.set(comparison, await count(db, sql`from (${candidates(dialect, search, comparison)} limit ${COUNTED}) c`))
+  const [smallest] = [...counts].sort(([, a], [, b]) => a - b)
+  if (smallest === undefined || smallest[1] >= COUNTED) return undefined
+  if (smallest[1] <= FEW || !hasOrderIndex(search)) return smallest[0]
+  const runs = await count(db, sql`from runs r where ${allOf(scopeOf(dialect, search))}`)
+  const share = [...counts.values()].reduce((product, passing) => product * shareOf(passing, Math.max(1, runs)), 1)
+  const walked = Math.min(runs, (search.offset + search.limit) / share)
+  return walked < smallest[1] ? undefined : smallest[0]
 }
+
+/** The share of runs that pass a filter; for one that was not counted to its end, half way to all on a logarithmic scale. */
+const shareOf = (passing: number, runs: number): number =>
+  passing < COUNTED ? Math.min(1, passing / runs) : Math.sqrt(Math.min(1, COUNTED / runs))
+
+/** The newest first, or by one metric, of one experiment. */
+const hasOrderIndex = ({ orderBy: [first], experimentIds }: RunSearch): boolean =>
+  experimentIds.length === 1 && (first === undefined || first.entity === 'metric')
 
 /** One join for each metric, param or tag in the order. */
 const joins = (orderBy: readonly OrderBy[]): Sql =>
@@ -126,8 +150,7 @@ async function byMetricIndex(
   conditions: readonly Condition[],
 ): Promise<number[]> {
   const rest = search.orderBy.slice(1)
-  // `cross join` keeps SQLite from turning the order of the two tables round
-  const metric = sql`latest_metrics m cross join runs r ${joins(rest)} where r.run_no = m.run_no and m.experiment_id = ${search.experimentIds[0]} and m.key = ${key} and ${allOf(conditions)}`
+  const metric = sql`latest_metrics m ${inThisOrder} runs r ${joins(rest)} where r.run_no = m.run_no and m.experiment_id = ${search.experimentIds[0]} and m.key = ${key} and ${allOf(conditions)}`
   const after = orders(rest)
   const numbers = sql`from ${metric} and m.value is not null`
   const direction = ascending ? sql`asc` : sql`desc`
