@@ -57,6 +57,8 @@ function ignoredFolders(root: string): readonly string[] {
 function* filesBelow(root: string, folder: string, ignored: readonly string[]): Generator<string> {
   for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
     const path = posix.join(folder, entry.name)
+    // in a worktree `.git` is a file
+    if (path === '.git') continue
     if (entry.isFile()) yield path
     else if (entry.isDirectory() && !ignored.includes(entry.name) && !ignored.includes(path))
       yield* filesBelow(root, path, ignored)

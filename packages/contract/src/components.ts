@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { assetFields, assetRoutes } from './assets.ts'
-import { componentSpec } from './job-specs.ts'
+import { componentSpec } from './pipeline-specs.ts'
 
 export const componentAsset = z
   .object({
     ...assetFields,
-    type: z.enum(['command', 'pipeline']),
+    type: z.enum(['command', 'pipeline', 'parallel']),
     display_name: z.string().optional(),
     spec: z.record(z.string(), z.unknown()),
   })

@@ -2,7 +2,7 @@ import { type Expression, findExpressions, type PipelineNode } from '@hagane/con
 import { isKnown, keysOf } from './command-check.ts'
 import type { Loading } from './loading.ts'
 import { didYouMean } from './suggest.ts'
-import { type Cursor, isMap, mapAt } from './tree.ts'
+import { type Cursor, mapAt } from './tree.ts'
 
 export interface PipelineBody {
   readonly inputs?: object | null
@@ -35,10 +35,14 @@ function expressionsBelow(cursor: Cursor, key: string): Found[] {
   return child === undefined ? [] : Object.keys(child.map).flatMap(inner => expressionsBelow(child, inner))
 }
 
+type DeclaredNames = { readonly [key in 'inputs' | 'outputs']?: object | null }
+
 /** Names of the inputs or outputs of a node; undefined when only the server knows them, for a registered component. */
 function namesOf(node: PipelineNode, key: 'inputs' | 'outputs'): string[] | undefined {
-  if (typeof node.component === 'string') return undefined
-  const declared = isMap(node.component) ? (node.component[key] as object | null | undefined) : undefined
+  // the trial of a sweep declares for its node what a component declares for others
+  const component = node.type === 'sweep' ? node.trial : node.component
+  if (typeof component === 'string') return undefined
+  const declared = component !== undefined && key in component ? (component as DeclaredNames)[key] : undefined
   return [...keysOf(node[key]), ...keysOf(declared)]
 }
 

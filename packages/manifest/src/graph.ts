@@ -1,11 +1,15 @@
-import type { ComponentSpec, JobSpec, PipelineJobSpec, PipelineNode, SweepJobSpec } from '@hagane/contract'
+import type { ComponentSpec, JobSpec, PipelineJobSpec, PipelineNode, SweepJobSpec, SweepNode } from '@hagane/contract'
 import { checkCommand, keysOf } from './command-check.ts'
 import { checkEdges, type PipelineBody } from './edges.ts'
 import type { Loading } from './loading.ts'
 import { type Cursor, mapAt } from './tree.ts'
 
 function checkNode(loading: Loading, node: Cursor, spec: PipelineNode): void {
-  if (spec.command !== undefined) checkCommand(loading, node, spec)
+  if (spec.type === 'sweep') {
+    checkSweep(loading, node, spec)
+    return
+  }
+  if (spec.type !== 'parallel' && spec.command !== undefined) checkCommand(loading, node, spec)
   const component = mapAt(node, 'component')
   if (typeof spec.component === 'object' && component !== undefined) checkComponent(loading, component, spec.component)
 }
@@ -23,10 +27,10 @@ function checkPipeline(loading: Loading, cursor: Cursor, pipeline: PipelineBody)
 /** A component: what its commands name exists, and no steps wait for each other. */
 export function checkComponent(loading: Loading, cursor: Cursor, component: ComponentSpec): void {
   if (component.type === 'pipeline') checkPipeline(loading, cursor, component)
-  else checkCommand(loading, cursor, component)
+  else if (component.type === 'command') checkCommand(loading, cursor, component)
 }
 
-function checkSweep(loading: Loading, cursor: Cursor, job: SweepJobSpec): void {
+function checkSweep(loading: Loading, cursor: Cursor, job: SweepJobSpec | SweepNode): void {
   const trial = mapAt(cursor, 'trial')
   if (trial === undefined || typeof job.trial === 'string') return
   const own = 'inputs' in job.trial ? { inputs: job.trial.inputs, outputs: job.trial.outputs } : undefined

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { dataInput } from '../job-inputs.ts'
-import { componentSpec } from '../job-specs.ts'
 import { modelSpec } from '../models.ts'
+import { componentSpec } from '../pipeline-specs.ts'
 import { HaganeError, parseOrThrow } from './errors.ts'
 
 const detailsOf = (schema: z.ZodType, value: unknown) => {

@@ -1,8 +1,7 @@
 import {
-  type CommandComponentSpec,
   type CommandJobSpec,
+  type ComponentSpec,
   HaganeError,
-  type PipelineComponentSpec,
   parseReference,
   pythonText,
   wholeExpression,
@@ -29,7 +28,7 @@ export interface PlanContext {
 }
 
 export interface Loaded {
-  component: CommandComponentSpec | PipelineComponentSpec
+  component: ComponentSpec
   identity: { name: string; version: string; digest: string } | undefined
 }
 

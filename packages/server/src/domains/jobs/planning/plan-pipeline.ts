@@ -1,4 +1,10 @@
-import { type CommandComponentSpec, HaganeError, type PipelineJobSpec, type PipelineNode } from '@hagane/contract'
+import {
+  type CommandComponentSpec,
+  type CommandNode,
+  HaganeError,
+  type PipelineJobSpec,
+  type PipelineNode,
+} from '@hagane/contract'
 import type { InputValue, PipelinePlan, PlannedJob } from '../model/plan.ts'
 import { countStep } from './budget.ts'
 import { edgesOf, refuseCircles, refuseUnknownInputs } from './edges.ts'
@@ -84,6 +90,7 @@ async function planNodes(
 }
 
 async function planNode(context: PlanContext, node: PipelineNode, place: Place): Promise<PlannedJob> {
+  if (node.type === 'sweep' || node.type === 'parallel') throw unsupported(place.at, node.type)
   if (node.component === undefined) {
     if (node.command === undefined)
       throw new HaganeError('invalid', `${place.at}: a node has either a command or a component`)
@@ -101,13 +108,19 @@ async function planNode(context: PlanContext, node: PipelineNode, place: Place):
       identity,
     )
   }
+  if (component.type === 'parallel') throw unsupported(place.at, component.type)
   const outputs = planOutputs(component.outputs, node.outputs, place.parentOutputs, place.at)
   const plan = await planCommand(context, merged(component, node), inputs, outputs, place)
   return jobOf(node, place, node, { ...plan, ...(identity === undefined ? {} : { component: identity }) }, component)
 }
 
+const unsupported = (at: string, type: string): HaganeError =>
+  new HaganeError('unsupported', `${at}: a step of type ${type} cannot be run yet`, {
+    details: [{ property: `${at}.type`, message: 'not supported', sent: type, allowed: ['command', 'pipeline'] }],
+  })
+
 /** What the node says of resources, limits and variables wins over its component. */
-const merged = (component: CommandComponentSpec, node: PipelineNode): CommandParts => ({
+const merged = (component: CommandComponentSpec, node: CommandNode): CommandParts => ({
   ...component,
   resources: { ...component.resources, ...node.resources },
   distribution: node.distribution ?? component.distribution,

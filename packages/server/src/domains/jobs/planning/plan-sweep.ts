@@ -17,8 +17,8 @@ export async function planSweep(context: PlanContext, spec: SweepJobSpec): Promi
   const name = spec.name ?? newJobName()
   const { component } =
     typeof spec.trial === 'string' ? await loadComponent(context, spec.trial, 'job.trial') : { component: undefined }
-  if (component?.type === 'pipeline')
-    throw new HaganeError('invalid', 'job.trial: a trial is a command, this component is a pipeline')
+  if (component !== undefined && component.type !== 'command')
+    throw new HaganeError('invalid', `job.trial: a trial is a command, this component is a ${component.type}`)
   const trial: CommandParts & Partial<CommandComponentSpec> = component ?? (spec.trial as CommandComponentSpec)
   const outputs = planOutputs(trial.outputs, spec.outputs, {}, 'job')
   const place = { at: 'job', defaultCompute: spec.compute, reusable: false, search: spec.search_space }
