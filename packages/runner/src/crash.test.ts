@@ -82,7 +82,7 @@ describe('after a SIGKILL of the server', () => {
     expect(logOf(server.folder)).toBe('ran\n')
   })
 
-  it('a step that was killed with it between marker and command is lost, and the command never ran', async () => {
+  it('a step that was killed with it between marker and command never ran, and is started again', async () => {
     const bin = join(freshFolder(), 'bin')
     mkdirSync(bin)
     // stands where the command's bash would start, and never starts it
@@ -95,9 +95,52 @@ describe('after a SIGKILL of the server', () => {
     process.kill(-pid, 'SIGKILL')
     await until(() => !isRunning(pid))
     const found = await adopt(server.folder)
-    expect(found).toMatchObject({ state: 'lost', reason: expect.stringContaining('without reporting') })
+    expect(found).toEqual({ state: 'never-started' })
     expect(isRunning(between)).toBe(false)
     expect(logOf(server.folder)).toBe('')
+    const again = await stage(planOf('echo ran', { folder: server.folder }), freshStore())
+    expect(await (await start(again)).exit).toMatchObject({ code: 0, reason: 'exited' })
+    expect(logOf(server.folder)).toBe('ran\n')
+  })
+
+  it('a step whose wrapper was killed too goes on, and its own shell tells how it ended', async () => {
+    const gate = join(freshFolder(), 'gate')
+    const server = serverThatStarts(`echo first; until [ -e ${gate} ]; do sleep 0.02; done; echo last; exit 42`)
+    const pid = await server.pid
+    await lineIn(join(server.folder, 'log.txt'))
+    await killed(server)
+    process.kill(pid, 'SIGKILL')
+    await until(() => !isRunning(pid))
+    const found = await adopt(server.folder)
+    if (found.state !== 'running') throw new Error(`the step is ${found.state}`)
+    writeFileSync(gate, '')
+    expect(await found.step.exit).toMatchObject({ code: 42, reason: 'exited', startedAt: found.step.startedAt })
+    expect(logOf(server.folder)).toBe('first\nlast\n')
+    expect(await adopt(server.folder)).toMatchObject({ state: 'exited', exit: { code: 42 } })
+  })
+
+  it('a step whose wrapper was killed too can be canceled', async () => {
+    const server = serverThatStarts('echo first; sleep 1000')
+    const pid = await server.pid
+    await lineIn(join(server.folder, 'log.txt'))
+    await killed(server)
+    process.kill(pid, 'SIGKILL')
+    await until(() => !isRunning(pid))
+    const found = await adopt(server.folder)
+    if (found.state !== 'running') throw new Error(`the step is ${found.state}`)
+    await found.step.cancel()
+    expect(await found.step.exit).toMatchObject({ reason: 'canceled' })
+  })
+
+  it('a step of which everything was killed is lost, and is not run again', async () => {
+    const server = serverThatStarts('echo first; exec sleep 1000')
+    const pid = await server.pid
+    await lineIn(join(server.folder, 'log.txt'))
+    await killed(server)
+    process.kill(-pid, 'SIGKILL')
+    await until(() => !isRunning(pid))
+    const found = await adopt(server.folder)
+    expect(found).toMatchObject({ state: 'lost', reason: expect.stringContaining('without reporting') })
     await expect(stage(planOf('true', { folder: server.folder }), freshStore())).rejects.toMatchObject({
       kind: 'conflict',
     })
@@ -121,10 +164,10 @@ describe('after a SIGKILL of the server', () => {
 })
 
 describe('a marker', () => {
-  it('whose owner never wrote its name is a lost step', async () => {
+  it('whose owner never wrote its name is of a step that never began', async () => {
     const step = await staged('true')
     writeFileSync(join(step.folder, 'started'), '')
-    expect(await adopt(step.folder)).toMatchObject({ state: 'lost' })
+    expect(await adopt(step.folder)).toEqual({ state: 'never-started' })
   })
   it('of another boot, or of a pid that belongs to somebody else now, is a lost step and nobody is killed', async () => {
     const bystander = await start(await staged('sleep 1000'))
@@ -132,6 +175,7 @@ describe('a marker', () => {
     for (const line of [`${pid}\t0000-other-boot\t${stat}`, `${pid}\t${boot}\t${pid} (sh) S ${'1 '.repeat(48)}\n`]) {
       const step = await staged('true')
       writeFileSync(join(step.folder, 'started'), line)
+      writeFileSync(join(step.folder, 'begun'), line)
       expect(await adopt(step.folder)).toMatchObject({ state: 'lost' })
     }
     expect(isRunning(bystander.pid)).toBe(true)
@@ -143,5 +187,6 @@ it('half an exit record is not believed', async () => {
   const step = await staged('true')
   await (await start(step)).exit
   writeFileSync(join(step.folder, 'exit.json'), '{"code":1')
+  writeFileSync(join(step.folder, 'ended'), '{"code":2')
   expect(await adopt(step.folder)).toMatchObject({ state: 'lost' })
 })

@@ -19,9 +19,14 @@ const contentOf = (path: string): { text: string; time: string } | undefined => 
   }
 }
 
+/** Who runs, or ran, the command itself; `undefined`: it has not begun. */
+export const readBegun = (folder: string): Marker | 'unreadable' | undefined => readIdentity(layout(folder).begun)
+
 /** `undefined`: nobody has started the step; 'unreadable': taken, but its owner has not (yet) written who it is. */
-export function readMarker(folder: string): Marker | 'unreadable' | undefined {
-  const found = contentOf(layout(folder).marker)
+export const readMarker = (folder: string): Marker | 'unreadable' | undefined => readIdentity(layout(folder).marker)
+
+function readIdentity(path: string): Marker | 'unreadable' | undefined {
+  const found = contentOf(path)
   if (found === undefined) return undefined
   if (!found.text.endsWith('\n')) return 'unreadable'
   const [pid, boot = '-', start = ''] = found.text.slice(0, -1).split('\t')
@@ -36,8 +41,13 @@ function startTicks(text: string): string {
 }
 
 /** How the step ended, or undefined while the wrapper has not said so. Half a line is not believed. */
-export function readExit(folder: string): StepExit | undefined {
-  const found = contentOf(layout(folder).exit)
+export const readExit = (folder: string): StepExit | undefined => exitIn(folder, layout(folder).exit)
+
+/** The same as the command's own shell said it: only to be asked when the wrapper is gone without a word. */
+export const readEnded = (folder: string): StepExit | undefined => exitIn(folder, layout(folder).ended)
+
+function exitIn(folder: string, path: string): StepExit | undefined {
+  const found = contentOf(path)
   const code = /^\{"code":(\d+)\}\n$/.exec(found?.text ?? '')?.[1]
   if (found === undefined || code === undefined) return undefined
   const stop = contentOf(layout(folder).stop)
@@ -53,6 +63,7 @@ export const startedAt = (folder: string): string | undefined => contentOf(layou
 /** The exit of a step whose wrapper ended without a word; a stop that was asked for still names the reason. */
 export function exitWithoutRecord(folder: string, code: number | null, endedAt: string): StepExit {
   const stop = contentOf(layout(folder).stop)
-  const reason = stop === undefined ? (code === null ? 'lost' : 'exited') : stopReason(stop.text)
+  const silent = readBegun(folder) === undefined ? 'unstarted' : 'lost'
+  const reason = stop === undefined ? (code === null ? silent : 'exited') : stopReason(stop.text)
   return { code, reason, startedAt: startedAt(folder) ?? endedAt, endedAt }
 }

@@ -1,5 +1,5 @@
 import type { Marker } from './exit-record.ts'
-import { exitWithoutRecord, readExit } from './exit-record.ts'
+import { exitWithoutRecord, readEnded, readExit } from './exit-record.ts'
 import { layout } from './layout.ts'
 import { endLeftovers, endOrphans, endTree, recordStop } from './stop.ts'
 import { removeShortLink } from './temporary-link.ts'
@@ -14,7 +14,7 @@ const never = new Promise<StepExit>(() => undefined)
 export interface Followed {
   folder: string
   marker: Marker
-  /** Resolves when the wrapper has ended, with its exit code if that could be seen. */
+  /** Resolves when the wrapper and the command have ended, with the wrapper's exit code if that could be seen. */
   wrapperEnd: Promise<number | null>
   timeoutSeconds: number | undefined
   /** Gives up watching, without touching the process. */
@@ -61,7 +61,8 @@ async function settle(tree: { folder: string; leader: number }, code: number | n
   // without a process table (no /proc and a failing ps) the exit is known all the same
   await end.catch(() => undefined)
   removeShortLink(layout(tree.folder).temporary)
-  return exit ?? readExit(tree.folder) ?? exitWithoutRecord(tree.folder, code, endedAt)
+  const said = exit ?? readExit(tree.folder) ?? (code === null ? readEnded(tree.folder) : undefined)
+  return said ?? exitWithoutRecord(tree.folder, code, endedAt)
 }
 
 /**

@@ -21,9 +21,15 @@ export const layout = (folder: string) => ({
   stop: join(folder, 'stopped'),
   /** `{"code":n}`, written by the wrapper after the command; its mtime is the end */
   exit: join(folder, 'exit.json'),
+  /** what the command's bash reads first */
+  prelude: join(folder, 'prelude.sh'),
+  /** written by the command's bash before the command, in the form of `marker`: from here on it is never started again */
+  begun: join(folder, 'begun'),
+  /** `{"code":n}`, written by the command's bash at its end: counts when the wrapper was killed */
+  ended: join(folder, 'ended'),
 })
 
-export const kept = ['step.json', 'log.txt', 'started', 'stopped', 'exit.json']
+export const kept = ['step.json', 'log.txt', 'started', 'stopped', 'exit.json', 'begun', 'ended']
 
 /** step.json: what adopting and collecting need to know. Names of variables, never their values. */
 export interface StepRecord {

@@ -8,6 +8,7 @@ import { inheritable, stepEnvironment } from './job-environment.ts'
 import { layout, type StepRecord, writeRecord } from './layout.ts'
 import { makeOwnPackages } from './own-packages.ts'
 import { placeInput, placeOutput } from './place.ts'
+import { preludeOf } from './prelude.ts'
 import { shortLink } from './temporary-link.ts'
 import type { ContentStore, StagedStep, StepPlan } from './types.ts'
 
@@ -43,7 +44,9 @@ export async function stage(plan: StepPlan, content: ContentStore): Promise<Stag
   const record: StepRecord = { name: plan.name, command, paths, outputs, environment: Object.keys(plan.environment) }
   writeRecord(plan.folder, { ...record, python: plan.python?.prefix, timeoutSeconds })
   writeFileSync(places.command, `${command}\n`, { mode: 0o600 })
-  return { name: plan.name, folder: plan.folder, command, paths, environment, timeoutSeconds }
+  writeFileSync(places.prelude, preludeOf(plan.folder, environment.BASH_ENV), { mode: 0o600 })
+  const variables = { ...environment, BASH_ENV: places.prelude }
+  return { name: plan.name, folder: plan.folder, command, paths, environment: variables, timeoutSeconds }
 }
 
 function makeFolders(folder: string): void {

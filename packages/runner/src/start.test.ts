@@ -120,14 +120,22 @@ describe('the end', () => {
     expect(exit).toMatchObject({ code: 2, reason: 'exited' })
     expect(isRunning(Number(readFileSync(file, 'utf8')))).toBe(false)
   })
-  it('is reported even when the step’s wrapper is killed, and nothing of the step goes on', async () => {
+  it('is reported even when all of the step is killed, and nothing of it goes on', async () => {
     const file = join(freshFolder(), 'pid')
     const running = await start(await staged(`sleep 1000 & echo $! > ${file}; wait`))
     const child = Number(await lineIn(file))
-    process.kill(running.pid, 'SIGKILL')
+    process.kill(-running.pid, 'SIGKILL')
     expect(await running.exit).toMatchObject({ code: null, reason: 'lost' })
     expect(isRunning(child)).toBe(false)
     expect(await adopt(running.folder)).toMatchObject({ state: 'lost' })
+  })
+  it('is told by the command’s own shell when only the wrapper was killed', async () => {
+    const gate = join(freshFolder(), 'gate')
+    const running = await start(await staged(`echo on; until [ -e ${gate} ]; do sleep 0.02; done; exit 7`))
+    await lineIn(join(running.folder, 'log.txt'))
+    process.kill(running.pid, 'SIGKILL')
+    writeFileSync(gate, '')
+    expect(await running.exit).toMatchObject({ code: 7, reason: 'exited' })
   })
 })
 

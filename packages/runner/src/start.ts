@@ -3,9 +3,10 @@ import { closeSync, existsSync, openSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { HaganeError } from '@hagane/contract'
 import { adopt } from './adopt.ts'
-import { exitWithoutRecord, readMarker } from './exit-record.ts'
+import { exitWithoutRecord, readExit, readMarker } from './exit-record.ts'
 import { endedStep, follow } from './follow.ts'
 import { layout } from './layout.ts'
+import { endOf, survivorOf } from './survivor.ts'
 import type { RunningStep, StagedStep } from './types.ts'
 import { MARKER_TAKEN, wrapper } from './wrapper.ts'
 
@@ -22,6 +23,7 @@ export async function start(staged: StagedStep): Promise<RunningStep> {
     child.on('exit', code => resolve(code))
     child.on('error', cause => reject(cannotStart(folder, cause)))
   })
+  const end = wrapperEnd.then(code => (code === null ? survivorEnd(folder, child.pid) : code))
   if (!(await Promise.race([holdsMarker(child), wrapperEnd.then(() => false)]))) {
     const code = await wrapperEnd
     if (code === MARKER_TAKEN) return resume(folder)
@@ -29,7 +31,14 @@ export async function start(staged: StagedStep): Promise<RunningStep> {
   const marker = readMarker(folder)
   if (marker === undefined) throw cannotStart(folder)
   if (marker === 'unreadable' || marker.pid !== child.pid) return resume(folder)
-  return follow({ folder, marker, wrapperEnd, timeoutSeconds: staged.timeoutSeconds, letGo: () => child.unref() })
+  return follow({ folder, marker, wrapperEnd: end, timeoutSeconds: staged.timeoutSeconds, letGo: () => child.unref() })
+}
+
+/** A wrapper that was killed leaves its command behind, which is waited for in its place. */
+async function survivorEnd(folder: string, leader: number | undefined): Promise<null> {
+  if (readExit(folder) !== undefined) return null
+  const survivor = await survivorOf(folder, leader)
+  return survivor === undefined || survivor === 'unstarted' ? null : endOf(folder, survivor)
 }
 
 function launch(staged: StagedStep): ChildProcess {

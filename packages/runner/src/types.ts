@@ -88,7 +88,8 @@ export interface StagedStep {
 export interface StepExit {
   /** What the shell reports: the command's own code, 128 + n after signal n; null when nobody could see it. */
   code: number | null
-  reason: 'exited' | 'timeout' | 'canceled' | 'lost'
+  /** `lost`: it ran, and nobody could see how it ended. `unstarted`: its wrapper was killed before the command began. */
+  reason: 'exited' | 'timeout' | 'canceled' | 'lost' | 'unstarted'
   /** RFC 3339, UTC, milliseconds */
   startedAt: string
   endedAt: string

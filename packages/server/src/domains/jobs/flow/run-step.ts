@@ -158,6 +158,7 @@ export function buildRunSteps(needs: JobNeeds) {
     )
     if (current.status === 'CancelRequested') needs.running.requestStop(row.workspace, row.name)
     const exit = await exitOrAbort(step, signal)
+    if (exit.reason === 'unstarted') return startAgain(who, current, signal)
     await finishExited(needs, who, row.name, exit, folderOf(needs.dataDir, row, current.attempts))
   }
 

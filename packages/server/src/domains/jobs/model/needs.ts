@@ -131,7 +131,8 @@ export interface StepWork {
 
 export interface StepExit {
   code: number | null
-  reason: 'exited' | 'timeout' | 'canceled' | 'lost'
+  /** `unstarted`: what was to begin the command was killed before it did; it may be started again. */
+  reason: 'exited' | 'timeout' | 'canceled' | 'lost' | 'unstarted'
   startedAt: string
   endedAt: string
 }
