@@ -1,7 +1,8 @@
 """Loaded by every Python of a Hagane job (it lies first on PYTHONPATH): directory listings come sorted by name.
 
 Data that Azure ML mounts is listed in order of name, and scripts rely on it (``os.listdir(path)[0]``); local file systems
-list in any order. os.walk, glob and pathlib build on these two functions. Then an environment's own sitecustomize runs.
+list in any order. os.walk, glob and pathlib build on these two functions. Packages in ``offered`` are found when the
+environment has none of that name. Then an environment's own sitecustomize runs.
 """
 
 import os
@@ -63,6 +64,18 @@ def _sort_listings():
         setattr(os, name, replacement)
 
 
+class _Offered(object):
+    """Finds, after everybody else, the stand-in of a package that the environment does not have."""
+
+    @staticmethod
+    def find_spec(name, _path=None, _target=None):
+        if name != "mltable":
+            return None
+        from importlib.machinery import PathFinder
+
+        return PathFinder.find_spec(name, [os.path.join(os.path.dirname(os.path.abspath(__file__)), "offered")])
+
+
 def _run_next():
     """Runs the sitecustomize that would have been found without this one."""
     from importlib.machinery import PathFinder
@@ -75,4 +88,5 @@ def _run_next():
 
 
 _sort_listings()
+sys.meta_path.append(_Offered)
 _run_next()
