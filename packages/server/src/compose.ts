@@ -4,7 +4,7 @@ import { buildAudit } from './domains/audit/index.ts'
 import { buildComponents } from './domains/components/index.ts'
 import { buildCompute } from './domains/compute/index.ts'
 import { buildContent } from './domains/content/index.ts'
-import { buildData, type Data } from './domains/data/index.ts'
+import { buildData, type Data, urlMirrorRules } from './domains/data/index.ts'
 import { buildEndpoints, type Endpoints } from './domains/endpoints/index.ts'
 import { buildEnvironments } from './domains/environments/index.ts'
 import { buildJobs, type Jobs } from './domains/jobs/index.ts'
@@ -61,6 +61,7 @@ export function composeDomains(parts: Parts): Domains {
     ...parts,
     dataDir: config.dataDir,
     allowPrivateUrls: config.allow_private_urls,
+    urlMirror: urlMirrorRules(config.url_mirror),
     other: { jobOutput: (...of) => jobs.output(...of), runArtifacts: tracking.artifactTree },
   })
   const environments = buildEnvironments({ ...parts, config })

@@ -6,24 +6,28 @@ import { takeDataFolder } from './kernel/data-folder.ts'
 
 const usage = `Usage: hagane up [--host HOST] [--port PORT] [--data DIR] [--database URL] [--gateway-port PORT]
                  [--local-concurrency N] [--log-level LEVEL] [--allowed-hosts A,B] [--config FILE]
+                 [--url-mirror PREFIX=FOLDER_OR_URL]...
 
 Starts the server in the foreground. Ctrl-C stops it; running steps and endpoints go on and are found again.`
 
-const flagOptions = Object.fromEntries(
-  [
-    'host',
-    'port',
-    'data',
-    'database',
-    'gateway-port',
-    'local-concurrency',
-    'log-level',
-    'allowed-hosts',
-    'allow-private-urls',
-    'body-limit',
-    'config',
-  ].map(name => [name, { type: 'string' as const }]),
-)
+const flagOptions = {
+  ...Object.fromEntries(
+    [
+      'host',
+      'port',
+      'data',
+      'database',
+      'gateway-port',
+      'local-concurrency',
+      'log-level',
+      'allowed-hosts',
+      'allow-private-urls',
+      'body-limit',
+      'config',
+    ].map(name => [name, { type: 'string' as const }]),
+  ),
+  'url-mirror': { type: 'string' as const, multiple: true },
+}
 
 /** `hagane up`: loads the configuration, takes the data folder, serves until a signal comes. Exits 1 with a clear line when it cannot. */
 export async function run(argv: string[]): Promise<void> {

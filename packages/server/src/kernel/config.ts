@@ -40,6 +40,10 @@ const settings = z.strictObject({
     .or(z.boolean())
     .default(false)
     .describe('let server-side fetches reach private addresses'),
+  url_mirror: z
+    .union([z.string(), z.record(z.string(), z.string())])
+    .default('')
+    .describe('addresses read elsewhere, for sites without internet: <prefix>=<folder or URL>, comma separated'),
   allowed_hosts: z.string().default('').describe('further Host header names, comma separated'),
 })
 export type Settings = z.output<typeof settings>

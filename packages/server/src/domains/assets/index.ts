@@ -127,7 +127,10 @@ async function createAsset<S>(tx: Tx, kind: AssetKind, asset: NewAsset<S>): Prom
   await lockAssets(tx, kind)
   const taken = await versionsOf(tx, kind, asset.name)
   const version = asset.version ?? nextVersion(taken)
-  if (taken.includes(version))
+  const earlier = taken.includes(version) ? await findForUpdate(tx, kind, asset.name, version) : undefined
+  // a script that is run again creates what it created before: nothing changes, so nothing is told
+  if (earlier?.spec === canonicalJson(asset.spec)) return parsed<S>({ ...earlier, labels: [] })
+  if (earlier !== undefined)
     throw new HaganeError('conflict', `${kind} ${asset.name}:${version} already exists, and versions never change`, {
       hint: `leave the version out to get ${nextVersion(taken)}, or name a new one`,
     })

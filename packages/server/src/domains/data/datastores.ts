@@ -24,6 +24,8 @@ export interface Datastores {
   check(workspace: string, name: string, path: string): void
   /** Takes a snapshot of a file or folder as it is now. Throws not_found. */
   snapshot(workspace: string, name: string, path: string): Promise<StoredContent>
+  /** The same of a folder of the server that is no datastore; `name` is what messages call it. */
+  snapshotOf(root: string, path: string, name: string): Promise<StoredContent>
   /** Writes a tree's files below a folder, or one file of it to a file path; what else is there stays. */
   write(workspace: string, name: string, path: string, content: { tree: string; path: string }): Promise<void>
 }
@@ -52,30 +54,31 @@ export function buildDatastores(dataDir: string, blobs: BlobStore): Datastores {
     // scripts expect the folder that earlier jobs of a workspace have written to
     prepare: async workspace =>
       void (await mkdir(join(folderOf(workspace, DEFAULT_DATASTORE), 'azureml'), { recursive: true })),
-    async snapshot(workspace, name, path) {
-      const source = place(workspace, name, path)
-      const info = await stat(source).catch(() => undefined)
-      if (info === undefined)
-        throw new HaganeError('not_found', `nothing at azureml://datastores/${name}/paths/${path}`, {
-          hint: `the datastore is the folder ${get(workspace, name).path} of the server`,
-        })
-      await refuseEscape(get(workspace, name).path, source)
-      if (!info.isDirectory() && !info.isFile())
-        throw new HaganeError('invalid', `azureml://datastores/${name}/paths/${path} is neither a file nor a folder`)
-      if (info.isDirectory()) {
-        const { digest, size, fileCount } = await blobs.putFolder(source)
-        return { tree: digest, path: '', size, fileCount }
-      }
-      const { digest, size } = await blobs.putFile(source)
-      const tree = await blobs.putTree([{ path: basename(source), digest, size }])
-      return { tree: tree.digest, path: basename(source), size, fileCount: 1 }
-    },
+    snapshot: async (workspace, name, path) =>
+      snapshotOf(blobs, get(workspace, name).path, safePath(path), `azureml://datastores/${name}/paths/${path}`),
+    snapshotOf: (root, path, name) => snapshotOf(blobs, root, path, name),
     async write(workspace, name, path, content) {
       const root = get(workspace, name).path
       await mkdir(root, { recursive: true })
       await copyTree(blobs, content, place(workspace, name, path), folder => refuseEscape(root, folder))
     },
   }
+}
+
+async function snapshotOf(blobs: BlobStore, root: string, path: string, name: string): Promise<StoredContent> {
+  const source = join(root, path)
+  const info = await stat(source).catch(() => undefined)
+  if (info === undefined)
+    throw new HaganeError('not_found', `nothing at ${name}`, { hint: `it is below the folder ${root} of the server` })
+  await refuseEscape(root, source)
+  if (!info.isDirectory() && !info.isFile()) throw new HaganeError('invalid', `${name} is neither a file nor a folder`)
+  if (info.isDirectory()) {
+    const { digest, size, fileCount } = await blobs.putFolder(source)
+    return { tree: digest, path: '', size, fileCount }
+  }
+  const { digest, size } = await blobs.putFile(source)
+  const tree = await blobs.putTree([{ path: basename(source), digest, size }])
+  return { tree: tree.digest, path: basename(source), size, fileCount: 1 }
 }
 
 /** Jobs write into datastores, also links: none of them may lead to what another workspace, or the server, keeps. */

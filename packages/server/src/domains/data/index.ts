@@ -13,8 +13,10 @@ import { type BoundRoute, implement } from '../../kernel/http/index.ts'
 import { type Asset, assetFieldsOf, buildAssets } from '../assets/index.ts'
 import { buildDatastores, type Datastores } from './datastores.ts'
 import { type OtherContent, type ResolvedContent, resolveContent } from './resolve.ts'
+import { buildUrlMirror, type UrlMirror } from './url-mirror.ts'
 
 export type { ResolvedContent } from './resolve.ts'
+export { urlMirrorRules } from './url-mirror.ts'
 
 /** What a data version stores: the specification and the content it was resolved to when it was made. */
 interface StoredSpec extends DataSpec {
@@ -24,6 +26,7 @@ interface StoredSpec extends DataSpec {
 export interface Data {
   routes: BoundRoute[]
   datastores: Datastores
+  mirror: UrlMirror
   /** Content behind any reference: assets, trees, datastores, job outputs, run artifacts, https. Throws not_found or invalid. */
   resolve(workspace: string, uri: string): Promise<ResolvedContent>
   /** Registers content that is already stored, e.g. a job's output, in the caller's transaction. */
@@ -45,17 +48,20 @@ interface Deps {
   blobs: BlobStore
   dataDir: string
   allowPrivateUrls: boolean
+  /** Prefix of addresses → folder or address that they are read from instead. */
+  urlMirror: Readonly<Record<string, string>>
   other: OtherContent
 }
 
 /** Data assets and datastores. A version stands for content by digest: what it named may change or vanish, it does not. */
-export function buildData({ db, blobs, dataDir, allowPrivateUrls, other }: Deps): Data {
+export function buildData({ db, blobs, dataDir, allowPrivateUrls, urlMirror, other }: Deps): Data {
+  const mirror = buildUrlMirror(urlMirror)
   const assets = buildAssets<StoredSpec>(db, 'data')
   const datastores = buildDatastores(dataDir, blobs)
   const resolve = async (workspace: string, uri: string): Promise<ResolvedContent> => {
     const reference = parseReference(uri)
     if (reference.form !== 'asset')
-      return resolveContent({ blobs, datastores, allowPrivateUrls, other }, workspace, uri)
+      return resolveContent({ blobs, datastores, allowPrivateUrls, mirror, other }, workspace, uri)
     const { name, version, label } = reference
     const asset = await assets.get(workspace, name, version ?? `@${label ?? 'latest'}`)
     return { ...asset.spec.content, asset: `azureml:${asset.name}:${asset.version}`, type: asset.spec.type }
@@ -69,6 +75,7 @@ export function buildData({ db, blobs, dataDir, allowPrivateUrls, other }: Deps)
     })
   return {
     datastores,
+    mirror,
     resolve,
     register: (tx, { content, source, facts, ...asset }) =>
       create(tx, { ...asset, path: source, content }, { source, ...facts }),

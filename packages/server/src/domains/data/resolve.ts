@@ -2,6 +2,7 @@ import { HaganeError, parseReference } from '@hagane/contract'
 import { type BlobStore, subtree } from '../../kernel/blobs/index.ts'
 import type { Datastores, StoredContent } from './datastores.ts'
 import { openUrl } from './fetch-url.ts'
+import type { UrlMirror } from './url-mirror.ts'
 
 /** Content behind a reference, with the asset it came from. */
 export interface ResolvedContent extends StoredContent {
@@ -20,6 +21,7 @@ interface Deps {
   blobs: BlobStore
   datastores: Datastores
   allowPrivateUrls: boolean
+  mirror: UrlMirror
   other: OtherContent
 }
 
@@ -41,7 +43,7 @@ export async function resolveContent(deps: Deps, workspace: string, uri: string)
       return measured(blobs, tree, path)
     }
     case 'url':
-      return fetched(blobs, reference.url, deps.allowPrivateUrls)
+      return fromMirror(deps, reference.url) ?? fetched(blobs, reference.url, deps.allowPrivateUrls)
     case 'local':
       throw new HaganeError('invalid', `'${uri}' is a path on the client, which the server cannot read`, {
         hint: 'upload it first (the CLI does), and send hagane://trees/<digest>',
@@ -59,6 +61,13 @@ async function measured(blobs: BlobStore, tree: string, path: string): Promise<S
   const clean = path.replace(/\/+$/, '')
   if (clean !== '' && entries.length === 0) throw new HaganeError('not_found', `no '${clean}' in tree ${tree}`)
   return { tree, path: clean, size: entries.reduce((sum, entry) => sum + entry.size, 0), fileCount: entries.length }
+}
+
+/** Content of a mirrored address; the administrator named the place, so it may be a private one. */
+function fromMirror({ blobs, mirror, datastores }: Deps, uri: string): Promise<StoredContent> | undefined {
+  const place = mirror.find(uri)
+  if (place === undefined) return undefined
+  return place.kind === 'url' ? fetched(blobs, place.url, true) : datastores.snapshotOf(place.root, place.path, uri)
 }
 
 async function fetched(blobs: BlobStore, url: string, allowPrivate: boolean): Promise<StoredContent> {

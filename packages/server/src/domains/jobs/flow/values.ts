@@ -25,9 +25,9 @@ async function resolveValue(needs: Needs, row: JobRow, input: InputValue): Promi
     case 'none':
       return { kind: 'none' }
     case 'literal':
-      return { kind: 'text', text: input.text }
+      return { kind: 'text', text: needs.data.mirror.addressOf(input.text) ?? input.text }
     case 'address':
-      return { kind: 'text', text: input.uri }
+      return { kind: 'text', text: needs.data.mirror.addressOf(input.uri) ?? input.uri }
     case 'content':
       return { kind: 'content', tree: input.tree, path: input.path, mode: input.mode, from: input.asset ?? input.uri }
     case 'late': {

@@ -109,8 +109,9 @@ async function planContent(
 ): Promise<InputValue> {
   const { needs, workspace } = context
   const reference = parseReference(uri)
-  if (reference.form === 'url' && (mode === 'direct' || !/^https?:/.test(uri))) return { kind: 'address', uri }
   try {
+    const readable = /^https?:/.test(uri) || needs.data.mirror.find(uri) !== undefined
+    if (reference.form === 'url' && (mode === 'direct' || !readable)) return { kind: 'address', uri }
     if (reference.form === 'datastore') {
       needs.data.datastores.check(workspace, reference.datastore, reference.path)
       return mode === 'direct' ? { kind: 'address', uri } : { kind: 'late', uri, mode }

@@ -1,0 +1,78 @@
+import { type Manifest, texts } from './inventory.ts'
+import type { Mirror } from './mirror.ts'
+
+type Mapping = Record<string, unknown>
+
+/** What the content of a manifest, or of one it refers to, says about itself. The first that applies is told. */
+const rules: readonly [reason: string, applies: (manifest: Manifest) => boolean][] = [
+  [
+    'fine-tuning and distillation are services of Azure',
+    is(/(finetuning|distillation)Job/i, /^(finetuning|distillation)$/),
+  ],
+  ['AutoML is a service of Azure', is(/autoMLJob/i, /^automl$/)],
+  ['needs Spark, which is a Java machine and no Python package', is(/spark(Job|Component)/i, /^spark$/)],
+  ['watches a deployment with a service of Azure', manifest => 'create_monitor' in manifest.root],
+  ['imports from a database or bucket that is not there', manifest => 'import_data' in manifest.root],
+  ['asks for the identity of an Azure user', manifest => manifest.closure.some(root => 'identity' in root)],
+  ['names assets of a registry of Azure', says(/^azureml:\/\/registries\/(?!azureml\/environments\/)/)],
+  ['holds placeholders to be filled in', says(/<[A-Za-z][\w .-]*>|\baccount-name\b/)],
+  ['is a template to be filled in', manifest => /(?<!\$)\{\{/.test(manifest.text)],
+  ['the program downloads from the internet at run time', commandSays(/\b(wget|curl|git clone)\b/)],
+]
+
+/** What only its program shows: found by reading it, so listed by folder or file with the reason. */
+const programs: readonly [pattern: RegExp, reason: string][] = [
+  [/^jobs\/deepspeed\//, 'needs GPUs (DeepSpeed)'],
+  [/^jobs\/nebulaml\//, 'needs GPUs (Nebula checkpoints)'],
+  [/gpu_perf\//, 'measures GPUs'],
+  [
+    /image_classification_with_densenet|tensorflow-image-segmentation|\/cifar-10/,
+    'downloads images and trains on GPUs',
+  ],
+  [/rai_|responsible-ai\//, 'needs components of Azure’s responsible AI registry'],
+  [/^foundation-models\//, 'needs foundation models of Azure’s registries'],
+  [
+    /tensorflow\/mnist|mnist-distributed|pytorch\/(cifar|word)|3a_mnist|mnist-batch-identification/,
+    'the program downloads its data set from the internet',
+  ],
+  [/dask\/nyctaxi/, 'reads 24 GB of public data'],
+  [/hello-interactive/, 'keeps an interactive session open until somebody ends it'],
+]
+
+/** The reason why a file is not run at all, whoever would run it, or undefined: then it is ours to run. */
+export function outside(manifest: Manifest, mirror: Mirror): string | undefined {
+  if (manifest.absent.length > 0) return `the checkout lacks ${manifest.absent[0]}`
+  const program = programs.find(([pattern]) => pattern.test(manifest.path))?.[1]
+  return rules.find(([, applies]) => applies(manifest))?.[0] ?? program ?? unreachable(manifest, mirror)
+}
+
+/** An address that is read and neither on this machine nor in the mirror. */
+function unreachable({ closure }: Manifest, mirror: Mirror): string | undefined {
+  for (const root of closure)
+    for (const [key, text] of texts({ path: root.path, inputs: root.inputs, jobs: root.jobs }))
+      if (key !== 'command' && /^(https?|wasbs?|abfss?):\/\//.test(text) && !mirror.holds(text))
+        return `reads ${text}, which is not mirrored`
+  return undefined
+}
+
+/** Some part has a schema of this name, or a `type` of this name. */
+function is(schema: RegExp, type: RegExp): (manifest: Manifest) => boolean {
+  return ({ closure }) => closure.some(root => schema.test(String(root.$schema ?? '')) || hasType(root, type))
+}
+
+function hasType(root: Mapping, type: RegExp): boolean {
+  const jobs = Object.values((root.jobs ?? {}) as Mapping) as (Mapping | null)[]
+  return [root, ...jobs].some(part => typeof part?.type === 'string' && type.test(part.type))
+}
+
+function says(pattern: RegExp): (manifest: Manifest) => boolean {
+  return ({ closure }) =>
+    closure.some(root =>
+      [...texts(root)].some(([key, text]) => !['description', 'command'].includes(key) && pattern.test(text)),
+    )
+}
+
+function commandSays(pattern: RegExp): (manifest: Manifest) => boolean {
+  return ({ closure }) =>
+    closure.some(root => [...texts(root)].some(([key, text]) => key === 'command' && pattern.test(text)))
+}

@@ -1,0 +1,29 @@
+import type { Outcome } from './run-manifest.ts'
+
+/** Endings that no system outside Azure and the internet could better; matched against what the command line said. */
+const external: readonly [pattern: RegExp, reason: string][] = [
+  [/no data sampledata@latest/, 'the examples define no asset `sampledata`'],
+  [/installs no Python packages|no Python packages/, 'the image is no Python: its Dockerfile would have to be built'],
+]
+
+export interface Verdict {
+  readonly ok: boolean
+  /** Why it did not complete, when the reason is not Hagane's. */
+  readonly external: string | undefined
+  /** What to print: the external reason, or the line that says what went wrong. */
+  readonly reason: string
+}
+
+/** Whether an outcome is what it should be, and whose fault it is when it is not. */
+export function judge(outcome: Outcome): Verdict {
+  if (['Completed', 'Registered'].includes(outcome.result)) return { ok: true, external: undefined, reason: '' }
+  const known = external.find(([pattern]) => pattern.test(outcome.said))?.[1]
+  return { ok: false, external: known, reason: known ?? tellingLine(outcome.said) }
+}
+
+/** The line of a log that says most: the last error, else the last line. */
+function tellingLine(said: string): string {
+  const lines = said.split('\n').filter(line => line.trim() !== '' && !/^\s*(whole log|request id|hint):/.test(line))
+  const telling = lines.filter(line => /error|exception|refused|not found|No module/i.test(line))
+  return (telling.at(-1) ?? lines.at(-1) ?? 'no message').trim().slice(0, 300)
+}
