@@ -51,6 +51,28 @@ function pythonWorker(): Record<string, string> {
   )
 }
 
+/** The runner carries the supervisor of distributed steps inside, for the same reason. */
+async function ranksSupervisor(): Promise<string> {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: ['packages/runner/src/ranks/supervise-process.ts'],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    write: false,
+  })
+  return outputFiles[0]?.text ?? ''
+}
+
+const supervisor = await ranksSupervisor()
+const definitions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  gateway: { HAGANE_WORKER_FILES: JSON.stringify(pythonWorker()) },
+  ...Object.fromEntries(
+    ['server', 'runner'].map(name => [name, { HAGANE_RANKS_SUPERVISOR: JSON.stringify(supervisor) }]),
+  ),
+}
+
 const options = ({ package: name, output, split }: Bundle): BuildOptions => ({
   absWorkingDir: root,
   entryPoints: [{ in: `packages/${name}/src/main.ts`, out: output }],
@@ -71,7 +93,7 @@ const options = ({ package: name, output, split }: Bundle): BuildOptions => ({
   banner: { js: banner },
   external,
   plugins: [englishOnly],
-  define: name === 'gateway' ? { HAGANE_WORKER_FILES: JSON.stringify(pythonWorker()) } : {},
+  define: definitions[name] ?? {},
 })
 
 /** Chunk names hold a hash, so an old build's chunks would pile up. */

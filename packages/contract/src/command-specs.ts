@@ -1,6 +1,14 @@
 import { z } from 'zod'
 import { nameSchema, tagsSchema, versionSchema } from './core/names.ts'
-import { componentInput, environmentRef, jobInput, jobOutput, limitsSpec, resourcesSpec } from './job-inputs.ts'
+import {
+  componentInput,
+  distributionSpec,
+  environmentRef,
+  jobInput,
+  jobOutput,
+  limitsSpec,
+  resourcesSpec,
+} from './job-inputs.ts'
 
 /** What every job may say of itself. */
 export const jobCommon = {
@@ -24,7 +32,7 @@ export const commandBody = {
   environment: environmentRef.optional(),
   environment_variables: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
   resources: resourcesSpec.optional(),
-  distribution: z.looseObject({ type: z.string() }).optional(),
+  distribution: distributionSpec.optional(),
   limits: limitsSpec.optional(),
 }
 

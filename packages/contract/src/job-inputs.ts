@@ -55,6 +55,14 @@ export const resourcesSpec = z.looseObject({
   instance_type: z.string().optional(),
   shm_size: z.string().optional(),
 })
+
+/** The launcher of a distributed step. A count is a number, or an expression that leads to one. */
+export const distributionSpec = z.strictObject({
+  type: z.string().describe('pytorch, tensorflow or mpi, in any case of letters'),
+  process_count_per_instance: intOrExpression.optional(),
+  worker_count: intOrExpression.optional().describe('tensorflow; default is resources.instance_count'),
+  parameter_server_count: intOrExpression.optional().describe('tensorflow'),
+})
 export const limitsSpec = z.strictObject({ timeout: intOrExpression.optional() })
 export const environmentRef = z.union([z.string(), environmentSpec])
 

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path'
 import { HaganeError } from '@hagane/contract'
 import { findFiles, storeFiles, storeTree } from './build-tree.ts'
 import { layout, readRecord } from './layout.ts'
+import { loggedRanks, rankLog } from './ranks/rank-files.ts'
 import type { Collected, CollectedOutput, ContentStore, StepOutput, StepPlan } from './types.ts'
 
 /** Everything a step left behind, stored: its outputs and its run artifacts. Throws `invalid` for what no tree can hold. */
@@ -61,7 +62,7 @@ function refuseEscape(path: string, own: string, what: string): void {
   })
 }
 
-/** `outputs/` and `logs/` of the working directory, and the log as `user_logs/std_log.txt`; undefined when there is none. */
+/** `outputs/` and `logs/` of the working directory, and the logs in `user_logs/`, of which `std_log.txt` is the whole; undefined when there is none. */
 export async function collectArtifacts(
   step: StepPlan | string,
   content: ContentStore,
@@ -77,5 +78,11 @@ export async function collectArtifacts(
   }
   if (sizeOf(places.log) !== undefined)
     files.push({ path: 'user_logs/std_log.txt', file: places.log, executable: false })
+  for (const rank of loggedRanks(folderOf(step)))
+    files.push({
+      path: `user_logs/std_log_process_${rank}.txt`,
+      file: rankLog(folderOf(step), rank),
+      executable: false,
+    })
   return files.length === 0 ? undefined : await content.putTree(await storeFiles(content, files))
 }

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { layout } from './layout.ts'
+import { readFailedRank } from './ranks/rank-files.ts'
 import type { StepExit } from './types.ts'
 
 /** Who runs, or ran, the step: the wrapper's identity as it wrote it. */
@@ -52,7 +53,9 @@ function exitIn(folder: string, path: string): StepExit | undefined {
   if (found === undefined || code === undefined) return undefined
   const stop = contentOf(layout(folder).stop)
   const reason = stop !== undefined && stop.time <= found.time ? stopReason(stop.text) : 'exited'
-  return { code: Number(code), reason, startedAt: startedAt(folder) ?? found.time, endedAt: found.time }
+  const rank = reason === 'exited' && code !== '0' ? readFailedRank(folder)?.rank : undefined
+  const times = { startedAt: startedAt(folder) ?? found.time, endedAt: found.time }
+  return { code: Number(code), reason, ...(rank === undefined ? {} : { rank }), ...times }
 }
 
 const stopReason = (text: string): StepExit['reason'] => (text.startsWith('timeout') ? 'timeout' : 'canceled')

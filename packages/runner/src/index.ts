@@ -9,6 +9,7 @@ export type {
   Collected,
   CollectedOutput,
   ContentStore,
+  Distribution,
   RunningStep,
   StagedStep,
   StepExit,

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import { delimiter, join } from 'node:path'
 import { HaganeError } from '@hagane/contract'
+import { stepToken, stepVariable } from './step-variable.ts'
 
 /**
  * What a step does not inherit. The rest passes through, so that certificates, proxies, package indexes, CUDA, Java,
@@ -62,12 +62,6 @@ export function stepEnvironment(parts: EnvironmentParts): Record<string, string>
     [stepVariable]: stepToken(parts.folder),
   }
 }
-
-/** Set in every process of a step: finds those that left the process group. */
-export const stepVariable = 'HAGANE_STEP'
-
-/** The variable's value: the folder in letters that `ps` prints unchanged in any locale. */
-export const stepToken = (folder: string): string => createHash('sha256').update(folder).digest('hex').slice(0, 32)
 
 /** Linux takes no longer variable (MAX_ARG_STRLEN, less the name). */
 const LONGEST_VALUE = 120 * 1024

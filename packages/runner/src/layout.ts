@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { HaganeError, isSafeTreePath } from '@hagane/contract'
+import { failedRankFile } from './ranks/rank-files.ts'
 import type { StepOutput, StepPaths } from './types.ts'
 
 /** What lies in the folder of one attempt. `clean` removes the parts that `kept` does not name. */
@@ -29,7 +30,7 @@ export const layout = (folder: string) => ({
   ended: join(folder, 'ended'),
 })
 
-export const kept = ['step.json', 'log.txt', 'started', 'stopped', 'exit.json', 'begun', 'ended']
+export const kept = ['step.json', 'log.txt', 'started', 'stopped', 'exit.json', 'begun', 'ended', failedRankFile]
 
 /** step.json: what adopting and collecting need to know. Names of variables, never their values. */
 export interface StepRecord {

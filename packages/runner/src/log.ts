@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { layout } from './layout.ts'
+import { rankLog, readFailedRank } from './ranks/rank-files.ts'
 
 const BLOCK = 64 * 1024
 const LONGEST_TAIL = 1024 * 1024
@@ -16,8 +18,9 @@ async function withLog<T>(
   folder: string,
   otherwise: T,
   use: (file: FileHandle, size: number) => Promise<T>,
+  path = layout(folder).log,
 ): Promise<T> {
-  const file = await open(layout(folder).log, 'r').catch((error: NodeJS.ErrnoException) => {
+  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
     throw error
   })
@@ -46,21 +49,32 @@ export function readLog(folder: string, offset: number, limit: number): Promise<
 
 /**
  * The last lines of a step's log, for error messages. Reads from the end, at most 1 MiB. A line that a progress bar wrote
- * over and over (carriage returns) counts once, as it was left.
+ * over and over (carriage returns) counts once, as it was left. Of a distributed step it is the log of the rank that failed.
  */
 export function tail(folder: string, lines: number): Promise<string[]> {
-  return withLog(folder, [], async (file, size) => {
-    let bytes = Buffer.alloc(0)
-    let start = size
-    while (start > 0 && countOf(bytes, 10) <= lines && bytes.length < LONGEST_TAIL) {
-      const length = Math.min(BLOCK, start)
-      start -= length
-      bytes = Buffer.concat([await readAt(file, start, length), bytes])
-    }
-    const whole = start === 0 ? bytes : bytes.subarray(bytes.indexOf(10) + 1)
-    const all = whole.toString('utf8').replace(/\n$/, '').split('\n')
-    return size === 0 ? [] : all.slice(-lines).map(asLeft)
-  })
+  return withLog(
+    folder,
+    [],
+    async (file, size) => {
+      let bytes = Buffer.alloc(0)
+      let start = size
+      while (start > 0 && countOf(bytes, 10) <= lines && bytes.length < LONGEST_TAIL) {
+        const length = Math.min(BLOCK, start)
+        start -= length
+        bytes = Buffer.concat([await readAt(file, start, length), bytes])
+      }
+      const whole = start === 0 ? bytes : bytes.subarray(bytes.indexOf(10) + 1)
+      const all = whole.toString('utf8').replace(/\n$/, '').split('\n')
+      return size === 0 ? [] : all.slice(-lines).map(asLeft)
+    },
+    failedLog(folder),
+  )
+}
+
+function failedLog(folder: string): string | undefined {
+  const failed = readFailedRank(folder)
+  const path = failed === undefined ? undefined : rankLog(folder, failed.rank)
+  return path !== undefined && existsSync(path) ? path : undefined
 }
 
 const countOf = (bytes: Buffer, byte: number): number =>

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { stepToken } from './job-environment.ts'
 import { listProcesses, processesOf, startOf } from './processes.ts'
+import { stepToken } from './step-variable.ts'
 
 const sleeper = async (env: Record<string, string> = {}) => {
   const child = spawn('sleep', ['1000'], { detached: true, stdio: 'ignore', env: { ...process.env, ...env } })

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
-import { stepToken, stepVariable } from './job-environment.ts'
+import { stepToken, stepVariable } from './step-variable.ts'
 
 export interface ProcessInfo {
   pid: number

@@ -9,6 +9,7 @@ import { layout, type StepRecord, writeRecord } from './layout.ts'
 import { makeOwnPackages } from './own-packages.ts'
 import { placeInput, placeOutput } from './place.ts'
 import { preludeOf } from './prelude.ts'
+import { launcherOf } from './ranks/rank-launcher.ts'
 import { shortLink } from './temporary-link.ts'
 import type { ContentStore, StagedStep, StepPlan } from './types.ts'
 
@@ -46,7 +47,8 @@ export async function stage(plan: StepPlan, content: ContentStore): Promise<Stag
   writeFileSync(places.command, `${command}\n`, { mode: 0o600 })
   writeFileSync(places.prelude, preludeOf(plan.folder, environment.BASH_ENV), { mode: 0o600 })
   const variables = { ...environment, BASH_ENV: places.prelude }
-  return { name: plan.name, folder: plan.folder, command, paths, environment: variables, timeoutSeconds }
+  const started = plan.distribution === undefined ? command : launcherOf(plan.folder, command, plan.distribution)
+  return { name: plan.name, folder: plan.folder, command: started, paths, environment: variables, timeoutSeconds }
 }
 
 function makeFolders(folder: string): void {

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { linkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { endMembers, killAll, LOOK_MS, signal } from './end-processes.ts'
 import { layout } from './layout.ts'
-import { type ProcessInfo, processesOf, startOf } from './processes.ts'
+import { processesOf, startOf } from './processes.ts'
 
 /** Time for children that a finished command left in its group, before they are ended. */
 const LEFTOVER_MS = 1000
 const LEFTOVER_GRACE_MS = 2000
-const LOOK_MS = 25
 
 export interface ProcessTree {
   folder: string
@@ -32,50 +32,15 @@ export function recordStop(folder: string, reason: 'canceled' | 'timeout'): void
   }
 }
 
-const signal = (pid: number, name: NodeJS.Signals | 0): boolean => {
-  try {
-    process.kill(pid, name)
-    return true
-  } catch {
-    return false // it ended by itself, or is a zombie
-  }
-}
-
 /** SIGTERM once to each of a step's processes, then SIGKILL; the wrapper goes last, so that it can write the exit code. */
 export async function endTree(tree: ProcessTree, graceMs: number): Promise<void> {
   const others = async () => (await processesOf(tree)).filter(found => found.pid !== tree.leader)
-  const deadline = performance.now() + graceMs
   const asked = new Map((await processesOf(tree)).map(found => [found.pid, found]))
   signal(-tree.leader, 'SIGTERM')
   for (const found of asked.values()) if (found.group !== tree.leader) signal(found.pid, 'SIGTERM')
-  while (performance.now() < deadline) {
-    await sleep(LOOK_MS)
-    if (await anyLive(asked.values())) continue
-    const left = await others()
-    if (left.length === 0) return
-    for (const found of left) {
-      signal(found.pid, 'SIGTERM')
-      asked.set(found.pid, found)
-    }
-  }
-  await killAll(others)
+  if (await endMembers(others, graceMs, asked)) return
   for (let round = 0; round < 40 && (await startOf(tree.leader)) !== undefined; round++) await sleep(LOOK_MS)
   if ((await startOf(tree.leader)) !== undefined) signal(tree.leader, 'SIGKILL')
-}
-
-/** Looks again after each round, since a process may fork while it is being ended. */
-async function killAll(members: () => Promise<ProcessInfo[]>): Promise<void> {
-  for (let round = 0; round < 200; round++) {
-    const left = await members()
-    if (left.length === 0) return
-    for (const found of left) signal(found.pid, 'SIGKILL')
-    await sleep(Math.min(5 + round, LOOK_MS))
-  }
-}
-
-async function anyLive(known: Iterable<ProcessInfo>): Promise<boolean> {
-  for (const found of known) if (signal(found.pid, 0) && (await startOf(found.pid)) === found.start) return true
-  return false
 }
 
 /**

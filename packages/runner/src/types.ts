@@ -51,6 +51,14 @@ export interface StepPaths {
   outputs: Record<string, string>
 }
 
+/** A step of several processes, all on this host. `parameterServers` are TensorFlow's, beside `instances` workers. */
+export interface Distribution {
+  type: 'pytorch' | 'tensorflow' | 'mpi'
+  instances: number
+  processesPerInstance: number
+  parameterServers: number
+}
+
 /** One attempt at one step. Everything in it is resolved: digests, not references. */
 export interface StepPlan {
   name: string
@@ -70,6 +78,8 @@ export interface StepPlan {
   needsOwnPackages?: boolean
   /** Counted from the command's start; then the process tree is ended and the reason is `timeout`. */
   timeoutSeconds?: number
+  /** Starts the command once for each rank; without it one process runs it. */
+  distribution?: Distribution
   /** Folder put on PYTHONPATH; default is the one that comes with Hagane. */
   shims?: string
 }
@@ -90,6 +100,8 @@ export interface StepExit {
   code: number | null
   /** `lost`: it ran, and nobody could see how it ended. `unstarted`: its wrapper was killed before the command began. */
   reason: 'exited' | 'timeout' | 'canceled' | 'lost' | 'unstarted'
+  /** The rank of a distributed step whose failure ended the others; `code` is its code. */
+  rank?: number
   /** RFC 3339, UTC, milliseconds */
   startedAt: string
   endedAt: string
@@ -123,7 +135,7 @@ export interface Collected {
   outputs: Record<string, CollectedOutput>
   /** Outputs whose file or folder the command did not leave behind. */
   missing: string[]
-  /** `outputs/` and `logs/` of the working directory and the log as `user_logs/std_log.txt`. */
+  /** `outputs/` and `logs/` of the working directory, and in `user_logs/` the log as `std_log.txt` and each rank's own. */
   artifacts: StoredTree | undefined
   /** bytes */
   logSize: number

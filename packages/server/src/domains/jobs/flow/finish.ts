@@ -108,11 +108,11 @@ async function finishBadExit(
   const message =
     exit.code === null
       ? 'the process ended without telling its exit code'
-      : `the command exited with code ${exit.code}${signalOf(exit.code)}`
+      : `${exit.rank === undefined ? 'the command' : `rank ${exit.rank} of the distributed step`} exited with code ${exit.code}${signalOf(exit.code)}`
   return finishFailed(needs, who, name, message, {
     ...(exit.code === null ? {} : { exit_code: exit.code }),
     log_tail,
-    log: 'user_logs/std_log.txt',
+    log: exit.rank === undefined ? 'user_logs/std_log.txt' : `user_logs/std_log_process_${exit.rank}.txt`,
   })
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { canonicalJson } from '../../../kernel/canonical-json.ts'
-import type { CommandPlan } from '../model/plan.ts'
+import type { CommandPlan, DistributionPlan } from '../model/plan.ts'
 import type { Value } from './values.ts'
 
 /** What a result depends on, part by part, so that a miss can be explained. */
@@ -12,9 +12,10 @@ export interface ReuseParts {
   variables: Record<string, string>
   outputs: Record<string, unknown>
   search: Record<string, string>
+  distribution: DistributionPlan | null
 }
 
-/** The parts of the reuse key: command, code, environment lock, contents of inputs, parameters, output specification. */
+/** The parts of the reuse key: command, code, environment lock, contents of inputs, parameters, output specification, processes. */
 export function reuseParts(plan: CommandPlan, values: Record<string, Value>, lockDigest: string): ReuseParts {
   const inputs = Object.entries(values).map(([name, value]) => [
     name,
@@ -32,6 +33,7 @@ export function reuseParts(plan: CommandPlan, values: Record<string, Value>, loc
     variables: plan.variables,
     outputs: Object.fromEntries(outputs),
     search: plan.search ?? {},
+    distribution: plan.distribution ?? null,
   }
 }
 

@@ -45,6 +45,7 @@ export function workOf(
     environment: { ...environmentOf(needs.url(), row, token), ...rendered(plan.variables, values) },
     python: { prefix },
     needsOwnPackages: /\b(pip3?|conda|mamba|uv)\s+(-\S+\s+)*(pip\s+)?install\b/.test(plan.command),
+    ...(plan.distribution === undefined ? {} : { distribution: plan.distribution }),
     ...(plan.timeout === undefined ? {} : { timeoutSeconds: plan.timeout }),
   }
 }

@@ -5,7 +5,7 @@ import type { Database, Tx } from '../../../kernel/db/index.ts'
 import type { Logger } from '../../../kernel/log.ts'
 import type { Tasks } from '../../../kernel/tasks/index.ts'
 import type { Data } from '../../data/index.ts'
-import type { InputMode } from './plan.ts'
+import type { DistributionPlan, InputMode } from './plan.ts'
 
 /** What jobs ask of other domains, as narrow as they need it; the composition root hands in the doors. */
 export interface JobNeeds {
@@ -126,6 +126,7 @@ export interface StepWork {
   environment: Record<string, string>
   python?: { prefix: string }
   needsOwnPackages?: boolean
+  distribution?: DistributionPlan
   timeoutSeconds?: number
 }
 
@@ -133,6 +134,8 @@ export interface StepExit {
   code: number | null
   /** `unstarted`: what was to begin the command was killed before it did; it may be started again. */
   reason: 'exited' | 'timeout' | 'canceled' | 'lost' | 'unstarted'
+  /** The rank of a distributed step whose failure ended the others. */
+  rank?: number
   startedAt: string
   endedAt: string
 }

@@ -32,6 +32,14 @@ export interface OutputPlan {
   publish?: string
 }
 
+/** Several processes of one command, all on one host. `parameterServers` are TensorFlow's, beside `instances` workers. */
+export interface DistributionPlan {
+  type: 'pytorch' | 'tensorflow' | 'mpi'
+  instances: number
+  processesPerInstance: number
+  parameterServers: number
+}
+
 export interface CommandPlan {
   kind: 'command'
   command: string
@@ -43,6 +51,7 @@ export interface CommandPlan {
   inputs: Record<string, InputValue>
   outputs: Record<string, OutputPlan>
   variables: Record<string, string>
+  distribution?: DistributionPlan
   /** seconds */
   timeout?: number
   deterministic: boolean

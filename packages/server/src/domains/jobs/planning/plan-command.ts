@@ -13,6 +13,7 @@ import { own } from '../model/own-property.ts'
 import type { CommandPlan, InputValue, OutputPlan, PlannedJob } from '../model/plan.ts'
 import type { StepBudget } from './budget.ts'
 import { refuseUnknownExpressions, refuseVariableNames } from './names.ts'
+import { planDistribution } from './plan-distribution.ts'
 import { planOwnInputs } from './plan-inputs.ts'
 import { planOutputs } from './plan-outputs.ts'
 
@@ -39,6 +40,8 @@ export interface Place {
   parentOutputs: Record<string, OutputPlan>
   defaultCompute: string | undefined
   reusable: boolean
+  /** The text of an input of the pipeline around it, if that is known at submit. */
+  literalOfParent?: (name: string) => string | undefined
 }
 
 /** The parts of a command that a job, a node and a component share. */
@@ -67,10 +70,10 @@ export async function planCommand(
   spec: CommandParts,
   inputs: Record<string, InputValue>,
   outputs: Record<string, OutputPlan>,
-  place: { at: string; reusable: boolean; search?: Readonly<Record<string, unknown>> },
+  place: Pick<Place, 'at' | 'reusable' | 'literalOfParent'> & { search?: Readonly<Record<string, unknown>> },
 ): Promise<CommandPlan> {
   const { needs, workspace } = context
-  refuseDistributed(spec, place.at)
+  const distribution = planDistribution(context, spec, { ...place, inputs })
   refuseUnknownExpressions({ command: spec.command, inputs, outputs }, place.search ?? {}, place.at)
   refuseVariableNames(place.at, Object.keys(spec.environment_variables ?? {}))
   await refuseUnreachableOutputs(context, outputs, place.at)
@@ -96,6 +99,7 @@ export async function planCommand(
         value === null ? '' : pythonText(value),
       ]),
     ),
+    ...(distribution === undefined ? {} : { distribution }),
     ...(timeout === undefined ? {} : { timeout }),
     deterministic: spec.is_deterministic !== false,
     reusable: place.reusable,
@@ -125,18 +129,6 @@ async function codeOf(needs: JobNeeds, workspace: string, code: string): Promise
     })
   const { tree, path } = await needs.data.resolve(workspace, code)
   return { tree, path }
-}
-
-/** One process per step for now; several would each believe to be alone. */
-function refuseDistributed(spec: CommandParts, at: string): void {
-  const count = spec.resources?.instance_count ?? 1
-  const perInstance = spec.distribution?.process_count_per_instance ?? 1
-  if (Number(count) > 1 || (typeof perInstance === 'number' && perInstance > 1))
-    throw new HaganeError(
-      'unsupported',
-      `${at}: distributed steps (instance_count ${count}, process_count_per_instance ${perInstance}) do not run on local compute yet`,
-      { hint: 'set both to 1 to run it as one process, e.g. --set resources.instance_count=1' },
-    )
 }
 
 const secondsOf = (timeout: string | number | undefined, inputs: Record<string, InputValue>): number | undefined => {

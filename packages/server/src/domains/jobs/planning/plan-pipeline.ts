@@ -5,12 +5,14 @@ import {
   type PipelineJobSpec,
   type PipelineNode,
 } from '@hagane/contract'
+import { own } from '../model/own-property.ts'
 import type { InputValue, PipelinePlan, PlannedJob } from '../model/plan.ts'
 import { countStep } from './budget.ts'
 import { edgesOf, refuseCircles, refuseUnknownInputs } from './edges.ts'
 import { refuseNodeKey } from './names.ts'
 import { type CommandParts, jobOf, type Place, type PlanContext, planCommand, planCommandJob } from './plan-command.ts'
 import { declaredInputs, type Identity, loadComponent } from './plan-component.ts'
+import { literalOf } from './plan-distribution.ts'
 import { planDeclaredInputs, planOwnInputs } from './plan-inputs.ts'
 import { planOutputs } from './plan-outputs.ts'
 
@@ -72,6 +74,7 @@ async function planNodes(
         parentOutputs: outputs,
         defaultCompute: place.defaultCompute,
         reusable,
+        literalOfParent: name => literalOf(own(inputs, name), place.literalOfParent),
       }),
     )
   }
