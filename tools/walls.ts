@@ -72,6 +72,7 @@ export const domainDoors: Readonly<Record<string, readonly string[]>> = {
   models: ['tracking', 'assets'],
   compute: [],
   jobs: ['assets', 'data', 'environments', 'components', 'tracking', 'models', 'compute'],
+  schedules: ['jobs'],
   endpoints: ['models', 'environments', 'assets'],
   lineage: ['assets', 'data', 'components', 'environments', 'tracking', 'models', 'jobs', 'endpoints'],
 }

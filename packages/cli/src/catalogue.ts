@@ -22,6 +22,7 @@ export const catalogue: readonly Entry[] = [
     'Manage the deployments of online endpoints',
     () => import('./commands/online-deployment.ts'),
   ),
+  entry('schedule', 'Create jobs at the times of a calendar', () => import('./commands/schedule.ts')),
   entry('compute', 'Manage computes', () => import('./commands/compute.ts')),
   entry('datastore', 'Look at datastores', () => import('./commands/datastore.ts')),
   entry('workspace', 'Manage workspaces', () => import('./commands/workspace.ts')),

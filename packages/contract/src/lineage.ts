@@ -14,6 +14,7 @@ export const lineageKinds = [
   'endpoint',
   'prediction',
   'component',
+  'schedule',
   'person',
 ] as const
 export const lineageNode = z

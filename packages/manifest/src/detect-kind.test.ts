@@ -12,6 +12,8 @@ test.each([
   ['the schema of a datastore', schema('azureBlob'), 'datastore'],
   ['the schema of a compute', schema('amlCompute'), 'compute'],
   ['the schema of a workspace', schema('workspace'), 'workspace'],
+  ['the schema of a schedule', schema('schedule'), 'schedule'],
+  ['a job to create', { create_job: './job.yml' }, 'schedule'],
   ['a command', { command: 'ls' }, 'job'],
   ['a command with a version', { command: 'ls', version: 1 }, 'component'],
   ['a pipeline', { type: 'pipeline', jobs: {} }, 'job'],

@@ -1,4 +1,12 @@
-import type { ComponentSpec, JobSpec, PipelineJobSpec, PipelineNode, SweepJobSpec, SweepNode } from '@hagane/contract'
+import type {
+  ComponentSpec,
+  JobSpec,
+  PipelineJobSpec,
+  PipelineNode,
+  ScheduleSpec,
+  SweepJobSpec,
+  SweepNode,
+} from '@hagane/contract'
 import { checkCommand, keysOf } from './command-check.ts'
 import { checkEdges, type PipelineBody } from './edges.ts'
 import type { Loading } from './loading.ts'
@@ -56,4 +64,12 @@ export function checkJob(loading: Loading, cursor: Cursor, job: JobSpec): void {
   if (job.type === 'command') checkCommand(loading, cursor, job)
   else if (job.type === 'sweep') checkSweep(loading, cursor, job)
   else checkPipelineJob(loading, cursor, job)
+}
+
+/** A schedule: the job it creates, when that is written out. */
+export function checkSchedule(loading: Loading, cursor: Cursor, { create_job: action }: ScheduleSpec): void {
+  const createJob = mapAt(cursor, 'create_job')
+  const job = createJob === undefined ? undefined : mapAt(createJob, 'job')
+  if (job !== undefined && typeof action === 'object' && 'job' in action && typeof action.job === 'object')
+    checkJob(loading, job, action.job)
 }

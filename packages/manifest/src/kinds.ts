@@ -15,6 +15,8 @@ import {
   type OnlineEndpointSpec,
   onlineDeploymentSpec,
   onlineEndpointSpec,
+  type ScheduleSpec,
+  scheduleSpec,
   workspaceSpec,
 } from '@hagane/contract'
 import type { z } from 'zod'
@@ -23,7 +25,8 @@ import { expandAssetFields, expandData, expandDeployment, expandModel } from './
 import { expandEnvironmentSpec } from './expand-environment.ts'
 import { expandJob } from './expand-job.ts'
 import { expandComponent } from './expand-pipeline.ts'
-import { checkComponent, checkJob } from './graph.ts'
+import { expandSchedule } from './expand-schedule.ts'
+import { checkComponent, checkJob, checkSchedule } from './graph.ts'
 import type { Loading } from './loading.ts'
 import type { Cursor } from './tree.ts'
 
@@ -39,6 +42,7 @@ export interface ManifestResources {
   workspace: z.output<typeof workspaceSpec>
   datastore: DatastoreSpec
   compute: ComputeSpec
+  schedule: ScheduleSpec
 }
 export type ManifestKind = keyof ManifestResources
 export type ResourceOf<K extends ManifestKind> = ManifestResources[K]
@@ -63,5 +67,6 @@ export const manifestKinds: { readonly [K in ManifestKind]: KindRules<ManifestRe
   workspace: { spec: workspaceSpec, expand: expandAssetFields },
   datastore: { spec: datastoreSpec, expand: expandAssetFields },
   compute: { spec: computeSpec, expand: expandAssetFields },
+  schedule: { spec: scheduleSpec, expand: expandSchedule, check: checkSchedule },
 }
 export const manifestKindNames = Object.keys(manifestKinds) as ManifestKind[]

@@ -80,6 +80,7 @@ export function buildApp(config: Config, serverId: string, overrides: Overrides 
       url = addressOf(http.server, config.host)
       readyMs = Date.now() - startedAt
       tasks.start()
+      domains.schedules.start()
       await domains.endpoints.start()
       return url
     },

@@ -10,6 +10,7 @@ import { buildEnvironments } from './domains/environments/index.ts'
 import { buildJobs, type Jobs } from './domains/jobs/index.ts'
 import { buildLineage, type PredictionFacts } from './domains/lineage/index.ts'
 import { buildModels, type Models } from './domains/models/index.ts'
+import { buildSchedules, type Schedules } from './domains/schedules/index.ts'
 import { buildTracking, type Tracking } from './domains/tracking/index.ts'
 import { buildWorkspaces, type Workspaces } from './domains/workspaces/index.ts'
 import type { BlobStore } from './kernel/blobs/index.ts'
@@ -42,6 +43,7 @@ export interface Domains {
   access: Access
   jobs: Jobs
   endpoints: Endpoints
+  schedules: Schedules
   stop(): Promise<void>
 }
 
@@ -76,6 +78,7 @@ export function composeDomains(parts: Parts): Domains {
     environments,
     gatewayToken: () => gatewayToken(db, access, config),
   })
+  const schedules = buildSchedules({ ...parts, jobs })
   const lineage = buildLineage({ db, events, ...factsFrom(tracking, endpoints) })
   return {
     routes: routesOf(
@@ -86,12 +89,14 @@ export function composeDomains(parts: Parts): Domains {
       data,
       environments,
       components,
-    ).concat(routesOf(tracking, models, compute, jobs, endpoints, lineage)),
+    ).concat(routesOf(tracking, models, compute, jobs, schedules, endpoints, lineage)),
     workspaces,
     access,
     jobs,
     endpoints,
+    schedules,
     async stop() {
+      await schedules.stop()
       await endpoints.stop()
       await tasks.stop()
       await environments.stop()

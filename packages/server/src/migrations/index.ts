@@ -9,6 +9,7 @@ import { jobs } from './0030-jobs.ts'
 import { compute } from './0031-compute.ts'
 import { endpoints } from './0040-endpoints.ts'
 import { lineage } from './0050-lineage.ts'
+import { schedules } from './0066-schedules.ts'
 
 /** The one timeline; order is by name. */
 export const migrations: readonly Migration[] = [
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   compute,
   endpoints,
   lineage,
+  schedules,
 ]

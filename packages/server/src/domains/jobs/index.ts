@@ -1,5 +1,6 @@
-import { HaganeError, jobRoutes } from '@hagane/contract'
+import { HaganeError, type JobResource, type JobSpec, jobRoutes } from '@hagane/contract'
 import { subtree } from '../../kernel/blobs/index.ts'
+import type { Tx, Who } from '../../kernel/db/index.ts'
 import { type BoundRoute, checkIfMatch, implement, numberCursor, pageFrom } from '../../kernel/http/index.ts'
 import { advanceParent, cancelInTx } from './flow/advance.ts'
 import { finishFailed } from './flow/finish.ts'
@@ -8,18 +9,27 @@ import { submitJob } from './flow/submit.ts'
 import { readJobLog } from './log-stream.ts'
 import type { JobNeeds } from './model/needs.ts'
 import { own } from './model/own-property.ts'
-import type { StoredOutput } from './model/plan.ts'
+import type { StoredOutput, Submission } from './model/plan.ts'
 import { buildRunningSteps } from './model/running.ts'
 import { STEP_TASK, TIMEOUT_TASK } from './model/step-task.ts'
 import { planJob } from './planning/plan-job.ts'
 import { countJobs, getJob, listJobs } from './records/reads.ts'
+import { specOf } from './records/spec-of.ts'
 import { changeJob, jobForUpdate, jobInTx } from './records/store.ts'
 import { outputsResource, toResource } from './resource.ts'
+
+export type { Submission } from './model/plan.ts'
 
 export interface Jobs {
   routes: BoundRoute[]
   /** Content of a job's output; throws not_found. */
   output(workspace: string, job: string, output: string, path: string): Promise<{ tree: string; path: string }>
+  /** Submits a job; `inTx` runs first in the transaction that stores it, and a throw there undoes all. */
+  submit(who: Who, submission: Submission, inTx: (tx: Tx) => Promise<void>): Promise<JobResource>
+  /** Throws what a submission of this job would be refused with. */
+  check(workspace: string, job: JobSpec): Promise<void>
+  /** What a submitted job was made of, to be submitted again; throws not_found. */
+  specOf(workspace: string, name: string): Promise<JobSpec>
   /** Submitted jobs by status. */
   counts(workspace: string): Promise<Record<string, number>>
 }
@@ -49,7 +59,12 @@ export function buildJobs(given: Omit<JobNeeds, 'running'>): Jobs {
       }),
   })
   const show = async (workspace: string, name: string) => toResource(await getJob(db, workspace, name), needs.url())
+  const check = async (workspace: string, job: JobSpec): Promise<void> =>
+    void (await planJob({ needs, workspace, warn: () => {} }, job))
   return {
+    check,
+    submit: async (who, submission, inTx) => toResource(await submitJob(needs, who, submission, inTx), needs.url()),
+    specOf: async (workspace, name) => specOf(await getJob(db, workspace, name)),
     counts: workspace => countJobs(db, workspace),
     async output(workspace, job, name, path) {
       const row = await getJob(db, workspace, job)
@@ -63,7 +78,7 @@ export function buildJobs(given: Omit<JobNeeds, 'running'>): Jobs {
     routes: [
       implement(jobRoutes.create, async call => toResource(await submitJob(needs, call, call.body), needs.url())),
       implement(jobRoutes.validate, async call => {
-        await planJob({ needs, workspace: call.workspace, warn: () => {} }, call.body.job)
+        await check(call.workspace, call.body.job)
         return { ok: true as const }
       }),
       implement(jobRoutes.list, async call => {

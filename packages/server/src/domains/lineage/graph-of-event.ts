@@ -62,8 +62,18 @@ const lockNode = (lock: string, facts: Data = {}): Fact => ({
 
 const unprefixed = (id: string): string => id.replace(/^azureml:/, '')
 
-/** Actors `job:<name>` are jobs, all others are people or programs that log in. */
-const handOf = (actor: string): Fact => (actor.startsWith('job:') ? jobNode(actor.slice(4)) : person(actor))
+const scheduleNode = (name: string, facts?: Data): Fact => ({
+  id: `schedule:${name}`,
+  kind: 'schedule',
+  name,
+  ...(facts === undefined ? {} : { facts }),
+})
+
+/** Actors `job:<name>` and `schedule:<name>` are what they say, all others are people or programs that log in. */
+function handOf(actor: string): Fact {
+  if (actor.startsWith('job:')) return jobNode(actor.slice(4))
+  return actor.startsWith('schedule:') ? scheduleNode(actor.slice(9)) : person(actor)
+}
 
 /** What one event of the chain says about where things come from. Pure, so that the graph can be rebuilt from the chain alone. */
 export function graphOfEvent(event: ChainEvent): Graph {
@@ -83,6 +93,22 @@ const readers: Record<string, (event: ChainEvent) => Graph> = {
   'dev.hagane.data.created': dataCreated,
   'dev.hagane.model.version-created': modelCreated,
   'dev.hagane.endpoint.deployment-revised': deploymentRevised,
+  'dev.hagane.schedule.created': scheduleChanged,
+  'dev.hagane.schedule.updated': scheduleChanged,
+  'dev.hagane.schedule.triggered': scheduleTriggered,
+}
+
+function scheduleChanged({ type, data, actor }: ChainEvent): Graph {
+  const node = scheduleNode(text(data.name), pick(data, ['trigger', 'catch_up']))
+  const relation = type.endsWith('created') ? 'was created by' : 'was changed by'
+  return { nodes: [node], edges: [{ from: node, relation, to: handOf(actor) }] }
+}
+
+/** At its times the schedule submits the job itself; here a person asked for it. */
+function scheduleTriggered({ data }: ChainEvent): Graph {
+  if (data.manual !== true) return { nodes: [], edges: [] }
+  const job = jobNode(text(data.job))
+  return { nodes: [job], edges: [{ from: job, relation: 'was created by', to: scheduleNode(text(data.name)) }] }
 }
 
 function jobSubmitted({ data, actor }: ChainEvent): Graph {

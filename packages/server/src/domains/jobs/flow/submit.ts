@@ -10,8 +10,16 @@ import { findJob, getJob } from '../records/reads.ts'
 import { insertJobs, jobForUpdate, moveJob } from '../records/store.ts'
 import { advanceParent } from './advance.ts'
 
-/** Plans a job, then stores it with all its steps, their runs and the events in one transaction, and queues what can start. */
-export async function submitJob(needs: JobNeeds, who: Who, submission: Submission): Promise<JobRow> {
+/**
+ * Plans a job, then stores it with all its steps, their runs and the events in one transaction, and queues what can start.
+ * `inTx` runs first in that transaction; a throw there undoes all.
+ */
+export async function submitJob(
+  needs: JobNeeds,
+  who: Who,
+  submission: Submission,
+  inTx?: (tx: Tx) => Promise<void>,
+): Promise<JobRow> {
   const { job } = submission
   if (job.name !== undefined && (await findJob(needs.db, who.workspace, job.name)) !== undefined)
     throw new HaganeError('conflict', `a job named ${job.name} already exists`, {
@@ -22,6 +30,7 @@ export async function submitJob(needs: JobNeeds, who: Who, submission: Submissio
   await checkComputes(needs, who.workspace, planned)
   const experiment = job.experiment_name ?? submission.default_experiment_name ?? 'Default'
   const store = needs.db.withTransaction(who, async tx => {
+    await inTx?.(tx)
     const experimentId = await needs.tracking.ensureExperiment(tx, experiment)
     const rows = flatten(planned, { submission, experiment, experimentId, tx, warnings })
     await insertJobs(

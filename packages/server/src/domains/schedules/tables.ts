@@ -1,0 +1,41 @@
+export type ScheduleTables = {
+  schedules: {
+    workspace: string
+    name: string
+    /** Tells a schedule from an earlier one of the same name. */
+    id: string
+    display_name: string | null
+    description: string | null
+    tags: string
+    properties: string
+    trigger_spec: string
+    /** The job as each time creates it, references as given. */
+    job: string
+    git: string | null
+    /** Experiment of jobs that name none. */
+    experiment: string | null
+    catch_up: string
+    is_enabled: number
+    /** Epoch milliseconds of the earliest time without an outcome; null when disabled or over. */
+    next_tick: number | null
+    revision: number
+    created_at: string
+    created_by: string
+    modified_at: string
+    modified_by: string
+  }
+  schedule_runs: {
+    schedule_id: string
+    /** Counts the runs of a schedule from 1. */
+    seq: number
+    /** Epoch milliseconds; null for `trigger`. A schedule has each at most once, which the database keeps. */
+    tick: number | null
+    time: string
+    outcome: string
+    job: string | null
+    error: string | null
+    at: string
+  }
+}
+export type ScheduleRow = ScheduleTables['schedules']
+export type RunRow = ScheduleTables['schedule_runs']
