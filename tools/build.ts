@@ -16,10 +16,12 @@ interface Bundle {
   readonly package: string
   readonly output: string
   readonly split?: true
+  /** Source of a thread that the program starts; it lies beside the program under its own name. */
+  readonly thread?: string
 }
 
 const bundles: readonly Bundle[] = [
-  { package: 'server', output: 'main' },
+  { package: 'server', output: 'main', thread: 'kernel/blobs/chunk-worker' },
   { package: 'gateway', output: 'gateway' },
   { package: 'runner', output: 'runner' },
   { package: 'cli', output: 'cli', split: true },
@@ -73,9 +75,12 @@ const definitions: Readonly<Record<string, Readonly<Record<string, string>>>> = 
   ),
 }
 
-const options = ({ package: name, output, split }: Bundle): BuildOptions => ({
+const options = ({ package: name, output, split, thread }: Bundle): BuildOptions => ({
   absWorkingDir: root,
-  entryPoints: [{ in: `packages/${name}/src/main.ts`, out: output }],
+  entryPoints: [
+    { in: `packages/${name}/src/main.ts`, out: output },
+    ...(thread === undefined ? [] : [{ in: `packages/${name}/src/${thread}.ts`, out: basename(thread) }]),
+  ],
   outdir: `packages/${name}/dist`,
   outExtension: { '.js': '.mjs' },
   chunkNames: 'chunks/[name]-[hash]',

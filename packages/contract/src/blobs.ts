@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { largestChunk } from './chunks.ts'
 import { digestSchema, treePathSchema } from './core/names.ts'
 import { route } from './core/route.ts'
 
@@ -12,6 +13,16 @@ export const treeEntry = z.strictObject({
 export type TreeEntry = z.output<typeof treeEntry>
 export const treeManifest = z.strictObject({ entries: z.array(treeEntry).max(1_000_000) })
 export type TreeManifest = z.output<typeof treeManifest>
+
+/** Most blobs that a composed one may have; at the usual 150 kB each that is a file of 150 GB. Send larger ones whole. */
+export const mostParts = 1_000_000
+/** Bytes of one `blobs.putPack` request. */
+export const packLimit = 32 * 2 ** 20
+
+const blobPart = z.strictObject({ digest: digestSchema, size: z.number().int().min(1).max(largestChunk) })
+export type BlobPart = z.output<typeof blobPart>
+
+const treeSummary = z.object({ digest: digestSchema, size: z.number().int(), file_count: z.number().int() })
 
 const digestParams = z.object({ digest: digestSchema })
 export const blobRoutes = {
@@ -37,6 +48,30 @@ export const blobRoutes = {
     status: 201,
     bodyLimit: Number.MAX_SAFE_INTEGER,
   }),
+  putPack: route({
+    operationId: 'blobs.putPack',
+    method: 'POST',
+    path: '/api/v1/blobs/pack',
+    permission: 'asset.write',
+    summary:
+      'Store many small blobs at once: each is its digest (32 bytes), its length (4 bytes, big-endian) and its bytes, at most 1 MiB; refused when one has another digest',
+    body: 'stream',
+    response: z.object({ stored: z.number().int(), known: z.number().int() }),
+    status: 201,
+    bodyLimit: packLimit,
+  }),
+  compose: route({
+    operationId: 'blobs.compose',
+    method: 'POST',
+    path: '/api/v1/blobs/:digest/parts',
+    permission: 'asset.write',
+    summary: 'Store a large blob as a row of blobs that are all stored; refused when together they have another digest',
+    params: digestParams,
+    body: z.strictObject({ parts: z.array(blobPart).min(1).max(mostParts) }),
+    response: z.object({ digest: digestSchema, size: z.number().int() }),
+    status: 201,
+    bodyLimit: 128 * 2 ** 20,
+  }),
   get: route({
     operationId: 'blobs.get',
     method: 'GET',
@@ -53,9 +88,18 @@ export const blobRoutes = {
     permission: 'asset.write',
     summary: 'Store a tree whose blobs are all stored',
     body: treeManifest,
-    response: z.object({ digest: digestSchema, size: z.number().int(), file_count: z.number().int() }),
+    response: treeSummary,
     status: 201,
     bodyLimit: 256 * 2 ** 20,
+  }),
+  treeSummary: route({
+    operationId: 'trees.summary',
+    method: 'GET',
+    path: '/api/v1/trees/:digest/summary',
+    permission: 'asset.read',
+    summary: 'Size and number of files of a tree whose blobs are all stored',
+    params: digestParams,
+    response: treeSummary,
   }),
   getTree: route({
     operationId: 'trees.get',

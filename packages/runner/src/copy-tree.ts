@@ -1,5 +1,5 @@
-import { constants, createWriteStream } from 'node:fs'
-import { chmod, copyFile, mkdir, stat } from 'node:fs/promises'
+import { createWriteStream } from 'node:fs'
+import { chmod, mkdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { HaganeError, isSafeTreePath, type TreeEntry } from '@hagane/contract'
@@ -63,15 +63,15 @@ async function writeEntry(content: ContentStore, entry: TreeEntry, path: string,
   })
 }
 
-/** Returns the number of bytes. A copy shares its blocks with the blob where the file system can; a hard link would let the command change the blob. */
+/** Returns the number of bytes. A copy, never a link: that would let the command change the blob. */
 async function write(content: ContentStore, entry: TreeEntry, path: string): Promise<number> {
   const mode = entry.executable ? 0o755 : 0o644
-  if (content.blobPath === undefined) {
-    const file = createWriteStream(path, { flags: 'wx', mode })
-    await pipeline(content.openBlob(entry.digest), file)
-    return file.bytesWritten
+  if (content.copyBlob !== undefined) {
+    const size = await content.copyBlob(entry.digest, path)
+    await chmod(path, mode)
+    return size
   }
-  await copyFile(content.blobPath(entry.digest), path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
-  await chmod(path, mode)
-  return (await stat(path)).size
+  const file = createWriteStream(path, { flags: 'wx', mode })
+  await pipeline(content.openBlob(entry.digest), file)
+  return file.bytesWritten
 }

@@ -5,8 +5,8 @@ import type { inputModes, TreeEntry, TreeManifest } from '@hagane/contract'
 export interface ContentStore {
   /** The bytes of a blob; the stream fails when there is no such blob. */
   openBlob(digest: string): Readable
-  /** A local file with those bytes, never to be written, if the store keeps blobs as files: copying is twice as fast as streaming. */
-  blobPath?(digest: string): string
+  /** Writes a blob to a new file and answers its size, if the store lies on this machine: faster than streaming. */
+  copyBlob?(digest: string, path: string): Promise<number>
   getTree(digest: string): Promise<TreeManifest>
   /** A read-only folder holding the whole tree, shared by every step that asks. Without it each step gets its own copy. */
   materialize?(treeDigest: string): Promise<string>

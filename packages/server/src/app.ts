@@ -89,6 +89,7 @@ export function buildApp(config: Config, serverId: string, overrides: Overrides 
       await domains.endpoints.stop()
       await http.close()
       await domains.stop()
+      await blobs.close()
       await db.close()
     },
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, existsSync } from 'node:fs'
-import { chmod, copyFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { constants, createReadStream, existsSync } from 'node:fs'
+import { chmod, copyFile, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { TreeEntry, TreeManifest } from '@hagane/contract'
@@ -60,7 +60,10 @@ export function folderStore(root: string, options: { shared: boolean } = { share
   }
   if (options.shared) {
     store.materialize = digest => shareTree(root, digest, store)
-    store.blobPath = pathOf
+    store.copyBlob = async (digest, path) => {
+      await copyFile(pathOf(digest), path, constants.COPYFILE_EXCL)
+      return (await stat(path)).size
+    }
   }
   return store
 }

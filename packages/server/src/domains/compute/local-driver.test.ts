@@ -1,6 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { StepPlan } from '@hagane/runner'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type BlobStore, openFileStore } from '../../kernel/blobs/index.ts'
@@ -15,7 +16,10 @@ describe('the local driver on the server’s own content store', () => {
     blobs = openFileStore(dir)
     driver = buildLocalDriver(blobs)
   })
-  afterEach(() => rm(dir, { recursive: true, force: true }))
+  afterEach(async () => {
+    await blobs.close()
+    await rm(dir, { recursive: true, force: true })
+  })
 
   const treeOf = async (files: Record<string, string>) => {
     const entries = Object.entries(files).map(async ([path, text]) => ({
@@ -70,9 +74,12 @@ describe('the local driver on the server’s own content store', () => {
   })
 
   it('refuses a file that is no blob any more', async () => {
-    const tree = await treeOf({ 'a.txt': 'text' })
-    const [entry] = (await blobs.getTree(tree)).entries
-    const path = blobs.pathOf?.(entry?.digest ?? '') ?? ''
+    // as older data folders keep it: one file for each blob
+    const digest = createHash('sha256').update('text').digest('hex')
+    const path = join(dir, 'blobs', 'sha256', digest.slice(0, 2), digest.slice(2))
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, 'text')
+    const tree = (await blobs.putTree([{ path: 'a.txt', digest, size: 4 }])).digest
     await rm(path)
     await expect(run('1', { code: { tree, path: '' } })).rejects.toMatchObject({ kind: 'unavailable' })
     await writeFile(path, 'tex')

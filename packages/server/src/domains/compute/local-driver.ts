@@ -27,7 +27,7 @@ export interface LocalDriver {
 export function buildLocalDriver(blobs: BlobStore): LocalDriver {
   const content: ContentStore = {
     openBlob: digest => blobs.open(digest),
-    ...(blobs.pathOf === undefined ? {} : { blobPath: blobs.pathOf }),
+    copyBlob: blobs.copyTo,
     getTree: blobs.getTree,
     materialize: blobs.materialize,
     putFile: blobs.putFile,

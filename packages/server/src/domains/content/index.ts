@@ -1,4 +1,5 @@
-import { blobRoutes, HaganeError } from '@hagane/contract'
+import type { Readable } from 'node:stream'
+import { blobRoutes, HaganeError, packLimit } from '@hagane/contract'
 import type { BlobStore } from '../../kernel/blobs/index.ts'
 import { type BoundRoute, implement } from '../../kernel/http/index.ts'
 
@@ -6,11 +7,9 @@ import { type BoundRoute, implement } from '../../kernel/http/index.ts'
 export function buildContent({ blobs }: { blobs: BlobStore }): { routes: BoundRoute[] } {
   return {
     routes: [
-      implement(blobRoutes.missing, async call => {
-        const asked = [...new Set(call.body.digests)]
-        const known = await Promise.all(asked.map(digest => blobs.has(digest)))
-        return { missing: asked.filter((_, i) => !known[i]) }
-      }),
+      implement(blobRoutes.missing, async call => ({ missing: await blobs.missing(call.body.digests) })),
+      implement(blobRoutes.putPack, async call => blobs.putPack(await wholeBody(call.stream))),
+      implement(blobRoutes.compose, call => blobs.compose(call.params.digest, call.body.parts)),
       implement(blobRoutes.put, call => blobs.put(call.stream, call.params.digest)),
       implement(blobRoutes.get, async call => {
         const size = await blobs.size(call.params.digest)
@@ -37,9 +36,26 @@ export function buildContent({ blobs }: { blobs: BlobStore }): { routes: BoundRo
         const { digest, size, fileCount } = await blobs.putTree(call.body.entries)
         return { digest, size, file_count: fileCount }
       }),
+      implement(blobRoutes.treeSummary, async call => {
+        const { digest, size, fileCount } = await blobs.treeSummary(call.params.digest)
+        return { digest, size, file_count: fileCount }
+      }),
       implement(blobRoutes.getTree, call => blobs.getTree(call.params.digest)),
     ],
   }
+}
+
+/** The bytes of a request, once it is certain that they fit into memory. */
+async function wholeBody(stream: Readable): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  let size = 0
+  for await (const piece of stream as AsyncIterable<Buffer>) {
+    size += piece.length
+    if (size > packLimit)
+      throw new HaganeError('too_large', `a pack has at most ${packLimit} bytes`, { hint: 'send several' })
+    pieces.push(piece)
+  }
+  return Buffer.concat(pieces)
 }
 
 /** One range of RFC 9110; several ranges, and any range of no bytes, are answered whole, as the RFC allows. `end` is inclusive. */

@@ -3,7 +3,7 @@ import { canonicalJson } from '../canonical-json.ts'
 
 const byPath = (a: TreeEntry, b: TreeEntry): number => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)
 
-export const sizeOf = (entries: readonly TreeEntry[]): number => entries.reduce((sum, entry) => sum + entry.size, 0)
+export const bytesIn = (entries: readonly TreeEntry[]): number => entries.reduce((sum, entry) => sum + entry.size, 0)
 
 /** The canonical text of a manifest: entries by path, so that equal folders have equal digests. Throws on unsafe or clashing paths. */
 export function encodeTree(entries: readonly TreeEntry[]): string {
