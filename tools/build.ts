@@ -24,7 +24,7 @@ const bundles: readonly Bundle[] = [
   { package: 'server', output: 'main', thread: 'kernel/blobs/chunk-worker' },
   { package: 'gateway', output: 'gateway' },
   { package: 'runner', output: 'runner' },
-  { package: 'cli', output: 'cli', split: true },
+  { package: 'cli', output: 'cli', split: true, thread: 'upload/chunk-worker' },
 ]
 
 /** CommonJS packages inside an ES module still call `require` for Node's own modules. */

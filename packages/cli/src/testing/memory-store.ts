@@ -11,10 +11,22 @@ export class MemoryStore {
   readonly routes: readonly Bound[] = [
     bind(blobRoutes.missing, ({ body }) => ({ missing: body.digests.filter(digest => !this.blobs.has(digest)) })),
     bind(blobRoutes.put, async ({ params, bytes }) => {
-      await this.onPut(params.digest)
-      if (hash('sha256', bytes) !== params.digest) throw new HaganeError('invalid', 'the bytes have another digest')
-      this.blobs.set(params.digest, bytes)
+      await this.#take(params.digest, bytes)
       return { digest: params.digest, size: bytes.length }
+    }),
+    bind(blobRoutes.putPack, async ({ bytes }) => {
+      let stored = 0
+      for (let at = 0; at < bytes.length; stored += 1) {
+        const [digest, end] = [bytes.toString('hex', at, at + 32), at + 36 + bytes.readUInt32BE(at + 32)]
+        await this.#take(digest, bytes.subarray(at + 36, end))
+        at = end
+      }
+      return { stored, known: 0 }
+    }),
+    bind(blobRoutes.compose, async ({ params, body }) => {
+      const whole = Buffer.concat(body.parts.map(part => this.#blob(part.digest)))
+      await this.#take(params.digest, whole)
+      return { digest: params.digest, size: whole.length }
     }),
     bind(blobRoutes.get, ({ params }) => this.#blob(params.digest)),
     bind(blobRoutes.putTree, ({ body }) => {
@@ -22,8 +34,19 @@ export class MemoryStore {
       const size = body.entries.reduce((sum, entry) => sum + entry.size, 0)
       return { digest: this.putTree(body.entries), size, file_count: body.entries.length }
     }),
+    bind(blobRoutes.treeSummary, ({ params }) => {
+      const entries = this.entriesOf(params.digest)
+      const size = entries.reduce((sum, entry) => sum + entry.size, 0)
+      return { digest: params.digest, size, file_count: entries.length }
+    }),
     bind(blobRoutes.getTree, ({ params }) => ({ entries: this.entriesOf(params.digest) })),
   ]
+
+  async #take(digest: string, bytes: Uint8Array): Promise<void> {
+    await this.onPut(digest)
+    if (hash('sha256', bytes) !== digest) throw new HaganeError('invalid', 'the bytes have another digest')
+    this.blobs.set(digest, bytes)
+  }
 
   putText(text: string): string {
     const digest = hash('sha256', text)

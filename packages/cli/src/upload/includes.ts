@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { type ContentKind, type LocalFile, listFiles } from './walk.ts'
+import { type LocalFile, localFile } from './stamped-file.ts'
+import { type ContentKind, listFiles } from './walk.ts'
 import { zipFolder } from './zip-folder.ts'
 
 /** The files of `additional_includes`; archives that had to be made for them are gone after disposal. */
@@ -25,7 +26,7 @@ export class Includes implements Disposable {
     this.#archives ??= mkdtempSync(join(tmpdir(), 'hagane-zip-'))
     const file = join(this.#archives, basename(path))
     writeFileSync(file, zipFolder(path.replace(/\.zip$/i, '')))
-    return { path: basename(path), file }
+    return localFile(basename(path), file, statSync(file, { bigint: true }))
   }
 
   [Symbol.dispose](): void {

@@ -15,7 +15,7 @@ describe('listing files', () => {
 
   it('takes a single file under its own name', () => {
     const folder = folderWith({ 'x.csv': '1' })
-    expect(listFiles(join(folder, 'x.csv'), 'data')).toEqual([{ path: 'x.csv', file: join(folder, 'x.csv') }])
+    expect(listFiles(join(folder, 'x.csv'), 'data')).toMatchObject([{ path: 'x.csv', file: join(folder, 'x.csv') }])
   })
 
   it('names what is missing', () => {

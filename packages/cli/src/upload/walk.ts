@@ -1,13 +1,8 @@
-import { type Dirent, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { type BigIntStats, lstatSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, join, sep } from 'node:path'
-import { HaganeError, isSafeTreePath } from '@hagane/contract'
+import { HaganeError } from '@hagane/contract'
 import { type IgnoreRules, parseIgnoreRules } from './ignore-rules.ts'
-
-/** A file to upload: where it goes in the tree and where it lies. */
-export interface LocalFile {
-  readonly path: string
-  readonly file: string
-}
+import { type LocalFile, localFile } from './stamped-file.ts'
 
 /** `code` obeys ignore files and leaves out what is never code; `data` takes everything. */
 export type ContentKind = 'code' | 'data'
@@ -28,9 +23,9 @@ interface Walk {
  * error that names it, unless an ignore rule leaves it out.
  */
 export function listFiles(root: string, kind: ContentKind): LocalFile[] {
-  const stat = statSync(root, { throwIfNoEntry: false })
+  const stat = statSync(root, { bigint: true, throwIfNoEntry: false })
   if (stat === undefined) throw new HaganeError('invalid', `no such file or folder: ${root}`)
-  if (stat.isFile()) return [{ path: checkedPath(basename(root), root), file: root }]
+  if (stat.isFile()) return [localFile(checkedPath(basename(root), root), root, stat)]
   if (!stat.isDirectory()) throw special(root)
   const realRoot = realpathSync(root)
   const walk: Walk = { root, realRoot, rules: kind === 'code' ? rulesOf(root) : undefined, kind, found: [] }
@@ -48,20 +43,22 @@ function rulesOf(root: string): IgnoreRules | undefined {
 }
 
 function walkFolder(walk: Walk, folder: string, ancestors: readonly string[]): void {
-  for (const entry of readdirSync(join(walk.root, folder), { withFileTypes: true })) {
-    if (walk.kind === 'code' && neverCode.has(entry.name)) continue
-    const path = folder === '' ? entry.name : `${folder}/${entry.name}`
-    visit(walk, entry, path, ancestors)
+  for (const name of readdirSync(join(walk.root, folder))) {
+    if (walk.kind === 'code' && neverCode.has(name)) continue
+    const path = folder === '' ? name : `${folder}/${name}`
+    const file = `${walk.root}${sep}${path}`
+    const stat = lstatSync(file, { bigint: true, throwIfNoEntry: false })
+    if (stat !== undefined) visit(walk, stat, path, file, ancestors)
+    else if (name.includes('\ufffd')) throw unstorable(file)
   }
 }
 
-function visit(walk: Walk, entry: Dirent, path: string, ancestors: readonly string[]): void {
+function visit(walk: Walk, stat: BigIntStats, path: string, file: string, ancestors: readonly string[]): void {
   const excluded = walk.rules?.excludes(path) ?? false
-  if (excluded && (walk.rules?.prunes === true || !entry.isDirectory())) return
-  const file = join(walk.root, path)
-  if (entry.isSymbolicLink()) followLink(walk, path, file, ancestors)
-  else if (entry.isDirectory()) walkFolder(walk, path, [...ancestors, realpathSync(file)])
-  else if (entry.isFile()) walk.found.push({ path: checkedPath(path, file), file })
+  if (excluded && (walk.rules?.prunes === true || !stat.isDirectory())) return
+  if (stat.isFile()) walk.found.push(localFile(checkedPath(path, file), file, stat))
+  else if (stat.isSymbolicLink()) followLink(walk, path, file, ancestors)
+  else if (stat.isDirectory()) walkFolder(walk, path, [...ancestors, realpathSync(file)])
   else throw special(file)
 }
 
@@ -72,9 +69,9 @@ function followLink(walk: Walk, path: string, file: string, ancestors: readonly 
       hint: 'put the content into the folder, or leave the link out with .amlignore',
     })
   }
-  const stat = statSync(target)
+  const stat = statSync(target, { bigint: true })
   if (stat.isFile()) {
-    walk.found.push({ path: checkedPath(path, file), file })
+    walk.found.push(localFile(checkedPath(path, file), file, stat))
     return
   }
   if (!stat.isDirectory()) throw special(file)
@@ -101,8 +98,11 @@ const special = (file: string) =>
   })
 
 function checkedPath(path: string, file: string): string {
-  if (isSafeTreePath(path) && !path.includes('\ufffd') && path.length <= 4096) return path
-  throw new HaganeError('invalid', `the name ${JSON.stringify(file)} cannot be stored`, {
+  if (!/[\\\ufffd]|^[A-Za-z]:/.test(path) && path.length <= 4096) return path
+  throw unstorable(file)
+}
+
+const unstorable = (file: string) =>
+  new HaganeError('invalid', `the name ${JSON.stringify(file)} cannot be stored`, {
     hint: 'names are UTF-8, without backslash, at most 4096 characters in all',
   })
-}

@@ -7,10 +7,20 @@ import { pipeline } from 'node:stream/promises'
 import { type BlobPart, chunkLength, HaganeError, largestChunk } from '@hagane/contract'
 import { newHexId } from '../ids.ts'
 import type { StoredBlob } from './blob-store.ts'
-import { type ChunkedBlock, chunkFile } from './chunk-file.ts'
+import { chunkReader } from './chunk-file.ts'
 import type { PackRecord } from './pack-record.ts'
 import type { Packs } from './packs.ts'
 import { recipeRecords } from './recipe.ts'
+
+interface HashedChunk {
+  readonly offset: number
+  readonly length: number
+  readonly digest: string
+}
+interface HashedBytes {
+  readonly bytes: Uint8Array
+  readonly chunks: readonly HashedChunk[]
+}
 
 interface Ingest {
   readonly packs: Packs
@@ -32,7 +42,7 @@ export async function storeBytes(ingest: Ingest, bytes: Uint8Array, expected?: s
 }
 
 async function storeParts(ingest: Ingest, bytes: Uint8Array, digest: string): Promise<void> {
-  const chunks: ChunkedBlock['chunks'][number][] = []
+  const chunks: HashedChunk[] = []
   for (let offset = 0, length = 0; offset < bytes.length; offset += length) {
     length = chunkLength(bytes, offset, bytes.length)
     chunks.push({ offset, length, digest: hash('sha256', bytes.subarray(offset, offset + length)) })
@@ -86,7 +96,7 @@ export async function storeFile(ingest: Ingest, path: string): Promise<StoredBlo
 
 async function storeChunked(ingest: Ingest, path: string, expected?: string): Promise<StoredBlob> {
   const parts: BlobPart[] = []
-  const { digest, size, changed } = await chunkFile(path, async block => {
+  const { digest, size, changed } = await chunkReader.read(path, async block => {
     for (const chunk of block.chunks) parts.push({ digest: chunk.digest, size: chunk.length })
     await ingest.packs.append(unstored(ingest, block))
   })
@@ -96,7 +106,7 @@ async function storeChunked(ingest: Ingest, path: string, expected?: string): Pr
   return { digest, size }
 }
 
-const unstored = ({ has }: Ingest, { bytes, chunks }: ChunkedBlock): PackRecord[] =>
+const unstored = ({ has }: Ingest, { bytes, chunks }: HashedBytes): PackRecord[] =>
   chunks
     .filter(({ digest }) => !has(digest))
     .map(({ digest, offset, length }) => ({
