@@ -9,6 +9,8 @@ import { jobs } from './0030-jobs.ts'
 import { compute } from './0031-compute.ts'
 import { endpoints } from './0040-endpoints.ts'
 import { lineage } from './0050-lineage.ts'
+import { taskLanes } from './0060-task-lanes.ts'
+import { jobSteps } from './0062-job-steps.ts'
 import { schedules } from './0066-schedules.ts'
 
 /** The one timeline; order is by name. */
@@ -23,5 +25,7 @@ export const migrations: readonly Migration[] = [
   compute,
   endpoints,
   lineage,
+  taskLanes,
+  jobSteps,
   schedules,
 ]

@@ -3,15 +3,16 @@ import { subtree } from '../../kernel/blobs/index.ts'
 import type { Tx, Who } from '../../kernel/db/index.ts'
 import { type BoundRoute, checkIfMatch, implement, numberCursor, pageFrom } from '../../kernel/http/index.ts'
 import { advanceParent, cancelInTx } from './flow/advance.ts'
-import { finishFailed } from './flow/finish.ts'
+import { finishFailed } from './flow/end.ts'
 import { buildRunSteps } from './flow/run-step.ts'
 import { submitJob } from './flow/submit.ts'
 import { readJobLog } from './log-stream.ts'
+import { buildJobMemory } from './model/memory.ts'
 import type { JobNeeds } from './model/needs.ts'
 import { own } from './model/own-property.ts'
 import type { StoredOutput, Submission } from './model/plan.ts'
 import { buildRunningSteps } from './model/running.ts'
-import { STEP_TASK, TIMEOUT_TASK } from './model/step-task.ts'
+import { ADVANCE_TASK, STEP_TASK, TIMEOUT_TASK } from './model/step-task.ts'
 import { planJob } from './planning/plan-job.ts'
 import { countJobs, getJob, listJobs } from './records/reads.ts'
 import { specOf } from './records/spec-of.ts'
@@ -35,8 +36,12 @@ export interface Jobs {
 }
 
 /** Command, pipeline and sweep jobs: planned to digests, run as durable tasks, followed across restarts. */
-export function buildJobs(given: Omit<JobNeeds, 'running'>): Jobs {
-  const needs: JobNeeds = { ...given, running: buildRunningSteps(given.log) }
+export function buildJobs(given: Omit<JobNeeds, 'running' | 'memory'>): Jobs {
+  const needs: JobNeeds = {
+    ...given,
+    running: buildRunningSteps(given.log),
+    memory: buildJobMemory(() => given.clock.now().getTime()),
+  }
   const { db } = needs
   const steps = buildRunSteps(needs)
   needs.tasks.register(STEP_TASK, {
@@ -50,14 +55,15 @@ export function buildJobs(given: Omit<JobNeeds, 'running'>): Jobs {
         `the server gave this step up: ${(error as Error).message}`,
       ),
   })
-  needs.tasks.register(TIMEOUT_TASK, {
-    concurrency: 1,
-    handle: async task =>
-      db.withTransaction({ workspace: task.workspace, actor: task.actor }, async tx => {
-        if ((await jobInTx(tx, String(task.payload.name))) !== undefined)
-          await advanceParent(needs, tx, String(task.payload.name))
-      }),
-  })
+  for (const kind of [TIMEOUT_TASK, ADVANCE_TASK])
+    needs.tasks.register(kind, {
+      concurrency: 1,
+      handle: async task =>
+        db.withTransaction({ workspace: task.workspace, actor: task.actor }, async tx => {
+          if ((await jobInTx(tx, String(task.payload.name))) !== undefined)
+            await advanceParent(needs, tx, String(task.payload.name))
+        }),
+    })
   const show = async (workspace: string, name: string) => toResource(await getJob(db, workspace, name), needs.url())
   const check = async (workspace: string, job: JobSpec): Promise<void> =>
     void (await planJob({ needs, workspace, warn: () => {} }, job))

@@ -18,6 +18,7 @@ import { buildFolding, foldRun } from './metrics/fold.ts'
 import type { Point } from './metrics/segments.ts'
 import { copyMetrics } from './metrics/store.ts'
 import { logMetrics, logParams, type RunStatus, requireRun, setStatus, setTags } from './runs/logging.ts'
+import { createRuns, takeRuns } from './runs/many.ts'
 import { runOperations } from './runs/operations.ts'
 import type { RunData, RunRow } from './runs/reads.ts'
 import { runSearch } from './runs/search/operation.ts'
@@ -74,6 +75,8 @@ export interface Tracking {
   /** Makes the Default experiment of a workspace that has none. */
   ensureDefaultExperiment(who: Who): Promise<void>
   createRun(tx: Tx, run: NewJobRun): Promise<void>
+  /** The same of many, with names and new ids, all in one experiment. */
+  createRuns(tx: Tx, runs: readonly (NewJobRun & { runId: string; name: string })[]): Promise<void>
   setRunStatus(tx: Tx, runId: string, status: RunStatus, endTime?: number): Promise<void>
   logParams(tx: Tx, runId: string, params: Record<string, string>): Promise<void>
   logMetrics(tx: Tx, runId: string, points: readonly Point[]): Promise<void>
@@ -84,6 +87,8 @@ export interface Tracking {
   latestMetrics(workspace: string, runId: string): Promise<Record<string, number>>
   /** Copies metrics, params, inputs, models and artifact entries of a run whose outputs are taken again. */
   copyRun(tx: Tx, from: string, to: string): Promise<void>
+  /** The same of many, which end with it: the run that takes → the run it takes from. */
+  takeRuns(tx: Tx, takes: ReadonlyMap<string, string>, status: RunStatus): Promise<void>
   /** Content below a path of the run's artifacts as a tree; throws not_found. */
   artifactTree(workspace: string, runId: string, path: string): Promise<{ tree: string; path: string }>
   putArtifact(tx: Tx, runId: string, path: string, digest: string, size: number): Promise<void>
@@ -97,6 +102,9 @@ export interface Tracking {
 
 const pairs = (values: Record<string, string> = {}): KeyValue[] =>
   Object.entries(values).map(([key, value]) => ({ key, value }))
+
+const parentTag = (id: string | undefined): KeyValue[] =>
+  id === undefined ? [] : [{ key: 'mlflow.parentRunId', value: id }]
 
 /** Experiments, runs, metrics and artifacts. MLflow's REST API is the adapter; jobs use the door. */
 export function buildTracking({ db, blobs, log }: Deps): Tracking {
@@ -131,8 +139,7 @@ export function buildTracking({ db, blobs, log }: Deps): Tracking {
     ensureExperiment: async (tx, name) => String((await experiments.ensure(tx, name)).experiment_id),
     ensureDefaultExperiment: async who => void (await experiments.ensureDefault(who)),
     async createRun(tx, { parentRunId, tags, params, ...run }) {
-      const parent = parentRunId === undefined ? [] : [{ key: 'mlflow.parentRunId', value: parentRunId }]
-      const row = await runs.createIn(tx, { ...run, tags: [...pairs(tags), ...parent] })
+      const row = await runs.createIn(tx, { ...run, tags: [...pairs(tags), ...parentTag(parentRunId)] })
       await logParams(
         tx,
         row,
@@ -140,6 +147,17 @@ export function buildTracking({ db, blobs, log }: Deps): Tracking {
         false,
       )
     },
+    createRuns: (tx, runs) =>
+      createRuns(
+        tx,
+        experiments,
+        runs.map(({ parentRunId, tags, params, ...run }) => ({
+          ...run,
+          tags: [...pairs(tags), ...parentTag(parentRunId)],
+          params: pairs(params),
+        })),
+      ),
+    takeRuns,
     setRunStatus: async (tx, runId, status, endTime) => setStatus(tx, await requireRun(tx, runId), status, endTime),
     logParams: async (tx, runId, params) => logParams(tx, await requireRun(tx, runId), pairs(params), false),
     async logMetrics(tx, runId, points) {

@@ -47,7 +47,7 @@ export interface Database {
   /** Runs `fn` in one transaction and appends its events to the chain as the last act before the commit. Do not await slow work inside. */
   withTransaction<T>(who: Who, fn: (tx: Tx) => Promise<T>, durability?: Durability): Promise<T>
   /** One or a few statements without events, e.g. of a queue, relaxed. */
-  relaxed<T>(fn: (db: Kysely<KernelTables>) => Promise<T>): Promise<T>
+  relaxed<T>(fn: (db: Transaction<KernelTables>) => Promise<T>): Promise<T>
   byDialect<T>(variants: Record<Dialect, T>): T
   /** Called after each commit that appended events. */
   onEvents(listener: () => void): () => void

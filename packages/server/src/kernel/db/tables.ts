@@ -32,6 +32,10 @@ export interface KernelTables {
     lease_until: number | null
     error: string | null
     created_at: string
+    /** kind, priority, queue and share, as lane.ts writes them */
+    lane: string
+    cores: number
+    memory_mb: number
   }
   idempotency: {
     workspace: string

@@ -1,3 +1,3 @@
 export { releaseLeases } from './store.ts'
-export type { Task, Tasks } from './task.ts'
+export type { NewTask, Task, Tasks } from './task.ts'
 export { buildTasks } from './tasks.ts'

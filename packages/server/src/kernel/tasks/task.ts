@@ -1,11 +1,16 @@
 import type { Tx, Who } from '../db/index.ts'
+import type { Load, QueueLimit } from './choose.ts'
 
 export interface NewTask {
   kind: string
   subject: string
   payload?: Record<string, unknown>
-  /** Higher runs first. */
+  /** Higher runs first; from -49 to 49. */
   priority?: number
+  /** Whose limits hold; default is the workspace. */
+  queue?: string
+  /** What it takes of the machine; default is nothing. */
+  load?: Load
   runAfter?: Date
   maxAttempts?: number
 }
@@ -22,15 +27,23 @@ export interface Task extends Who {
 
 export interface TaskHandler {
   concurrency: number
+  /** What this machine offers to the tasks that say what they take. */
+  machine?: Load
+  /** Limits by queue; asked before each claim, so it answers from memory. */
+  limits?(): Promise<ReadonlyMap<string, QueueLimit>>
   /** `signal` aborts when the lease is lost or the server stops. A throw is retried with back-off until maxAttempts. */
   handle(task: Task, signal: AbortSignal): Promise<void>
   /** Called once, when the last attempt has failed. */
   onGivenUp?(task: Task, error: unknown): Promise<void>
 }
 
-/** Durable background work: a task is claimed by lease, attempt count and fence in one statement. Hints wake, polling is the truth. */
+/**
+ * Durable background work: a task is claimed by lease, attempt count and fence in one statement, and chosen by priority,
+ * limits and fair shares between the actors (choose.ts). Hints wake, polling is the truth.
+ */
 export interface Tasks {
-  enqueue(tx: Tx, task: NewTask): Promise<void>
+  /** Several in one call go in the order given. */
+  enqueue(tx: Tx, tasks: NewTask | readonly NewTask[]): Promise<void>
   register(kind: string, handler: TaskHandler): void
   start(): void
   stop(): Promise<void>

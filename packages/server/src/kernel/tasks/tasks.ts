@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Database } from '../db/index.ts'
 import type { Logger } from '../log.ts'
-import { bury, type Claimed, claim, insertTask, LEASE_MS, removeTask, renew, retryLater } from './store.ts'
+import { buildClaims, type Claims } from './claims.ts'
+import { bury, type Claimed, insertTasks, LEASE_MS, removeTask, renew, retryLater, wakeDue } from './store.ts'
 import type { Task, TaskHandler, Tasks } from './task.ts'
 
 const POLL_MS = 1000
@@ -9,6 +10,7 @@ const POLL_MS = 1000
 /** See Tasks. `owner` is stable over restarts of one server, so that its successor can void its leases at once. */
 export function buildTasks(db: Database, log: Logger, owner: string): Tasks {
   const handlers = new Map<string, TaskHandler>()
+  const claims: Claims = buildClaims(db, owner)
   const running = new Map<string, Set<Promise<void>>>()
   const held = new Map<string, Claimed>()
   const stopping = new AbortController()
@@ -19,7 +21,7 @@ export function buildTasks(db: Database, log: Logger, owner: string): Tasks {
     const mine = running.get(kind) ?? new Set()
     running.set(kind, mine)
     while (!stopping.signal.aborted && mine.size < handler.concurrency) {
-      const claimed = await claim(db, kind, owner)
+      const claimed = await claims.next(kind, handler)
       if (claimed === undefined) return
       const known = held.get(claimed.id)
       if (known !== undefined) {
@@ -33,7 +35,7 @@ export function buildTasks(db: Database, log: Logger, owner: string): Tasks {
         .finally(() => {
           held.delete(claimed.id)
           mine.delete(work)
-          wake()
+          wakeKind(kind)
         })
       mine.add(work)
       // SQLite answers without waiting, so a long queue of short tasks would keep requests out
@@ -42,34 +44,39 @@ export function buildTasks(db: Database, log: Logger, owner: string): Tasks {
   }
   const pumps = new Map<string, Promise<void>>()
   const again = new Set<string>()
-  const wakeKind = (kind: string, handler: TaskHandler): void => {
+  const wakeKind = (kind: string): void => {
+    const handler = handlers.get(kind)
+    if (handler === undefined || !started || stopping.signal.aborted) return
     if (pumps.has(kind)) return void again.add(kind)
     const run = pump(kind, handler)
       .catch(error => log.error({ err: error, kind }, 'claiming tasks failed; it will be tried again'))
       .finally(() => {
         pumps.delete(kind)
-        if (again.delete(kind) && !stopping.signal.aborted) wakeKind(kind, handler)
+        if (again.delete(kind)) wakeKind(kind)
       })
     pumps.set(kind, run)
   }
-  const wake = (): void => {
-    if (!started || stopping.signal.aborted) return
-    for (const [kind, handler] of handlers) wakeKind(kind, handler)
+  const look = (): void => {
+    wakeDue(db)
+      .catch(error => log.warn({ err: error }, 'could not look for tasks that are due'))
+      .finally(() => [...handlers.keys()].forEach(wakeKind))
   }
   return {
-    async enqueue(tx, task) {
-      await insertTask(tx, task)
-      tx.afterCommit(wake)
+    async enqueue(tx, given) {
+      const tasks = Array.isArray(given) ? given : [given]
+      await insertTasks(tx, tasks)
+      for (const kind of new Set(tasks.map(task => task.kind))) tx.afterCommit(() => wakeKind(kind))
     },
     register: (kind, handler) => void handlers.set(kind, handler),
     start() {
       started = true
-      timer = setInterval(wake, POLL_MS)
-      wake()
+      timer = setInterval(look, POLL_MS)
+      look()
     },
     async stop() {
       stopping.abort(new Error('the server is stopping'))
       clearInterval(timer)
+      await Promise.all(pumps.values())
       await Promise.all([...running.values()].flatMap(set => [...set]))
     },
   }

@@ -1,45 +1,89 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type JobStatus, terminalStatuses } from '@hagane/contract'
 import type { Tx } from '../../../kernel/db/index.ts'
 import type { JobNeeds } from '../model/needs.ts'
 import { own } from '../model/own-property.ts'
 import type { PipelinePlan, StoredOutput, SweepPlan } from '../model/plan.ts'
-import { STEP_TASK } from '../model/step-task.ts'
+import { ADVANCE_TASK, stepTask } from '../model/step-task.ts'
 import type { JobRow } from '../model/tables.ts'
 import { type Advance, advance } from '../model/transitions.ts'
-import { type ChildState, childrenInTx, childStates, jobForUpdate, moveJob } from '../records/store.ts'
+import { jobsNamed, queueJobs } from '../records/many-store.ts'
+import {
+  type ChildState,
+  childCounts,
+  childrenInTx,
+  childStates,
+  childStatesOf,
+  jobForUpdate,
+  moveJob,
+} from '../records/store.ts'
+import { reuseInTx } from './reuse-in-tx.ts'
 import { decideSweep } from './sweep.ts'
 
-type Needs = Pick<JobNeeds, 'tasks' | 'tracking' | 'running'>
+type Needs = Pick<JobNeeds, 'tasks' | 'tracking' | 'running' | 'memory' | 'blobs' | 'data'>
+
+/** So many steps are started in one transaction; others get their turn in between. */
+const STEPS_AT_ONCE = 250
 
 const isEnded = (status: JobStatus): boolean => terminalStatuses.includes(status)
+const keyOf = (child: Pick<ChildState, 'name' | 'step'>): string => child.step ?? child.name
 
 /**
- * Starts, cancels or finishes what a change in one of its steps calls for, in that change's own transaction. Each step is read
- * again before it is touched, since acting on one (an empty nested pipeline, say) may already have advanced this parent.
+ * Starts, cancels or finishes what a change in one of its steps calls for, in that change's own transaction. `completed` names
+ * the step that did, when that is the whole change: then only what depends on it is looked at.
  */
-export async function advanceParent(needs: Needs, tx: Tx, name: string): Promise<void> {
+export async function advanceParent(needs: Needs, tx: Tx, name: string, completed?: string): Promise<void> {
   const parent = await jobForUpdate(tx, name)
   if (isEnded(parent.status)) return
-  const children = await childStates(tx, name)
-  const decision = parent.type === 'sweep' ? decideSweepOf(tx, parent, children) : decidePipeline(parent, children)
-  const cancel = new Set(decision.cancel)
-  const start = new Set(decision.start)
-  for (const child of children.filter(({ step }) => cancel.has(step ?? '')))
-    await cancelInTx(needs, tx, await jobForUpdate(tx, child.name))
-  for (const child of children.filter(({ step }) => start.has(step ?? '')))
-    await startChild(needs, tx, await jobForUpdate(tx, child.name))
-  if (decision.finish !== undefined) return finishParent(needs, tx, parent, decision.finish)
-  // a step cancelled on the spot ends at once and nobody else will say so
-  if (decision.cancel.length > 0) await advanceParent(needs, tx, name)
+  if (completed !== undefined && (await advanceAfter(needs, tx, parent, completed))) return
+  await advanceAll(needs, tx, name)
 }
 
-function decidePipeline(parent: JobRow, children: ChildState[]): Advance {
-  const plan = JSON.parse(parent.plan) as PipelinePlan
+/** The common case, whose cost does not grow with the number of steps. False when the whole picture is needed. */
+async function advanceAfter(needs: Needs, tx: Tx, parent: JobRow, completed: string): Promise<boolean> {
+  if (parent.type !== 'pipeline' || parent.status !== 'Running') return false
+  const { Failed, Canceled, CancelRequested, Completed = 0, ...open } = await childCounts(tx, parent.name)
+  if (Failed !== undefined || Canceled !== undefined || CancelRequested !== undefined) return false
+  const order = needs.memory.order(parent)
+  const next = order.after(completed)
+  if (next.length === 0) {
+    if (Object.keys(open).length === 0) await finishParent(needs, tx, parent, 'complete')
+    return true
+  }
+  const near = await childStatesOf(tx, parent.name, [...new Set(next.flatMap(step => [step, ...order.before(step)]))])
+  const statuses = new Map(near.map(child => [keyOf(child), child.status]))
+  const ready = near.filter(
+    child =>
+      child.status === 'NotStarted' &&
+      next.includes(keyOf(child)) &&
+      order.before(keyOf(child)).every(step => statuses.get(step) === 'Completed'),
+  )
+  return !(await startAll(needs, tx, parent, ready, near))
+}
+
+async function advanceAll(needs: Needs, tx: Tx, name: string): Promise<void> {
+  for (;;) {
+    // read again in each round, since acting on a step (an empty nested pipeline, say) may already have advanced this parent
+    const parent = await jobForUpdate(tx, name)
+    if (isEnded(parent.status)) return
+    const children = await childStates(tx, name)
+    const decision =
+      parent.type === 'sweep' ? decideSweepOf(needs, tx, parent, children) : decidePipeline(needs, parent, children)
+    const [cancel, start] = [new Set(decision.cancel), new Set(decision.start)]
+    for (const child of children.filter(child => cancel.has(keyOf(child))))
+      await cancelInTx(needs, tx, await jobForUpdate(tx, child.name))
+    const ready = children.filter(child => start.has(keyOf(child)))
+    const endedAtOnce = await startAll(needs, tx, parent, ready, children)
+    if (decision.finish !== undefined) return finishParent(needs, tx, parent, decision.finish)
+    // a step cancelled or reused on the spot ends at once and nobody else will say so
+    if (decision.cancel.length === 0 && !endedAtOnce) return
+  }
+}
+
+function decidePipeline(needs: Needs, parent: JobRow, children: ChildState[]): Advance {
+  const plan = needs.memory.plan(parent) as PipelinePlan
   const nodes = Object.fromEntries(
-    children.map(child => [
-      child.step ?? child.name,
-      { status: child.status, after: plan.nodes[child.step ?? '']?.after ?? [] },
-    ]),
+    children.map(child => [keyOf(child), { status: child.status, after: plan.nodes[keyOf(child)]?.after ?? [] }]),
   )
   return advance(nodes, {
     continueOnStepFailure: plan.continueOnStepFailure,
@@ -47,8 +91,8 @@ function decidePipeline(parent: JobRow, children: ChildState[]): Advance {
   })
 }
 
-function decideSweepOf(tx: Tx, parent: JobRow, children: ChildState[]): Advance {
-  const plan = JSON.parse(parent.plan) as SweepPlan
+function decideSweepOf(needs: Needs, tx: Tx, parent: JobRow, children: ChildState[]): Advance {
+  const plan = needs.memory.plan(parent) as SweepPlan
   const expired =
     plan.timeout !== undefined &&
     parent.start_time !== null &&
@@ -60,18 +104,83 @@ function decideSweepOf(tx: Tx, parent: JobRow, children: ChildState[]): Advance 
   })
 }
 
-async function startChild(needs: Needs, tx: Tx, child: JobRow): Promise<void> {
-  if (child.status !== 'NotStarted') return
-  if (child.type === 'command') {
-    await moveJob(tx, child, 'queue')
-    await needs.tasks.enqueue(tx, {
-      kind: STEP_TASK,
-      subject: `job/${child.name}`,
-      payload: { name: child.name },
-      maxAttempts: 3,
-    })
-    return
+/**
+ * Starts steps that are ready: commands whose results are known end at once and make those after them ready, others are
+ * queued. True when some ended or a nested job was begun, so that the parent has to be looked at again.
+ */
+async function startAll(
+  needs: Needs,
+  tx: Tx,
+  parent: JobRow,
+  ready: readonly ChildState[],
+  near: readonly ChildState[],
+): Promise<boolean> {
+  const statuses = new Map(near.map(child => [keyOf(child), child.status]))
+  let endedAtOnce = false
+  let started = 0
+  for (let wave = ready; wave.length > 0; wave = readyAfter(needs, parent, wave, near, statuses)) {
+    if (started + wave.length > STEPS_AT_ONCE && started > 0) return laterOn(needs, tx, parent)
+    const now = wave.slice(0, STEPS_AT_ONCE)
+    started += now.length
+    const rows = (
+      await jobsNamed(
+        tx,
+        now.map(child => child.name),
+      )
+    ).filter(row => row.status === 'NotStarted')
+    for (const row of rows.filter(({ type }) => type !== 'command')) {
+      await runNested(needs, tx, row)
+      endedAtOnce = true
+    }
+    const commands = rows.filter(row => row.type === 'command')
+    const reused = parent.type === 'pipeline' ? await reuseInTx(needs, tx, commands) : new Set()
+    if (reused.size > 0) endedAtOnce = true
+    for (const row of commands) statuses.set(keyOf(row), reused.has(row.name) ? 'Completed' : 'Queued')
+    await queueAll(
+      needs,
+      tx,
+      commands.filter(row => !reused.has(row.name)),
+    )
+    if (now.length < wave.length) return laterOn(needs, tx, parent)
+    await nextTurn()
   }
+  return endedAtOnce
+}
+
+/** Those among the near steps that the end of others has made ready. */
+function readyAfter(
+  needs: Needs,
+  parent: JobRow,
+  ended: readonly ChildState[],
+  near: readonly ChildState[],
+  statuses: ReadonlyMap<string, JobStatus>,
+): ChildState[] {
+  if (parent.type !== 'pipeline') return []
+  const order = needs.memory.order(parent)
+  const next = new Set(
+    ended.flatMap(child => (statuses.get(keyOf(child)) === 'Completed' ? order.after(keyOf(child)) : [])),
+  )
+  return near.filter(
+    child =>
+      next.has(keyOf(child)) &&
+      statuses.get(keyOf(child)) === 'NotStarted' &&
+      order.before(keyOf(child)).every(step => statuses.get(step) === 'Completed'),
+  )
+}
+
+async function queueAll(needs: Needs, tx: Tx, rows: readonly JobRow[]): Promise<void> {
+  if (rows.length === 0) return
+  await queueJobs(tx, rows)
+  await needs.tasks.enqueue(tx, rows.map(stepTask))
+}
+
+/** The rest is for another transaction, so that others get a turn. */
+async function laterOn(needs: Needs, tx: Tx, { name }: JobRow): Promise<false> {
+  await needs.tasks.enqueue(tx, { kind: ADVANCE_TASK, subject: `job/${name}`, payload: { name }, maxAttempts: 5 })
+  return false
+}
+
+async function runNested(needs: Needs, tx: Tx, child: JobRow): Promise<void> {
   await moveJob(tx, child, 'run', { start_time: tx.now.toISOString() })
   await needs.tracking.setRunStatus(tx, child.name, 'RUNNING')
   await advanceParent(needs, tx, child.name)
@@ -124,7 +233,8 @@ async function finishParent(needs: Needs, tx: Tx, parent: JobRow, how: 'complete
     event === 'complete' ? 'FINISHED' : event === 'fail' ? 'FAILED' : 'KILLED',
     tx.now.getTime(),
   )
-  if (parent.parent !== null) await advanceParent(needs, tx, parent.parent)
+  if (parent.parent !== null)
+    await advanceParent(needs, tx, parent.parent, event === 'complete' ? (parent.step ?? undefined) : undefined)
 }
 
 const detailsOf = (failed: JobRow): Record<string, unknown> => {
@@ -141,7 +251,8 @@ async function outputsOf(
 ): Promise<Record<string, StoredOutput>> {
   if (parent.type === 'sweep') return bestTrial(needs, tx, parent, children)
   const outputs: Record<string, StoredOutput> = {}
-  for (const child of children) {
+  // plans are large and most publish nothing
+  for (const child of children.filter(({ plan }) => plan.includes('"publish"'))) {
     const plan = JSON.parse(child.plan) as PipelinePlan
     const made = JSON.parse(child.outputs) as Record<string, StoredOutput>
     for (const [name, output] of Object.entries(plan.outputs))

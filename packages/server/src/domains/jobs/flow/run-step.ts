@@ -5,13 +5,16 @@ import type { JobNeeds, StepExit, StepProcess } from '../model/needs.ts'
 import type { CommandPlan } from '../model/plan.ts'
 import type { JobRow } from '../model/tables.ts'
 import { findJob, resultFor } from '../records/reads.ts'
-import { jobForUpdate, moveJob } from '../records/store.ts'
-import { finishCanceled, finishExited, finishFailed, finishReused } from './finish.ts'
+import { jobForUpdate, moveJob, moveJobThrough } from '../records/store.ts'
+import { finishCanceled, finishFailed, finishReused } from './end.ts'
+import { finishExited } from './finish.ts'
 import { buildFlights } from './flights.ts'
 import { orAborted } from './or-aborted.ts'
+import { recordedIfSlow } from './recorded-if-slow.ts'
 import { reuseKey, reuseParts } from './reuse.ts'
+import { contentsExist } from './reuse-in-tx.ts'
 import { folderOf, workOf } from './step-work.ts'
-import { resolveInputs, type Value } from './values.ts'
+import { committed, resolveInputs, type Value } from './values.ts'
 
 interface Ready {
   values: Record<string, Value>
@@ -56,30 +59,33 @@ export function buildRunSteps(needs: JobNeeds) {
   /** `waiting` aborts also when the step is asked to stop: nothing runs yet that would have to end first. */
   async function prepareAndStart(who: Who, queued: JobRow, signal: AbortSignal, waiting: AbortSignal): Promise<void> {
     if (await reuseAtOnce(who, queued)) return
-    const row = await needs.db.withTransaction(
+    const plan = JSON.parse(queued.plan) as CommandPlan
+    const ready = await recordedIfSlow(prepare(queued, plan, waiting), () => recordPreparing(who, queued.name))
+    if (!plan.reusable || !plan.deterministic) return start(who, queued, plan, ready, signal)
+    await flights.inTurn(flightOf(queued, ready.key), waiting, () => reuseOrStart(who, queued, plan, ready, signal))
+  }
+
+  const recordPreparing = (who: Who, name: string): Promise<unknown> =>
+    needs.db.withTransaction(
       who,
       async tx => {
-        const current = await jobForUpdate(tx, queued.name)
-        return current.status === 'Queued' || current.status === 'Preparing' ? moveJob(tx, current, 'prepare') : current
+        const row = await jobForUpdate(tx, name)
+        if (row.status === 'Queued') await moveJob(tx, row, 'prepare')
       },
       'relaxed',
     )
-    if (row.status !== 'Preparing') return endIfCanceled(who, row)
-    const plan = JSON.parse(row.plan) as CommandPlan
-    const ready = await prepare(row, plan, waiting)
-    if (!plan.reusable || !plan.deterministic) return start(who, row, plan, ready, signal)
-    await flights.inTurn(flightOf(row, ready.key), waiting, () => reuseOrStart(who, row, plan, ready, signal))
-  }
 
   /** The short way: the environment was locked before and the result is there, so nothing is built and nothing staged. */
   async function reuseAtOnce(who: Who, row: JobRow): Promise<boolean> {
     const plan = JSON.parse(row.plan) as CommandPlan
     if (row.status !== 'Queued' || !plan.reusable || !plan.deterministic) return false
     const { lockDigest } = await needs.environments.plan(row.workspace, environmentOf(plan))
+    needs.memory.noteLock(plan.environmentDigest, lockDigest)
     if (lockDigest === undefined) return false
-    const key = reuseKey(reuseParts(plan, await resolveInputs(needs, row, plan), lockDigest))
+    const values = await resolveInputs(needs, row, plan, committed(needs, row.workspace))
+    const key = reuseKey(reuseParts(plan, values, lockDigest))
     const earlier = await resultFor(needs.db, row.workspace, key)
-    if (earlier === undefined || !(await contentsExist(earlier))) return false
+    if (earlier === undefined || !(await contentsExist(needs.blobs, earlier))) return false
     await finishReused(needs, who, row.name, earlier, { key, lockDigest })
     return true
   }
@@ -89,7 +95,8 @@ export function buildRunSteps(needs: JobNeeds) {
       signal,
       actor: row.created_by,
     })
-    const values = await resolveInputs(needs, row, plan)
+    const values = await resolveInputs(needs, row, plan, committed(needs, row.workspace))
+    needs.memory.noteLock(plan.environmentDigest, built.lockDigest)
     return {
       values,
       prefix: built.prefix,
@@ -106,14 +113,9 @@ export function buildRunSteps(needs: JobNeeds) {
     signal: AbortSignal,
   ): Promise<void> {
     const earlier = await resultFor(needs.db, row.workspace, ready.key)
-    if (earlier !== undefined && (await contentsExist(earlier)))
+    if (earlier !== undefined && (await contentsExist(needs.blobs, earlier)))
       return finishReused(needs, who, row.name, earlier, { key: ready.key, lockDigest: ready.lockDigest })
     return start(who, row, plan, ready, signal)
-  }
-
-  const contentsExist = async (earlier: JobRow): Promise<boolean> => {
-    const outputs = Object.values(JSON.parse(earlier.outputs) as Record<string, { tree: string }>)
-    return (await Promise.all(outputs.map(output => needs.blobs.has(output.tree)))).every(Boolean)
   }
 
   async function start(
@@ -127,14 +129,14 @@ export function buildRunSteps(needs: JobNeeds) {
       who,
       async tx => {
         const current = await jobForUpdate(tx, preparing.name)
-        if (current.status !== 'Preparing') return { row: current, token: '' }
-        const moved = await moveJob(
-          tx,
-          current,
-          'start',
-          { attempts: current.attempts + 1, reuse_key: ready.key },
-          { attempt: current.attempts + 1, environment_lock: ready.lockDigest, inputs: namedContents(ready.values) },
-        )
+        if (current.status !== 'Queued' && current.status !== 'Preparing') return { row: current, token: '' }
+        const attempts = current.attempts + 1
+        const facts = { attempt: attempts, environment_lock: ready.lockDigest, inputs: namedContents(ready.values) }
+        const steps = [
+          ...(current.status === 'Queued' ? [{ event: 'prepare' as const }] : []),
+          { event: 'start' as const, facts },
+        ]
+        const moved = await moveJobThrough(tx, current, steps, { attempts, reuse_key: ready.key })
         return { row: moved, token: await needs.tokens.issue(tx, `job:${moved.name}`, 'job', moved.workspace) }
       },
       'relaxed',
@@ -146,21 +148,24 @@ export function buildRunSteps(needs: JobNeeds) {
 
   async function follow(who: Who, row: JobRow, step: StepProcess, signal: AbortSignal): Promise<void> {
     needs.running.watch(row.workspace, row.name, step)
-    const current = await needs.db.withTransaction(
+    const current = await findJob(needs.db, row.workspace, row.name)
+    if (current?.status === 'CancelRequested') needs.running.requestStop(row.workspace, row.name)
+    const exit = await recordedIfSlow(exitOrAbort(step, signal), () => recordRunning(who, row.name, step))
+    if (exit.reason === 'unstarted') return startAgain(who, row, signal)
+    await finishExited(needs, who, row, exit, folderOf(needs.dataDir, row, row.attempts))
+  }
+
+  const recordRunning = (who: Who, name: string, step: StepProcess): Promise<unknown> =>
+    needs.db.withTransaction(
       who,
       async tx => {
-        const now = await jobForUpdate(tx, row.name)
-        if (now.status !== 'Starting') return now
-        await needs.tracking.setRunStatus(tx, row.name, 'RUNNING')
-        return moveJob(tx, now, 'run', { start_time: step.startedAt }, { pid: step.pid })
+        const now = await jobForUpdate(tx, name)
+        if (now.status !== 'Starting') return
+        await needs.tracking.setRunStatus(tx, name, 'RUNNING')
+        await moveJob(tx, now, 'run', { start_time: step.startedAt }, { pid: step.pid })
       },
       'relaxed',
     )
-    if (current.status === 'CancelRequested') needs.running.requestStop(row.workspace, row.name)
-    const exit = await exitOrAbort(step, signal)
-    if (exit.reason === 'unstarted') return startAgain(who, current, signal)
-    await finishExited(needs, who, row.name, exit, folderOf(needs.dataDir, row, current.attempts))
-  }
 
   /** After a restart: finds out what became of the attempt that an earlier server recorded. */
   async function takeUp(who: Who, row: JobRow, signal: AbortSignal): Promise<void> {
@@ -172,7 +177,7 @@ export function buildRunSteps(needs: JobNeeds) {
       const goOn = () => follow(who, row, step, signal)
       return row.reuse_key === null ? goOn() : flights.now(flightOf(row, row.reuse_key), goOn)
     }
-    if (found.state === 'exited') return finishExited(needs, who, row.name, found.exit, folder)
+    if (found.state === 'exited') return finishExited(needs, who, row, found.exit, folder)
     if (row.status === 'CancelRequested') return finishCanceled(needs, who, row.name, 'canceled before it ran')
     if (found.state === 'lost')
       return finishFailed(needs, who, row.name, `the step's process was lost: ${found.reason}`)

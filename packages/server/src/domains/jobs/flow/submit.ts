@@ -1,9 +1,8 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { HaganeError } from '@hagane/contract'
 import type { Tx, Who } from '../../../kernel/db/index.ts'
 import type { JobNeeds } from '../model/needs.ts'
 import type { PlannedJob, Submission } from '../model/plan.ts'
-import { STEP_TASK, TIMEOUT_TASK } from '../model/step-task.ts'
+import { stepTask, TIMEOUT_TASK } from '../model/step-task.ts'
 import type { JobRow } from '../model/tables.ts'
 import { planJob } from '../planning/plan-job.ts'
 import { findJob, getJob } from '../records/reads.ts'
@@ -37,11 +36,11 @@ export async function submitJob(
       tx,
       rows.map(entry => entry.row),
     )
-    for (const [i, entry] of rows.entries()) {
-      // requests that only read go on meanwhile
-      if (i % 100 === 99) await nextTurn()
-      await recordSubmission(needs, tx, entry, submission)
-    }
+    await needs.tracking.createRuns(
+      tx,
+      rows.map(entry => runOf(tx, entry, submission)),
+    )
+    for (const entry of rows) recordSubmission(tx, entry, submission)
     await launch(needs, tx, planned)
   })
   await store.catch(error => Promise.reject(job.name === undefined ? error : taken(error, job.name)))
@@ -140,24 +139,26 @@ function rowOf(
   }
 }
 
-/** The MLflow run of a job and the event that lineage reads. */
-async function recordSubmission(needs: JobNeeds, tx: Tx, { row, planned }: Stored, { git }: Submission): Promise<void> {
-  await needs.tracking.createRun(tx, {
-    runId: row.name,
-    experimentId: row.experiment_id,
-    name: row.display_name,
-    ...(row.parent === null ? {} : { parentRunId: row.parent }),
-    tags: {
-      ...planned.tags,
-      'mlflow.source.type': 'JOB',
-      'mlflow.source.name': row.name,
-      ...(git === undefined ? {} : { 'mlflow.source.git.commit': git.commit }),
-    },
-    params: planned.params,
-    startTime: tx.now.getTime(),
-    user: tx.who.actor,
-    status: 'SCHEDULED',
-  })
+/** The MLflow run of a job. */
+const runOf = (tx: Tx, { row, planned }: Stored, { git }: Submission) => ({
+  runId: row.name,
+  experimentId: row.experiment_id,
+  name: row.display_name,
+  ...(row.parent === null ? {} : { parentRunId: row.parent }),
+  tags: {
+    ...planned.tags,
+    'mlflow.source.type': 'JOB',
+    'mlflow.source.name': row.name,
+    ...(git === undefined ? {} : { 'mlflow.source.git.commit': git.commit }),
+  },
+  params: planned.params,
+  startTime: tx.now.getTime(),
+  user: tx.who.actor,
+  status: 'SCHEDULED' as const,
+})
+
+/** The event that lineage reads. */
+function recordSubmission(tx: Tx, { row, planned }: Stored, { git }: Submission): void {
   const { plan } = planned
   tx.append({
     type: 'dev.hagane.job.submitted',
@@ -186,12 +187,7 @@ async function launch(needs: JobNeeds, tx: Tx, planned: PlannedJob): Promise<voi
   const row = await jobForUpdate(tx, planned.name)
   if (planned.plan.kind === 'command') {
     await moveJob(tx, row, 'queue')
-    await needs.tasks.enqueue(tx, {
-      kind: STEP_TASK,
-      subject: `job/${row.name}`,
-      payload: { name: row.name },
-      maxAttempts: 3,
-    })
+    await needs.tasks.enqueue(tx, stepTask(row))
     return
   }
   await moveJob(tx, row, 'run', { start_time: tx.now.toISOString() })

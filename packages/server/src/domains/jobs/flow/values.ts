@@ -1,7 +1,7 @@
 import { HaganeError, renderText } from '@hagane/contract'
 import type { JobNeeds } from '../model/needs.ts'
 import { own } from '../model/own-property.ts'
-import type { CommandPlan, InputMode, InputValue, Plan, StoredOutput } from '../model/plan.ts'
+import type { CommandPlan, InputMode, InputValue, StoredOutput } from '../model/plan.ts'
 import type { JobRow } from '../model/tables.ts'
 import { childOf, getJob } from '../records/reads.ts'
 
@@ -11,12 +11,37 @@ export type Value =
   | { kind: 'none' }
   | { kind: 'content'; tree: string; path: string; mode: InputMode; from: string }
 
-type Needs = Pick<JobNeeds, 'db' | 'data' | 'tracking'>
+/** Where bindings are followed to. */
+export interface JobLookup {
+  job(name: string): Promise<JobRow>
+  child(parent: string, step: string): Promise<JobRow | undefined>
+  /** Content of an address that is read only now. */
+  content(uri: string): Promise<{ tree: string; path: string }>
+  artifacts(job: string): Promise<{ tree: string; path: string }>
+}
+
+interface Needs extends Pick<JobNeeds, 'memory' | 'data'> {
+  look: JobLookup
+}
+
+/** Jobs as they are committed, in the workspace of one of them. */
+export const committed = (needs: Pick<JobNeeds, 'db' | 'data' | 'tracking'>, workspace: string): JobLookup => ({
+  job: name => getJob(needs.db, workspace, name),
+  child: (parent, step) => childOf(needs.db, workspace, parent, step),
+  content: uri => needs.data.resolve(workspace, uri),
+  artifacts: job => needs.tracking.artifactTree(workspace, job, ''),
+})
 
 /** Inputs of a step that is about to start: bindings followed through the pipelines above, late content read now. */
-export async function resolveInputs(needs: Needs, row: JobRow, plan: CommandPlan): Promise<Record<string, Value>> {
+export async function resolveInputs(
+  needs: Pick<JobNeeds, 'memory' | 'data'>,
+  row: JobRow,
+  plan: CommandPlan,
+  look: JobLookup,
+): Promise<Record<string, Value>> {
   const values: Record<string, Value> = {}
-  for (const [name, input] of Object.entries(plan.inputs)) values[name] = await resolveValue(needs, row, input)
+  for (const [name, input] of Object.entries(plan.inputs))
+    values[name] = await resolveValue({ ...needs, look }, row, input)
   return values
 }
 
@@ -31,7 +56,7 @@ async function resolveValue(needs: Needs, row: JobRow, input: InputValue): Promi
     case 'content':
       return { kind: 'content', tree: input.tree, path: input.path, mode: input.mode, from: input.asset ?? input.uri }
     case 'late': {
-      const content = await needs.data.resolve(row.workspace, input.uri)
+      const content = await needs.look.content(input.uri)
       return { kind: 'content', tree: content.tree, path: content.path, mode: input.mode, from: input.uri }
     }
     case 'parent-input':
@@ -46,7 +71,7 @@ async function resolveValue(needs: Needs, row: JobRow, input: InputValue): Promi
 }
 
 async function parentInput(needs: Needs, row: JobRow, name: string, mode: InputMode | undefined): Promise<Value> {
-  const parent = await getJob(needs.db, row.workspace, row.parent ?? '')
+  const parent = await needs.look.job(row.parent ?? '')
   return inMode(await inputOf(needs, parent, name), mode)
 }
 
@@ -61,7 +86,7 @@ async function nodeInput(
 }
 
 async function inputOf(needs: Needs, job: JobRow, name: string): Promise<Value> {
-  const input = own((JSON.parse(job.plan) as Plan).inputs, name)
+  const input = own(needs.memory.plan(job).inputs, name)
   return input === undefined ? { kind: 'none' } : resolveValue(needs, job, input)
 }
 
@@ -69,7 +94,7 @@ const inMode = (value: Value, mode: InputMode | undefined): Value =>
   value.kind === 'content' && mode !== undefined ? { ...value, mode } : value
 
 async function siblingOf(needs: Needs, row: JobRow, node: string): Promise<JobRow> {
-  const sibling = await childOf(needs.db, row.workspace, row.parent ?? '', node)
+  const sibling = await needs.look.child(row.parent ?? '', node)
   if (sibling === undefined) throw new HaganeError('not_found', `no step '${node}'`)
   return sibling
 }
@@ -84,14 +109,14 @@ async function nodeOutput(needs: Needs, row: JobRow, node: string, output: strin
     throw new HaganeError('not_found', `step '${node}' left no output '${output}'`, {
       hint: `outputs of ${node}: ${Object.keys(JSON.parse(sibling.outputs)).join(', ') || 'none'}`,
     })
-  const { tree, path } = await needs.tracking.artifactTree(row.workspace, sibling.name, '')
+  const { tree, path } = await needs.look.artifacts(sibling.name)
   return { kind: 'content', tree, path, mode, from: `job:${sibling.name}/artifacts` }
 }
 
 async function rendered(needs: Needs, row: JobRow, text: string): Promise<string> {
-  const parent = await getJob(needs.db, row.workspace, row.parent ?? '')
+  const parent = await needs.look.job(row.parent ?? '')
   const texts: Record<string, string> = {}
-  for (const [name, input] of Object.entries((JSON.parse(parent.plan) as Plan).inputs)) {
+  for (const [name, input] of Object.entries(needs.memory.plan(parent).inputs)) {
     const value = await resolveValue(needs, parent, input)
     if (value.kind === 'text') texts[name] = value.text
   }

@@ -5,6 +5,7 @@ import type { Database, Tx } from '../../../kernel/db/index.ts'
 import type { Logger } from '../../../kernel/log.ts'
 import type { Tasks } from '../../../kernel/tasks/index.ts'
 import type { Data } from '../../data/index.ts'
+import type { JobMemory } from './memory.ts'
 import type { DistributionPlan, InputMode } from './plan.ts'
 
 /** What jobs ask of other domains, as narrow as they need it; the composition root hands in the doors. */
@@ -31,6 +32,7 @@ export interface JobNeeds {
   tracking: Tracking
   compute: Compute
   running: RunningSteps
+  memory: JobMemory
   tokens: {
     issue(tx: Tx, actor: string, role: 'job', workspace: string): Promise<string>
     withdraw(tx: Tx, actor: string): Promise<void>
@@ -74,9 +76,10 @@ export interface Models {
 
 export interface Tracking {
   ensureExperiment(tx: Tx, name: string): Promise<string>
-  createRun(
+  /** Runs of jobs that are submitted together. */
+  createRuns(
     tx: Tx,
-    run: {
+    runs: readonly {
       runId: string
       experimentId: string
       name: string
@@ -86,7 +89,7 @@ export interface Tracking {
       startTime: number
       user: string
       status: 'SCHEDULED' | 'RUNNING'
-    },
+    }[],
   ): Promise<void>
   setRunStatus(
     tx: Tx,
@@ -96,6 +99,8 @@ export interface Tracking {
   ): Promise<void>
   /** Metrics, params and artifact entries of a run whose outputs are taken again. */
   copyRun(tx: Tx, from: string, to: string): Promise<void>
+  /** The same of many, which end with it: the run that takes → the run it takes from. */
+  takeRuns(tx: Tx, takes: ReadonlyMap<string, string>, status: 'FINISHED'): Promise<void>
   setTags(tx: Tx, runId: string, tags: Record<string, string>): Promise<void>
   latestMetrics(workspace: string, runId: string): Promise<Record<string, number>>
   /** Content below a path of the run's artifacts; throws not_found. */

@@ -79,6 +79,7 @@ export async function planCommand(
   await refuseUnreachableOutputs(context, outputs, place.at)
   const environment = spec.environment ?? null
   const environmentPlan = await within(place.at, 'environment', () => needs.environments.plan(workspace, environment))
+  needs.memory.noteLock(environmentPlan.definitionDigest, environmentPlan.lockDigest)
   const code =
     spec.code === undefined
       ? undefined

@@ -1,4 +1,4 @@
-import { HaganeError } from '@hagane/contract'
+import { HaganeError, type JobStatus } from '@hagane/contract'
 import { lockUntilCommit, type Tx } from '../../../kernel/db/index.ts'
 import type { JobRow, JobTables } from '../model/tables.ts'
 import { type JobEvent, move } from '../model/transitions.ts'
@@ -63,6 +63,38 @@ export const childStates = (tx: Tx, parent: string): Promise<ChildState[]> =>
     .orderBy('seq')
     .execute()
 
+/** The same of some steps. */
+export const childStatesOf = (tx: Tx, parent: string, steps: readonly string[]): Promise<ChildState[]> =>
+  on(tx)
+    .selectFrom('jobs')
+    .select(['name', 'step', 'status'])
+    .where('workspace', '=', tx.who.workspace)
+    .where('parent', '=', parent)
+    .where('step', 'in', steps)
+    .orderBy('seq')
+    .execute()
+
+/** How many steps of a parent are in each status; one in which there is none is absent. */
+export async function childCounts(tx: Tx, parent: string): Promise<Partial<Record<JobStatus, number>>> {
+  const rows = await on(tx)
+    .selectFrom('jobs')
+    .select(({ fn }) => ['status', fn.countAll<number>().as('n')])
+    .where('workspace', '=', tx.who.workspace)
+    .where('parent', '=', parent)
+    .groupBy('status')
+    .execute()
+  return Object.fromEntries(rows.map(row => [row.status, Number(row.n)]))
+}
+
+export const childInTx = (tx: Tx, parent: string, step: string): Promise<JobRow | undefined> =>
+  on(tx)
+    .selectFrom('jobs')
+    .selectAll()
+    .where('workspace', '=', tx.who.workspace)
+    .where('parent', '=', parent)
+    .where('step', '=', step)
+    .executeTakeFirst()
+
 export type JobChange = Partial<
   Pick<
     JobRow,
@@ -81,23 +113,37 @@ export type JobChange = Partial<
   >
 >
 
+/** What tells that a job has come to a status. */
+export const eventOf = (row: JobRow, status: JobStatus, facts: Record<string, unknown> = {}) => ({
+  type: `dev.hagane.job.${status.replace(/(?<!^)[A-Z]/g, letter => `-${letter}`).toLowerCase()}`,
+  subject: `job/${row.name}`,
+  data: { name: row.name, ...(row.step === null ? {} : { step: row.step }), ...facts },
+})
+
 /** Carries out one transition and appends its event. Throws conflict when the job cannot make this move. */
-export async function moveJob(
+export const moveJob = (
   tx: Tx,
   row: JobRow,
   event: JobEvent,
   change: JobChange = {},
   facts: Record<string, unknown> = {},
+): Promise<JobRow> => moveJobThrough(tx, row, [{ event, facts }], change)
+
+/** Carries out several transitions at once: an event for each, one change of the row. */
+export async function moveJobThrough(
+  tx: Tx,
+  row: JobRow,
+  steps: readonly { event: JobEvent; facts?: Record<string, unknown> }[],
+  change: JobChange = {},
 ): Promise<JobRow> {
-  const result = move(row.status, event)
-  if ('refused' in result) throw new HaganeError('conflict', `job ${row.name}: ${result.refused}`)
-  const moved = await changeJob(tx, { ...row, status: result.to }, { ...change, status: result.to })
-  tx.append({
-    type: `dev.hagane.job.${result.to.replace(/(?<!^)[A-Z]/g, letter => `-${letter}`).toLowerCase()}`,
-    subject: `job/${row.name}`,
-    data: { name: row.name, ...(row.step === null ? {} : { step: row.step }), ...facts },
-  })
-  return moved
+  let { status } = row
+  for (const { event, facts } of steps) {
+    const result = move(status, event)
+    if ('refused' in result) throw new HaganeError('conflict', `job ${row.name}: ${result.refused}`)
+    status = result.to
+    tx.append(eventOf(row, status, facts))
+  }
+  return changeJob(tx, { ...row, status }, { ...change, status })
 }
 
 export async function changeJob(

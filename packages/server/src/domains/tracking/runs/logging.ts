@@ -93,7 +93,7 @@ export async function setStatus(tx: Tx, run: RunRow, status: RunStatus, endTime?
   }
   await foldRun(tx, run)
   const data = (await runData(writesOf(tx), tx.dialect, [run.run_no])).get(run.run_no)
-  const seal = sealOf(run.run_id, data ?? EMPTY, await pointCount(writesOf(tx), run.run_no))
+  const seal = sealOf(run.run_id, data ?? EMPTY_RUN, await pointCount(writesOf(tx), run.run_no))
   await updateRun(tx, run.run_no, { ...change, seal: seal.digest })
   const { digest, ...counts } = seal
   appendRunEvent(tx, run, 'finished', {
@@ -106,7 +106,8 @@ export async function setStatus(tx: Tx, run: RunRow, status: RunStatus, endTime?
   })
 }
 
-const EMPTY = { params: [], tags: [], metrics: [], datasets: [], modelInputs: [], modelOutputs: [] }
+/** What a run holds that nothing was logged to. */
+export const EMPTY_RUN = { params: [], tags: [], metrics: [], datasets: [], modelInputs: [], modelOutputs: [] }
 
 export const appendRunEvent = (tx: Tx, run: RunRow, what: string, data: Record<string, unknown>): void =>
   tx.append({ type: `dev.hagane.run.${what}`, subject: `run/${run.run_id}`, data: { run_id: run.run_id, ...data } })

@@ -39,7 +39,7 @@ const LOGGED_MODELS_TAG = 'mlflow.log-model.history'
 const EVERY_SEGMENT = 1_000_000
 
 /** Whom a run belongs to: the caller, once callers are known; without credentials what the client says. */
-const userOf = (actor: string, sent: string | undefined): string =>
+export const userOf = (actor: string, sent: string | undefined): string =>
   actor.startsWith('local:') ? (sent ?? '') : actor.slice(actor.indexOf(':') + 1)
 
 /** The use cases of runs. */

@@ -1,0 +1,104 @@
+import type { Tx, Who } from '../../../kernel/db/index.ts'
+import type { JobNeeds, StepExit } from '../model/needs.ts'
+import type { JobRow } from '../model/tables.ts'
+import type { JobEvent } from '../model/transitions.ts'
+import { type JobChange, jobForUpdate, moveJobThrough } from '../records/store.ts'
+import { advanceParent } from './advance.ts'
+import { reusedFrom } from './reuse-in-tx.ts'
+
+interface End {
+  event: JobEvent
+  run: 'FINISHED' | 'FAILED' | 'KILLED'
+  change?: JobChange
+  facts?: Record<string, unknown>
+  /** Durable unless a restart would come to the same end by itself. */
+  durability?: 'relaxed'
+  /** Of the process, when there was one: statuses that went by too quickly to be written down are made up for. */
+  exit?: StepExit
+  /** Written in the same transaction, before the move; may add to the change. */
+  also?: (tx: Tx, row: JobRow) => Promise<JobChange>
+}
+
+/** The last act of every step: its status, its run, its token and what its parent does next, in one transaction. */
+export async function end(needs: JobNeeds, who: Who, name: string, how: End): Promise<void> {
+  const work = async (tx: Tx): Promise<void> => {
+    const row = await jobForUpdate(tx, name)
+    if (['Completed', 'Failed', 'Canceled'].includes(row.status)) return
+    const { event, run, change, facts = {}, also, exit } = how
+    const more = await also?.(tx, row)
+    const passed = exit === undefined ? [] : passedBy(row, event)
+    const started = passed.includes('run') ? { start_time: exit?.startedAt ?? null } : {}
+    await moveJobThrough(tx, row, [...passed.map(each => ({ event: each })), { event, facts }], {
+      ...started,
+      ...change,
+      ...more,
+      end_time: tx.now.toISOString(),
+    })
+    await needs.tracking.setRunStatus(tx, name, run, tx.now.getTime())
+    await needs.tokens.withdraw(tx, `job:${name}`)
+    if (row.parent !== null)
+      await advanceParent(needs, tx, row.parent, event === 'complete' ? (row.step ?? undefined) : undefined)
+  }
+  await needs.db.withTransaction(who, work, how.durability)
+}
+
+/** What a step that has run goes through before its end. */
+export function passedBy({ status }: JobRow, end: JobEvent): JobEvent[] {
+  const run: JobEvent[] = status === 'Starting' ? ['run'] : []
+  return end === 'complete' && (status === 'Starting' || status === 'Running') ? [...run, 'finalize'] : run
+}
+
+export async function finishFailed(
+  needs: JobNeeds,
+  who: Who,
+  name: string,
+  message: string,
+  more: Record<string, unknown> = {},
+  exit?: StepExit,
+): Promise<void> {
+  await end(needs, who, name, {
+    ...(exit === undefined ? {} : { exit }),
+    event: 'fail',
+    run: 'FAILED',
+    change: { error: JSON.stringify({ message, ...more }) },
+    facts: { error: message, ...more },
+  })
+}
+
+export async function finishCanceled(
+  needs: JobNeeds,
+  who: Who,
+  name: string,
+  message: string,
+  exit?: StepExit,
+): Promise<void> {
+  await end(needs, who, name, {
+    ...(exit === undefined ? {} : { exit }),
+    event: 'cancel',
+    run: 'KILLED',
+    change: { error: JSON.stringify({ message }) },
+    facts: { message },
+  })
+}
+
+/** Takes the results of an earlier identical step: outputs, metrics, parameters and artifacts. */
+export async function finishReused(
+  needs: JobNeeds,
+  who: Who,
+  name: string,
+  earlier: JobRow,
+  { key, lockDigest }: { key: string; lockDigest: string },
+): Promise<void> {
+  const { change, facts } = reusedFrom(earlier, key, lockDigest, needs.clock.now())
+  await end(needs, who, name, {
+    event: 'complete',
+    run: 'FINISHED',
+    durability: 'relaxed',
+    change,
+    facts,
+    async also(tx, row) {
+      await needs.tracking.copyRun(tx, earlier.name, row.name)
+      return {}
+    },
+  })
+}

@@ -1,0 +1,79 @@
+import { constants } from 'node:os'
+import type { Who } from '../../../kernel/db/index.ts'
+import type { JobNeeds, StepExit } from '../model/needs.ts'
+import type { CommandPlan } from '../model/plan.ts'
+import type { JobRow } from '../model/tables.ts'
+import { getJob } from '../records/reads.ts'
+import { finishCanceled, finishFailed } from './end.ts'
+
+const TAIL_LINES = 20
+const TAIL_WIDTH = 2000
+
+/** A step that did not exit with 0: what it left is kept, and its error says why it ended. */
+export async function finishOther(
+  needs: JobNeeds,
+  who: Who,
+  row: JobRow,
+  exit: StepExit,
+  folder: string,
+): Promise<void> {
+  await keepArtifacts(needs, who, row, folder)
+  await finishBadExit(needs, who, row, exit, folder)
+}
+
+/** The reason why a step that did not exit with 0 has ended. */
+async function finishBadExit(
+  needs: JobNeeds,
+  who: Who,
+  { workspace, name, plan }: JobRow,
+  exit: StepExit,
+  folder: string,
+): Promise<void> {
+  const status = (await getJob(needs.db, workspace, name)).status
+  if (status === 'CancelRequested' || exit.reason === 'canceled')
+    return finishCanceled(needs, who, name, 'canceled', exit)
+  const { timeout } = JSON.parse(plan) as CommandPlan
+  if (exit.reason === 'timeout')
+    return finishCanceled(needs, who, name, `stopped after ${timeout} s, its limits.timeout`, exit)
+  const log_tail = await tailOf(needs, folder)
+  const message =
+    exit.code === null
+      ? 'the process ended without telling its exit code'
+      : `${exit.rank === undefined ? 'the command' : `rank ${exit.rank} of the distributed step`} exited with code ${exit.code}${signalOf(exit.code)}`
+  return finishFailed(
+    needs,
+    who,
+    name,
+    message,
+    {
+      ...(exit.code === null ? {} : { exit_code: exit.code }),
+      log_tail,
+      log: exit.rank === undefined ? 'user_logs/std_log.txt' : `user_logs/std_log_process_${exit.rank}.txt`,
+    },
+    exit,
+  )
+}
+
+/** The end of the log for the error, which goes into the event chain: a line of a megabyte stays in the log. */
+export async function tailOf(needs: JobNeeds, folder: string): Promise<string[]> {
+  const lines = await needs.compute.driver.tail(folder, TAIL_LINES)
+  return lines.map(line => (line.length > TAIL_WIDTH ? `${line.slice(0, TAIL_WIDTH).toWellFormed()}…` : line))
+}
+
+/** What a shell tells of a command that a signal ended: 128 and the signal's number. */
+function signalOf(code: number): string {
+  const name = Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0]
+  return name === undefined ? '' : ` (${name}${name === 'SIGKILL' ? ', which is also how a lack of memory ends' : ''})`
+}
+
+async function keepArtifacts(needs: JobNeeds, who: Who, row: JobRow, folder: string): Promise<void> {
+  try {
+    const artifacts = await needs.compute.driver.collectArtifacts(folder)
+    if (artifacts === undefined) return
+    const { entries } = await needs.blobs.getTree(artifacts.digest)
+    await needs.db.withTransaction(who, tx => needs.tracking.putArtifactTree(tx, row.name, entries))
+  } catch (error) {
+    // a failed step keeps its own reason; that its leavings could not be stored is second to it
+    needs.log.warn({ err: error, job: row.name }, 'artifacts of a failed step were not stored')
+  }
+}
