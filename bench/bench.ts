@@ -26,6 +26,8 @@ export interface Bench {
 export interface BenchContext {
   /** An empty folder of this bench; removed afterwards. */
   readonly folder: string
+  /** Size of what is large, where a bench has something large. */
+  readonly gigabytes: number
   /** One line of progress. */
   say(text: string): void
 }

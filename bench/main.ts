@@ -9,11 +9,12 @@ import { endpointLoad } from './benches/endpoint.ts'
 import { logBatch } from './benches/log-batch.ts'
 import { pipelineSteps } from './benches/pipeline.ts'
 import { serverStart } from './benches/server-start.ts'
+import { dataSnapshots } from './benches/snapshot.ts'
 import { formatTable } from './table.ts'
 
-const benches: readonly Bench[] = [serverStart, logBatch, cliRoundTrip, pipelineSteps, endpointLoad]
+const benches: readonly Bench[] = [serverStart, logBatch, cliRoundTrip, pipelineSteps, endpointLoad, dataSnapshots]
 
-const usage = `Usage: npm run bench [-- NAME...]
+const usage = `Usage: npm run bench [-- NAME... [--gigabytes N]]
 
 Measures Hagane and its peers side by side on this machine, prints a table and writes bench/results/<date>.json.
 The first run installs the peers below ~/.cache/hagane-bench. Close what else uses the processors.
@@ -31,7 +32,7 @@ interface Result {
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { help: { type: 'boolean', short: 'h' } },
+    options: { help: { type: 'boolean', short: 'h' }, gigabytes: { type: 'string', default: '2' } },
   })
   const unknown = positionals.filter(name => !benches.some(bench => bench.name === name))
   if (values.help || unknown.length > 0) {
@@ -45,7 +46,7 @@ async function main(): Promise<number> {
     )
   const results: Result[] = []
   for (const bench of benches.filter(one => positionals.length === 0 || positionals.includes(one.name)))
-    results.push(await runBench(bench))
+    results.push(await runBench(bench, Number(values.gigabytes)))
   const rows = results.flatMap(result => result.rows)
   const failed = results.filter(result => result.error !== undefined)
   process.stdout.write(`\n${formatTable(rows)}\n\nresults: ${await writeResults(results, load)}\n`)
@@ -53,11 +54,11 @@ async function main(): Promise<number> {
   return failed.length > 0 ? 1 : 0
 }
 
-async function runBench(bench: Bench): Promise<Result> {
+async function runBench(bench: Bench, gigabytes: number): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), `hagane-bench-${bench.name}-`))
   const say = (text: string) => void process.stderr.write(`${bench.name}: ${text}\n`)
   try {
-    return { bench: bench.name, rows: await bench.run({ folder, say }) }
+    return { bench: bench.name, rows: await bench.run({ folder, gigabytes, say }) }
   } catch (error) {
     return { bench: bench.name, rows: [], error: error instanceof Error ? error.message : String(error) }
   } finally {

@@ -51,3 +51,10 @@ async function proportionalSize(pid: number): Promise<number> {
   const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '')
   return Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1] ?? 0)
 }
+
+/** Most memory that a process has had, in MB; Linux only, undefined elsewhere. */
+export async function peakMemory(pid: number): Promise<number | undefined> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+  const peak = /^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]
+  return peak === undefined ? undefined : Number(peak) / 1024
+}

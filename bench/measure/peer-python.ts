@@ -11,13 +11,16 @@ export const servingRequirements = ['mlflow==3.17.2', 'scikit-learn==1.9.1', 'pa
 /** The peers, pinned: their figures mean nothing without their versions. */
 const requirements = [...servingRequirements, 'metaflow==2.19.39']
 
+/** Peers of the snapshots, apart: they ask for other versions of the same packages. */
+export const dataPeers = ['dvc==3.67.1']
+
 /**
  * Folder of executables of a Python environment that holds the peers. Built once, below the user's cache, with bytecode
  * compiled: without it every start of a peer looks two to three times slower than it is.
  */
-export async function peerPython(say: (text: string) => void): Promise<string> {
+export async function peerPython(say: (text: string) => void, packages = requirements): Promise<string> {
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
-  const folder = join(cache, 'hagane-bench', requirements.join('_').replaceAll('==', '-'))
+  const folder = join(cache, 'hagane-bench', packages.join('_').replaceAll('==', '-'))
   const marker = join(folder, '.complete')
   const bin = join(folder, 'bin')
   if (existsSync(marker)) return bin
@@ -25,7 +28,7 @@ export async function peerPython(say: (text: string) => void): Promise<string> {
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true })
   runOrFail('python3', ['-m', 'venv', folder])
-  runOrFail(join(bin, 'python'), ['-m', 'pip', 'install', '--quiet', '--compile', ...requirements])
+  runOrFail(join(bin, 'python'), ['-m', 'pip', 'install', '--quiet', '--compile', ...packages])
   await writeFile(marker, '')
   return bin
 }

@@ -56,7 +56,7 @@ export const blobRoutes = {
     summary:
       'Store many small blobs at once: each is its digest (32 bytes), its length (4 bytes, big-endian) and its bytes, at most 1 MiB; refused when one has another digest',
     body: 'stream',
-    response: z.object({ stored: z.number().int(), known: z.number().int() }),
+    response: z.object({ blobs: z.number().int() }),
     status: 201,
     bodyLimit: packLimit,
   }),

@@ -21,7 +21,7 @@ export class MemoryStore {
         await this.#take(digest, bytes.subarray(at + 36, end))
         at = end
       }
-      return { stored, known: 0 }
+      return { blobs: stored }
     }),
     bind(blobRoutes.compose, async ({ params, body }) => {
       const whole = Buffer.concat(body.parts.map(part => this.#blob(part.digest)))

@@ -18,7 +18,7 @@ export interface BlobStore {
   /** Reads the file once. Throws conflict when it changes meanwhile. */
   putFile(path: string): Promise<StoredBlob>
   /** Many small blobs by one write; see `blobs.putPack` for the form. All or none; throws invalid on other digests. */
-  putPack(pack: Buffer): Promise<{ stored: number; known: number }>
+  putPack(pack: Buffer): Promise<{ blobs: number }>
   /** Names a row of stored blobs by the digest they have together. Throws invalid when they have another. */
   compose(digest: string, parts: readonly BlobPart[]): Promise<StoredBlob>
   has(digest: string): Promise<boolean>
