@@ -4,16 +4,25 @@ import { environmentRef } from './job-inputs.ts'
 
 const intOrText = z.union([z.number().int(), z.string()])
 
-/** The script that is given the mini-batches: `init()` once for each worker, `run(mini_batch)` for each mini-batch. */
-export const parallelTask = z.strictObject({
-  type: z.enum(['run_function', 'function', 'model']).default('run_function'),
-  code: z.string().optional(),
-  entry_script: z.string().min(1),
-  program_arguments: z.string().optional(),
-  model: z.string().optional(),
-  environment: environmentRef.optional(),
-  append_row_to: z.string().optional(),
-})
+/**
+ * The script that is given the mini-batches: `init()` once for each worker, `run(mini_batch)` for each mini-batch; or an
+ * MLflow model that predicts them.
+ */
+export const parallelTask = z
+  .strictObject({
+    type: z.enum(['run_function', 'function', 'model']).default('run_function'),
+    code: z.string().optional(),
+    entry_script: z.string().min(1).optional().describe('path below code'),
+    program_arguments: z.string().optional(),
+    model: z.string().min(1).optional().describe('of a task of type model: azureml:<name>:<version> or a folder'),
+    environment: environmentRef.optional(),
+    append_row_to: z.string().optional().describe('${{outputs.<name>}}'),
+  })
+  .refine(
+    task => (task.type === 'model' ? task.model : task.entry_script) !== undefined,
+    'a task has an entry_script, and one of type model has a model',
+  )
+export type ParallelTask = z.output<typeof parallelTask>
 
 /** How the input of a parallel step is cut and given to workers. */
 const parallelBody = {
@@ -24,9 +33,14 @@ const parallelBody = {
     .optional()
     .describe('failed mini-batches before the step fails; -1 ignores them'),
   error_threshold: intOrText.optional().describe('failed items before the step fails; -1 ignores them'),
-  max_concurrency_per_instance: intOrText.optional(),
-  logging_level: z.string().optional(),
-  retry_settings: z.strictObject({ max_retries: intOrText.optional(), timeout: intOrText.optional() }).optional(),
+  max_concurrency_per_instance: intOrText.optional().describe('worker processes for each instance'),
+  logging_level: z.string().optional().describe('DEBUG, INFO or WARNING'),
+  retry_settings: z
+    .strictObject({
+      max_retries: intOrText.optional(),
+      timeout: intOrText.optional().describe('seconds for one call of run()'),
+    })
+    .optional(),
   resources: nodeCommon.resources,
   environment_variables: nodeCommon.environment_variables,
 }

@@ -21,11 +21,17 @@ export const isKnown = (name: string, known: readonly string[]): boolean =>
 
 const nouns = { input: 'input', output: 'output', 'search-space': 'search space parameter' } as const
 
-function checkExpression(loading: Loading, cursor: Cursor, expression: Expression, scope: CommandScope): void {
+function checkExpression(
+  loading: Loading,
+  cursor: Cursor,
+  key: string,
+  expression: Expression,
+  scope: CommandScope,
+): void {
   const { text, name } = expression
   if (expression.scope === 'name' || expression.scope === 'default-datastore') return
   if (expression.scope !== 'input' && expression.scope !== 'output' && expression.scope !== 'search-space') {
-    loading.wrong(cursor, 'command', `${text} cannot stand in a command`, {
+    loading.wrong(cursor, key, `${text} cannot stand in a command`, {
       sent: text,
       allowed: ['${{inputs.<name>}}', '${{outputs.<name>}}', '${{search_space.<name>}}'],
       hint: 'bind it to an input of the step and use that',
@@ -36,7 +42,7 @@ function checkExpression(loading: Loading, cursor: Cursor, expression: Expressio
   const names = expression.scope === 'output' ? [...keysOf(known), 'artifacts'] : keysOf(known)
   if (isKnown(name, names)) return
   const noun = nouns[expression.scope]
-  loading.wrong(cursor, 'command', `${text} names no ${noun} of this command${didYouMean(name, names)}`, {
+  loading.wrong(cursor, key, `${text} names no ${noun} of this command${didYouMean(name, names)}`, {
     sent: text,
     allowed: keysOf(known),
     hint: `declare ${name} under ${expression.scope === 'search-space' ? 'search_space' : `${expression.scope}s`}`,
@@ -45,5 +51,16 @@ function checkExpression(loading: Loading, cursor: Cursor, expression: Expressio
 
 /** Every `${{…}}` of a command must name something that the command has. */
 export function checkCommand(loading: Loading, cursor: Cursor, scope: CommandScope): void {
-  for (const expression of findExpressions(scope.command ?? '')) checkExpression(loading, cursor, expression, scope)
+  checkExpressions(loading, cursor, 'command', scope.command, scope)
+}
+
+/** Every `${{…}}` of the text at a key must name something that the step has. */
+export function checkExpressions(
+  loading: Loading,
+  cursor: Cursor,
+  key: string,
+  text: string | undefined,
+  scope: CommandScope,
+): void {
+  for (const expression of findExpressions(text ?? '')) checkExpression(loading, cursor, key, expression, scope)
 }

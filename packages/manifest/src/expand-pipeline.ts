@@ -1,6 +1,7 @@
 import { HaganeError } from '@hagane/contract'
 import { bindComponent } from './bindings.ts'
 import { expandCommandBody, expandCommandComponent, expandShared } from './expand-command.ts'
+import { expandParallelBody, expandParallelComponent } from './expand-parallel.ts'
 import type { Loading } from './loading.ts'
 import { isYamlPath } from './local-path.ts'
 import { diagnosticText } from './problems.ts'
@@ -41,9 +42,11 @@ export function fillComponentType(cursor: Cursor): void {
 
 /** A component specification, command or pipeline. */
 export async function expandComponent(loading: Loading, cursor: Cursor): Promise<void> {
-  refuseUnsupported(loading, cursor, ['command', 'pipeline'])
+  refuseUnsupported(loading, cursor, ['command', 'pipeline', 'parallel'])
   fillComponentType(cursor)
-  if (own(cursor.map, 'type') === 'pipeline') await expandPipelineBody(loading, cursor)
+  const type = own(cursor.map, 'type')
+  if (type === 'pipeline') await expandPipelineBody(loading, cursor)
+  else if (type === 'parallel') await expandParallelComponent(loading, cursor)
   else await expandCommandComponent(loading, cursor)
 }
 
@@ -72,11 +75,12 @@ function fillNodeType(loading: Loading, node: Cursor): void {
 }
 
 async function expandNode(loading: Loading, node: Cursor): Promise<void> {
-  refuseUnsupported(loading, node, ['command', 'pipeline'])
+  refuseUnsupported(loading, node, ['command', 'pipeline', 'parallel'])
   await expandComponentOf(loading, node)
   fillNodeType(loading, node)
   await expandShared(loading, node)
-  await expandCommandBody(loading, node)
+  if (own(node.map, 'type') === 'parallel') await expandParallelBody(loading, node)
+  else await expandCommandBody(loading, node)
 }
 
 /** Inputs, outputs and nodes of a pipeline job or pipeline component. */

@@ -10,6 +10,7 @@ import type {
 import { checkCommand, keysOf } from './command-check.ts'
 import { checkEdges, type PipelineBody } from './edges.ts'
 import type { Loading } from './loading.ts'
+import { checkParallel } from './parallel-check.ts'
 import { type Cursor, mapAt } from './tree.ts'
 
 function checkNode(loading: Loading, node: Cursor, spec: PipelineNode): void {
@@ -17,7 +18,9 @@ function checkNode(loading: Loading, node: Cursor, spec: PipelineNode): void {
     checkSweep(loading, node, spec)
     return
   }
-  if (spec.type !== 'parallel' && spec.command !== undefined) checkCommand(loading, node, spec)
+  if (spec.type === 'parallel') {
+    if (spec.task !== undefined) checkParallel(loading, node, spec)
+  } else if (spec.command !== undefined) checkCommand(loading, node, spec)
   const component = mapAt(node, 'component')
   if (typeof spec.component === 'object' && component !== undefined) checkComponent(loading, component, spec.component)
 }
@@ -35,7 +38,8 @@ function checkPipeline(loading: Loading, cursor: Cursor, pipeline: PipelineBody)
 /** A component: what its commands name exists, and no steps wait for each other. */
 export function checkComponent(loading: Loading, cursor: Cursor, component: ComponentSpec): void {
   if (component.type === 'pipeline') checkPipeline(loading, cursor, component)
-  else if (component.type === 'command') checkCommand(loading, cursor, component)
+  else if (component.type === 'parallel') checkParallel(loading, cursor, component)
+  else checkCommand(loading, cursor, component)
 }
 
 function checkSweep(loading: Loading, cursor: Cursor, job: SweepJobSpec | SweepNode): void {

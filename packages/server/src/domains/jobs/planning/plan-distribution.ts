@@ -4,10 +4,10 @@ import type { DistributionPlan, InputValue } from '../model/plan.ts'
 
 const types = ['pytorch', 'tensorflow', 'mpi'] as const
 /** All processes of a step run on one host and share it. */
-const MAX_PROCESSES = 128
+export const MAX_PROCESSES = 128
 
 /** What counts may refer to: the step's own inputs and those of the pipeline around it. */
-interface Around {
+export interface Around {
   at: string
   inputs: Record<string, InputValue>
   literalOfParent?: ((name: string) => string | undefined) | undefined
@@ -60,19 +60,26 @@ export function planDistribution(
   return plan
 }
 
-function countOf(given: string | number | undefined, property: string, around: Around, least = 1): number | undefined {
-  if (given === undefined) return undefined
+/** What a setting says: itself, or the text of the input that it names; undefined when that is not known at submit. */
+export function settingText(given: string | number, around: Around): string | undefined {
   const expression = typeof given === 'string' ? wholeExpression(given) : undefined
-  const text =
-    expression?.scope === 'input'
-      ? literalOf(own(around.inputs, expression.name), around.literalOfParent)
-      : expression?.scope === 'parent-input'
-        ? around.literalOfParent?.(expression.name)
-        : String(given)
+  if (expression?.scope === 'input') return literalOf(own(around.inputs, expression.name), around.literalOfParent)
+  return expression?.scope === 'parent-input' ? around.literalOfParent?.(expression.name) : String(given)
+}
+
+/** A setting that counts something; undefined when it is not given. Throws invalid for anything but a whole number from `least` on. */
+export function countOf(
+  given: string | number | undefined,
+  property: string,
+  around: Around,
+  least = 1,
+): number | undefined {
+  if (given === undefined) return undefined
+  const text = settingText(given, around)
   const count = text === undefined || text.trim() === '' ? Number.NaN : Number(text)
   if (Number.isInteger(count) && count >= least) return count
   const is = text === undefined ? 'has no value that is known at submit' : `is '${text}'`
-  throw new HaganeError('invalid', `${property}: ${given} ${expression === undefined ? 'is no count' : is}`, {
+  throw new HaganeError('invalid', `${property}: ${given} ${text === String(given) ? 'is no count' : is}`, {
     details: [{ property, message: 'not a count', sent: text ?? given, allowed: `a whole number from ${least} on` }],
     hint: 'write a number, or an input (${{inputs.<name>}} or ${{parent.inputs.<name>}}) that holds one',
   })

@@ -15,6 +15,7 @@ import { declaredInputs, type Identity, loadComponent } from './plan-component.t
 import { literalOf } from './plan-distribution.ts'
 import { planDeclaredInputs, planOwnInputs } from './plan-inputs.ts'
 import { planOutputs } from './plan-outputs.ts'
+import { planParallel, planParallelComponent } from './plan-parallel.ts'
 
 const MAX_DEPTH = 20
 
@@ -93,7 +94,8 @@ async function planNodes(
 }
 
 async function planNode(context: PlanContext, node: PipelineNode, place: Place): Promise<PlannedJob> {
-  if (node.type === 'sweep' || node.type === 'parallel') throw unsupported(place.at, node.type)
+  if (node.type === 'sweep') throw unsupported(place.at, node.type)
+  if (node.type === 'parallel') return planParallel(context, node, place)
   if (node.component === undefined) {
     if (node.command === undefined)
       throw new HaganeError('invalid', `${place.at}: a node has either a command or a component`)
@@ -111,10 +113,31 @@ async function planNode(context: PlanContext, node: PipelineNode, place: Place):
       identity,
     )
   }
-  if (component.type === 'parallel') throw unsupported(place.at, component.type)
+  if (component.type === 'parallel')
+    return planParallelComponent(
+      context,
+      { ...asNodeOfComponent(node), type: 'parallel' },
+      { component, identity },
+      place,
+    )
   const outputs = planOutputs(component.outputs, node.outputs, place.parentOutputs, place.at)
   const plan = await planCommand(context, merged(component, node), inputs, outputs, place)
   return jobOf(node, place, node, { ...plan, ...(identity === undefined ? {} : { component: identity }) }, component)
+}
+
+/** The node without what only one with a command of its own may say. */
+function asNodeOfComponent(
+  node: CommandNode,
+): Omit<CommandNode, 'type' | 'command' | 'code' | 'environment' | 'component'> {
+  const {
+    type: _type,
+    command: _command,
+    code: _code,
+    environment: _environment,
+    component: _component,
+    ...rest
+  } = node
+  return rest
 }
 
 const unsupported = (at: string, type: string): HaganeError =>
