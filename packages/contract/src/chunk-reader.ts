@@ -13,8 +13,9 @@ export interface ChunkThread {
 type Take = (block: HashedBlock) => Promise<void>
 
 /**
- * Reads files in threads, each file once, at most `most` at a time, and hands their chunks out block by block, waiting for
- * each to be taken. Threads are kept for the next file, and keep no program alive.
+ * Reads files in threads, each file once, at most `most` at a time, and hands their chunks out block by block, in order; a
+ * few blocks may be under way, the next is read when one was taken. Threads are kept for the next file, and keep no program
+ * alive.
  */
 export class ChunkReader {
   readonly #idle: ChunkThread[] = []
@@ -51,13 +52,17 @@ export class ChunkReader {
 
 function readThrough(thread: ChunkThread, path: string, take: Take): Promise<HashedEnd> {
   return new Promise((resolve, reject) => {
-    let taken = Promise.resolve()
+    const underWay = new Set<Promise<void>>()
     const onAnswer = (answer: ThreadAnswer) => {
       if ('failed' in answer) reject(Object.assign(new Error(answer.failed), { code: answer.code }))
-      else if ('digest' in answer) taken.then(() => resolve(answer), reject)
+      else if ('digest' in answer) Promise.all(underWay).then(() => resolve(answer), reject)
       else {
-        taken = taken.then(() => take(answer)).then(() => thread.ask('next'))
-        taken.catch(reject)
+        const taking = take(answer).then(() => {
+          underWay.delete(taking)
+          thread.ask('next')
+        })
+        underWay.add(taking)
+        taking.catch(reject)
       }
     }
     thread.listen(onAnswer, reject)

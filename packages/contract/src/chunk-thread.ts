@@ -36,9 +36,12 @@ interface ThreadSystem {
   answer(answer: ThreadAnswer, handedOver: ArrayBuffer[]): void
 }
 
+/** Blocks of 4 MiB that are under way at a time: storing one waits for a disk or a network. */
+const blocksAhead = 4
+
 /**
  * The inside of a thread that reads one file after the other, each once: cuts it into chunks, and hashes these and the
- * whole. A path is answered by two blocks, each `next` by one more, so that memory stays flat. Returns what takes questions.
+ * whole. A path is answered by some blocks, each `next` by one more, so that memory stays flat. Returns what takes questions.
  */
 export function chunkThread(system: ThreadSystem): (question: ThreadQuestion) => void {
   let file: { blocks: Generator<HashedBlock, HashedEnd>; close(): void } | undefined
@@ -57,7 +60,7 @@ export function chunkThread(system: ThreadSystem): (question: ThreadQuestion) =>
       if (question !== 'next') {
         finish()
         file = openBlocks(system, question.path)
-        answer()
+        for (let ahead = 1; ahead < blocksAhead; ahead += 1) answer()
       }
       answer()
     } catch (error) {
