@@ -26,6 +26,8 @@ function* inputs(root) {
     const source = join(packages, name, 'src')
     if (existsSync(source)) yield* filesBelow(source)
   }
+  const schemas = join(packages, 'manifest', 'schemas')
+  if (existsSync(schemas)) for (const name of readdirSync(schemas).sort()) yield join(schemas, name)
   const worker = join(packages, 'python', 'worker')
   if (existsSync(worker)) for (const path of filesBelow(worker)) if (path.endsWith('.py')) yield path
 }

@@ -67,12 +67,17 @@ async function ranksSupervisor(): Promise<string> {
   return outputFiles[0]?.text ?? ''
 }
 
-const supervisor = await ranksSupervisor()
+/** The server answers the JSON Schemas of YAML files without having the manifest beside it. */
+function schemas(): Record<string, string> {
+  const folder = join(root, 'packages/manifest/schemas')
+  return Object.fromEntries(readdirSync(folder).map(name => [name, readFileSync(join(folder, name), 'utf8')]))
+}
+
+const supervisor = { HAGANE_RANKS_SUPERVISOR: JSON.stringify(await ranksSupervisor()) }
 const definitions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   gateway: { HAGANE_WORKER_FILES: JSON.stringify(pythonWorker()) },
-  ...Object.fromEntries(
-    ['server', 'runner'].map(name => [name, { HAGANE_RANKS_SUPERVISOR: JSON.stringify(supervisor) }]),
-  ),
+  server: { ...supervisor, HAGANE_SCHEMAS: JSON.stringify(schemas()) },
+  runner: supervisor,
 }
 
 const options = ({ package: name, output, split, thread }: Bundle): BuildOptions => ({

@@ -3,6 +3,7 @@ import { creationContext } from './assets.ts'
 import { nameSchema, tagsSchema, timeSchema } from './core/names.ts'
 import { pageOf, pageQuery } from './core/page.ts'
 import { ok, route } from './core/route.ts'
+import { jobPlan } from './job-plans.ts'
 import { jobSpec } from './job-specs.ts'
 
 export const jobStatuses = [
@@ -169,6 +170,15 @@ export const jobRoutes = {
       ),
       artifacts: z.string().optional().describe('tree digest of the run artifacts'),
     }),
+  }),
+  plan: route({
+    operationId: 'jobs.plan',
+    method: 'POST',
+    path: '/api/v1/jobs/plan',
+    permission: 'job.read',
+    summary: 'What a job would do, every reference resolved, without submitting it',
+    body: z.strictObject({ job: jobSpec }),
+    response: jobPlan,
   }),
   validate: route({
     operationId: 'jobs.validate',

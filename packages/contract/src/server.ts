@@ -42,6 +42,23 @@ export const serverRoutes = {
     summary: 'This API as OpenAPI 3.1',
     response: 'stream',
   }),
+  schemas: route({
+    operationId: 'server.schemas',
+    method: 'GET',
+    path: '/schemas',
+    permission: 'public',
+    summary: 'The JSON Schemas of YAML files, for editors',
+    response: z.object({ items: z.array(z.object({ name: z.string(), url: z.string() })) }),
+  }),
+  schema: route({
+    operationId: 'server.schema',
+    method: 'GET',
+    path: '/schemas/:file',
+    permission: 'public',
+    summary: "One JSON Schema: `job.schema.json`, or under Azure ML's name, `pipelineJob.schema.json`",
+    params: z.object({ file: z.string().max(100) }),
+    response: 'stream',
+  }),
   home: route({
     operationId: 'server.home',
     method: 'GET',

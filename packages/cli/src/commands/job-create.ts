@@ -22,6 +22,7 @@ export const create = verb({
   examples: [
     'hagane job create -f job.yml --stream',
     'hagane job create -f pipeline.yml --set inputs.epochs=5 --query name -o tsv',
+    'hagane job create -f pipeline.yml --dry-run -o yaml',
   ],
   flags: {
     file,
@@ -30,11 +31,18 @@ export const create = verb({
     stream: toggle('-s, --stream', 'print the log until the job is over; fails when the job fails'),
     web: toggle('-e, --web', "open the job's page in a browser"),
     saveAs: text('-a, --save-as <path>', 'write the created job to this YAML file'),
+    dryRun: toggle('--dry-run', 'print what the job would do, every reference resolved, and submit nothing'),
     skipValidation,
   },
   run: async (call, options) => {
     const { name } = options
     const spec = await loadResource(call, 'job', { file: options.file, set: options.set, overrides: { name } })
+    if (options.dryRun) {
+      const { job, warnings } = await call.client.call(jobRoutes.plan, { body: { job: spec } })
+      for (const warning of warnings) call.note(`warning: ${warning}`)
+      await call.print(job)
+      return exitCodes.ok
+    }
     const git = await gitState(dirname(resolve(call.surroundings.cwd, options.file)))
     const experiment = basename(call.surroundings.cwd)
     const job = await call.client.call(jobRoutes.create, {

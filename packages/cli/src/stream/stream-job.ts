@@ -4,6 +4,7 @@ import type { Invocation } from '../invocation.ts'
 import { harmless, type Sink } from '../terminal/terminal.ts'
 import { followLog } from './follow-log.ts'
 import { followSteps } from './follow-steps.ts'
+import { drawsTrees, followTree } from './follow-tree.ts'
 import type { Watch } from './watch.ts'
 
 const tailLines = 20
@@ -24,7 +25,10 @@ export async function streamJob(call: Invocation, job: JobResource, sink: Sink):
   watch.write(heading(job))
   try {
     if (job.type === 'command') return finish(call, watch, await followLog(watch, job.name), [])
-    const end = await followSteps(watch, job.name)
+    const { env } = call.surroundings
+    const end = drawsTrees(sink, env)
+      ? await followTree(watch, job.name, sink, env)
+      : await followSteps(watch, job.name)
     return finish(call, watch, end.job, end.failed)
   } catch (error) {
     if (!stop.signal.aborted) throw error

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { contractServer } from '../testing/contract-server.ts'
 import { jobOf, MemoryJobs } from '../testing/memory-jobs.ts'
@@ -145,6 +146,22 @@ describe('streaming a pipeline', () => {
 
 Execution Summary
 `)
+  })
+
+  it('draws one tree over and over on a terminal, and leaves the last one', async () => {
+    const jobs = pipeline()
+    jobs.onShow = asked => {
+      if (asked === 3) {
+        jobs.change('s1', { status: 'Completed' })
+        jobs.change('s2', { status: 'Completed' })
+        jobs.change('p', { status: 'Completed' })
+      }
+    }
+    const { code, out } = await stream(jobs, 'p', { terminal: true })
+    expect(code).toBe(0)
+    const [, before, after] = out.split('\u001b[?7l').map(drawing => stripVTControlCharacters(drawing))
+    expect(before).toMatch(/^● p {2}Running {2}0 of 2 done\n├─ ● prep {2}Running\n└─ ○ train {2}NotStarted\n/)
+    expect(after).toMatch(/^✓ p {2}Completed {2}2 of 2 done\n├─ ✓ prep {2}Completed\n└─ ✓ train {2}Completed\n/)
   })
 
   it('says which step was reused, and does not print its log', async () => {

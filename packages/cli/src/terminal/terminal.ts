@@ -5,6 +5,7 @@ export interface Sink {
   write(chunk: string | Uint8Array): unknown
   readonly isTTY?: boolean
   readonly columns?: number
+  readonly rows?: number
 }
 
 /** What surrounds one run of the CLI. Nothing below `main` touches `process` for these. */

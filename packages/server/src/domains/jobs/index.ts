@@ -13,6 +13,7 @@ import { own } from './model/own-property.ts'
 import type { StoredOutput, Submission } from './model/plan.ts'
 import { buildRunningSteps } from './model/running.ts'
 import { ADVANCE_TASK, STEP_TASK, TIMEOUT_TASK } from './model/step-task.ts'
+import { describePlan } from './planning/describe-plan.ts'
 import { planJob } from './planning/plan-job.ts'
 import { countJobs, getJob, listJobs } from './records/reads.ts'
 import { specOf } from './records/spec-of.ts'
@@ -83,6 +84,12 @@ export function buildJobs(given: Omit<JobNeeds, 'running' | 'memory'>): Jobs {
     },
     routes: [
       implement(jobRoutes.create, async call => toResource(await submitJob(needs, call, call.body), needs.url())),
+      implement(jobRoutes.plan, async call => {
+        const warnings: string[] = []
+        const warn = (message: string) => void warnings.push(message)
+        const planned = await planJob({ needs, workspace: call.workspace, warn }, call.body.job)
+        return { job: await describePlan(needs, call.workspace, planned), warnings }
+      }),
       implement(jobRoutes.validate, async call => {
         await check(call.workspace, call.body.job)
         return { ok: true as const }

@@ -51,7 +51,8 @@ export function toResource(row: JobRow, url: string): JobResource {
   }
 }
 
-function inputOf(value: InputValue): unknown {
+/** The value of an input in the words of Azure ML. */
+export function inputOf(value: InputValue): unknown {
   switch (value.kind) {
     case 'literal':
     case 'template':

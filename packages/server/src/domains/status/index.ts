@@ -5,6 +5,7 @@ import { eventCount } from '../../kernel/events/index.ts'
 import { type BoundRoute, implement, openApiOf } from '../../kernel/http/index.ts'
 import { VERSION } from '../../kernel/version.ts'
 import { statusPage } from './page.ts'
+import { buildSchemas } from './schemas.ts'
 
 interface Deps {
   db: Database
@@ -25,6 +26,7 @@ export function buildStatus({ db, config, routes, url, startedAt, readyMs, gatew
   routes: BoundRoute[]
 } {
   let openApi: string | undefined
+  const schemas = buildSchemas()
   const countsOf = async (workspace: string) => ({ events: await eventCount(db), jobs: await jobCounts(workspace) })
   const own: BoundRoute[] = [
     implement(serverRoutes.status, async call => {
@@ -47,6 +49,13 @@ export function buildStatus({ db, config, routes, url, startedAt, readyMs, gatew
       openApi ??= JSON.stringify(openApiOf([...routes, ...own], VERSION))
       return { bytes: openApi, headers: { 'content-type': 'application/json' } }
     }),
+    implement(serverRoutes.schemas, async () => ({
+      items: schemas.names().map(name => ({ name, url: `${url()}/schemas/${name}` })),
+    })),
+    implement(serverRoutes.schema, async call => ({
+      bytes: schemas.text(call.params.file),
+      headers: { 'content-type': 'application/schema+json', 'access-control-allow-origin': '*' },
+    })),
     implement(serverRoutes.home, async call => ({
       bytes: statusPage({
         version: VERSION,

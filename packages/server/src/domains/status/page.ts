@@ -38,5 +38,5 @@ python train.py</pre>
 hagane job create -f job.yml --stream</pre>
 <h2>Ask where a thing came from</h2><pre>hagane lineage show --model NAME:1
 hagane audit verify</pre>
-<p><a href="/openapi.json">OpenAPI description of this API</a></p></html>`
+<p><a href="/openapi.json">OpenAPI description of this API</a> · <a href="/schemas">JSON Schemas of YAML files</a></p></html>`
 }
