@@ -24,6 +24,7 @@ const bundles: readonly Bundle[] = [
   { package: 'server', output: 'main', thread: 'kernel/blobs/chunk-worker' },
   { package: 'gateway', output: 'gateway' },
   { package: 'runner', output: 'runner' },
+  { package: 'tabular', output: 'tabular' },
   { package: 'cli', output: 'cli', split: true, thread: 'upload/chunk-worker' },
 ]
 
@@ -31,8 +32,8 @@ const bundles: readonly Bundle[] = [
 const banner = `import { createRequire as createRequireOfBundle } from 'node:module'
 const require = createRequireOfBundle(import.meta.url)`
 
-/** Loaded only if installed: native PostgreSQL bindings, and the ONNX runtime, which is native and 290 MB. */
-const external = ['pg-native', 'onnxruntime-node']
+/** Loaded only if installed: native PostgreSQL bindings, and the ONNX runtime, which is native and 290 MB. DuckDB is native too. */
+const external = ['pg-native', 'onnxruntime-node', '@duckdb/node-api']
 
 /** Who imports `z` keeps the messages of zod in fifty languages, 330 KB to parse at each start. Ours are English. */
 const englishOnly: Plugin = {

@@ -24,8 +24,14 @@ export const packageWalls: Readonly<Record<string, PackageWall>> = {
   },
   runner: { ours: ['contract'], npm: 'declared', node: true, why: 'one bundled file of it runs on another machine' },
   gateway: { ours: ['contract'], npm: 'declared', node: true, why: 'it serves while the control plane is away' },
+  tabular: {
+    ours: ['contract'],
+    npm: 'declared',
+    node: true,
+    why: 'it reads tables in a process of its own, for the server and for a command line without one',
+  },
   cli: {
-    ours: ['contract', 'manifest'],
+    ours: ['contract', 'manifest', 'tabular'],
     npm: 'declared',
     node: true,
     why: 'it works against any server, by the API only',
@@ -36,9 +42,14 @@ export const packageWalls: Readonly<Record<string, PackageWall>> = {
     node: false,
     why: 'it lives in a browser, by the API only',
   },
-  server: { ours: ['contract'], npm: 'declared', node: true, why: 'what runs on other machines reaches it by the API' },
+  server: {
+    ours: ['contract', 'tabular'],
+    npm: 'declared',
+    node: true,
+    why: 'what runs on other machines reaches it by the API',
+  },
   testkit: {
-    ours: ['contract', 'manifest', 'runner', 'gateway', 'server', 'cli'],
+    ours: ['contract', 'manifest', 'tabular', 'runner', 'gateway', 'server', 'cli'],
     npm: 'declared',
     node: true,
     why: 'tests use the real parts; nothing but tests uses it',

@@ -11,6 +11,7 @@ const schemaNames: [RegExp, ManifestKind][] = [
   [/OnlineEndpoint$/i, 'online-endpoint'],
   [/OnlineDeployment$/i, 'online-deployment'],
   [/^workspace$/i, 'workspace'],
+  [/^expectations$/i, 'expectations'],
   [/(^azure(Blob|File|DataLake)|datastore)/i, 'datastore'],
   [/^(monitor|data)?schedule$/i, 'schedule'],
   [/^(compute|amlCompute|computeInstance|virtualMachine|kubernetesCompute|synapseSpark)/i, 'compute'],

@@ -6,7 +6,9 @@ import {
   type DataSpec,
   dataSpec,
   type EnvironmentSpec,
+  type Expectations,
   environmentSpec,
+  expectations,
   type JobSpec,
   jobSpec,
   type ModelSpec,
@@ -43,6 +45,7 @@ export interface ManifestResources {
   datastore: DatastoreSpec
   compute: ComputeSpec
   schedule: ScheduleSpec
+  expectations: Expectations
 }
 export type ManifestKind = keyof ManifestResources
 export type ResourceOf<K extends ManifestKind> = ManifestResources[K]
@@ -68,5 +71,6 @@ export const manifestKinds: { readonly [K in ManifestKind]: KindRules<ManifestRe
   datastore: { spec: datastoreSpec, expand: expandAssetFields },
   compute: { spec: computeSpec, expand: expandAssetFields },
   schedule: { spec: scheduleSpec, expand: expandSchedule, check: checkSchedule },
+  expectations: { spec: expectations, expand: () => {} },
 }
 export const manifestKindNames = Object.keys(manifestKinds) as ManifestKind[]

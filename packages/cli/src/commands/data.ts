@@ -5,6 +5,9 @@ import { loadResource, pathFromFlag } from '../manifest/load-resource.ts'
 import { withTags } from '../manifest/tags.ts'
 import { acceptedFlags, describeFlags, needOneOf } from './asset-flags.ts'
 import { assetVerbs, showVerb } from './asset-verbs.ts'
+import { diff } from './data-diff.ts'
+import { profile } from './data-profile.ts'
+import { validate } from './data-validate.ts'
 
 const asset = { noun: 'data', routes: dataRoutes }
 
@@ -47,8 +50,32 @@ const mount = verb({
   },
 })
 
+const importVerb = verb({
+  name: 'import',
+  summary: 'Refused: databases and services are not imported from; export a file and create a data asset',
+  examples: ['hagane data create -n orders --path ./orders.parquet --type uri_file'],
+  flags: {
+    file: text('-f, --file <path>', 'accepted', { ignored: true }),
+    name: text('-n, --name <name>', 'accepted', { ignored: true }),
+    type: text('-t, --type <type>', 'accepted', { ignored: true }),
+    version: text('-v, --version <version>', 'accepted', { ignored: true }),
+    path: text('-p, --path <path>', 'accepted', { ignored: true }),
+    datastore: text('--datastore <name>', 'accepted', { ignored: true }),
+    skipValidation: toggle('--skip-validation', 'accepted', { ignored: true }),
+  },
+  run: async () => {
+    throw new HaganeError(
+      'unsupported',
+      'data is not imported from databases and services (Snowflake, SQL, Amazon S3 connections)',
+      {
+        hint: 'for a bucket: `hagane datastore create` with type s3, then a data asset with path azureml://datastores/<name>/paths/<path>. For a database: a job that runs the query and writes an output with a name',
+      },
+    )
+  },
+})
+
 export const noun: Noun = {
   name: 'data',
   summary: 'Manage data assets',
-  verbs: [create, showVerb(asset), ...assetVerbs(asset), mount],
+  verbs: [create, showVerb(asset), ...assetVerbs(asset), profile, diff, validate, importVerb, mount],
 }

@@ -11,6 +11,7 @@ import { endpoints } from './0040-endpoints.ts'
 import { lineage } from './0050-lineage.ts'
 import { taskLanes } from './0060-task-lanes.ts'
 import { jobSteps } from './0062-job-steps.ts'
+import { dataProfiles } from './0064-data-profiles.ts'
 import { schedules } from './0066-schedules.ts'
 
 /** The one timeline; order is by name. */
@@ -27,5 +28,6 @@ export const migrations: readonly Migration[] = [
   lineage,
   taskLanes,
   jobSteps,
+  dataProfiles,
   schedules,
 ]

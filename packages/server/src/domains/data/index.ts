@@ -8,11 +8,16 @@ import {
   treeUri,
 } from '@hagane/contract'
 import { type BlobStore, subtree } from '../../kernel/blobs/index.ts'
+import type { Clock } from '../../kernel/clock.ts'
 import type { Database, Tx } from '../../kernel/db/index.ts'
 import { type BoundRoute, implement } from '../../kernel/http/index.ts'
+import type { Tasks } from '../../kernel/tasks/index.ts'
 import { type Asset, assetFieldsOf, buildAssets } from '../assets/index.ts'
 import { buildDatastores, type Datastores } from './datastores.ts'
+import { buildProfiles } from './profiles.ts'
 import { type OtherContent, type ResolvedContent, resolveContent } from './resolve.ts'
+import { buildTableReader } from './table-reader.ts'
+import { tableRoutes } from './table-routes.ts'
 import { buildUrlMirror, type UrlMirror } from './url-mirror.ts'
 
 export type { ResolvedContent } from './resolve.ts'
@@ -46,6 +51,8 @@ export interface Data {
 interface Deps {
   db: Database
   blobs: BlobStore
+  clock: Clock
+  tasks: Tasks
   dataDir: string
   allowPrivateUrls: boolean
   /** Prefix of addresses → folder or address that they are read from instead. */
@@ -54,7 +61,7 @@ interface Deps {
 }
 
 /** Data assets and datastores. A version stands for content by digest: what it named may change or vanish, it does not. */
-export function buildData({ db, blobs, dataDir, allowPrivateUrls, urlMirror, other }: Deps): Data {
+export function buildData({ db, blobs, clock, tasks, dataDir, allowPrivateUrls, urlMirror, other }: Deps): Data {
   const mirror = buildUrlMirror(urlMirror)
   const assets = buildAssets<StoredSpec>(db, 'data')
   const datastores = buildDatastores(dataDir, blobs)
@@ -66,13 +73,22 @@ export function buildData({ db, blobs, dataDir, allowPrivateUrls, urlMirror, oth
     const asset = await assets.get(workspace, name, version ?? `@${label ?? 'latest'}`)
     return { ...asset.spec.content, asset: `azureml:${asset.name}:${asset.version}`, type: asset.spec.type }
   }
-  const create = (tx: Tx, spec: StoredSpec, facts: Record<string, unknown>) =>
-    assets.create(tx, {
+  const reader = buildTableReader(blobs, resolve)
+  const get = async (workspace: string, name: string, version: string) => {
+    const asset = await assets.get(workspace, name, version)
+    return { name, version: asset.version, type: asset.spec.type, content: asset.spec.content }
+  }
+  const profiles = buildProfiles({ db, blobs, tasks, reader, get })
+  const create = async (tx: Tx, spec: StoredSpec, facts: Record<string, unknown>) => {
+    const asset = await assets.create(tx, {
       ...spec,
       spec,
       digest: spec.content.tree,
       facts: { type: spec.type, tree: spec.content.tree, path: spec.content.path, ...facts },
     })
+    await profiles.noteCreated(tx, { name: asset.name, version: asset.version, type: spec.type, content: spec.content })
+    return asset
+  }
   return {
     datastores,
     mirror,
@@ -80,6 +96,7 @@ export function buildData({ db, blobs, dataDir, allowPrivateUrls, urlMirror, oth
     register: (tx, { content, source, facts, ...asset }) =>
       create(tx, { ...asset, path: source, content }, { source, ...facts }),
     routes: [
+      ...tableRoutes(profiles, reader, clock),
       implement(dataRoutes.create, async call => {
         const { asset: from, type: _type, ...content } = await resolve(call.workspace, call.body.path)
         await checkType(blobs, call.body, content)

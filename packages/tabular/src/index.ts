@@ -1,0 +1,3 @@
+export { junitReport } from './junit.ts'
+export type { ResultOf, Rows, TableSource, TabularRequest } from './requests.ts'
+export { runTabular, type TabularOptions } from './run-tabular.ts'
