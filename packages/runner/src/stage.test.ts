@@ -211,3 +211,14 @@ describe('the folder', () => {
     await expect(stage(planOf('a\0b'), store)).rejects.toMatchObject({ kind: 'invalid' })
   })
 })
+
+it('notes stand in the log before the first line of the command, once, however often the step is staged', async () => {
+  const store = freshStore()
+  const plan = planOf('echo ran', { notes: ['python 3.8 was not there', '3.9 was taken'] })
+  await stage(plan, store)
+  const step = await start(await stage(plan, store))
+  await step.exit
+  expect(readFileSync(join(plan.folder, 'log.txt'), 'utf8')).toBe(
+    'hagane: python 3.8 was not there\nhagane: 3.9 was taken\nran\n',
+  )
+})

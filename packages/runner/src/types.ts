@@ -76,6 +76,8 @@ export interface StepPlan {
   python?: { prefix: string }
   /** The command installs packages: it gets a private environment that sees the packages of `python`. */
   needsOwnPackages?: boolean
+  /** What the log says before the command's own lines, e.g. what was taken otherwise than the author wrote. */
+  notes?: readonly string[]
   /** Counted from the command's start; then the process tree is ended and the reason is `timeout`. */
   timeoutSeconds?: number
   /** Starts the command once for each rank; without it one process runs it. */

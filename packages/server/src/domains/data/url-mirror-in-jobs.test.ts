@@ -44,6 +44,9 @@ describe('jobs on a server with a mirror', () => {
         direct: { type: 'uri_file', mode: 'direct', path: 'https://files.invalid/set/deep/more.csv' },
       },
     })
+    expect(log).toContain(
+      `hagane: input text: https://files.invalid/set/iris.csv is read from the mirror, file://${folder}/set/iris.csv\n`,
+    )
     expect(log).toContain(String.raw`b'a,b\n1,2\n' b'c\n'`)
   })
   it('are refused at submit when the mirror lacks the file', async () => {

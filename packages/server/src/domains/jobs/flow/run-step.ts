@@ -20,6 +20,8 @@ interface Ready {
   values: Record<string, Value>
   prefix: string
   lockDigest: string
+  /** What the environment has otherwise than its author wrote. */
+  deviations: string[]
   key: string
 }
 
@@ -101,6 +103,7 @@ export function buildRunSteps(needs: JobNeeds) {
       values,
       prefix: built.prefix,
       lockDigest: built.lockDigest,
+      deviations: built.deviations,
       key: reuseKey(reuseParts(plan, values, built.lockDigest)),
     }
   }

@@ -14,6 +14,7 @@ export const folderOf = (dataDir: string, row: Pick<JobRow, 'workspace' | 'name'
 interface Prepared {
   values: Record<string, Value>
   prefix: string
+  deviations: string[]
   token: string
 }
 
@@ -22,7 +23,7 @@ export function workOf(
   needs: Pick<JobNeeds, 'dataDir' | 'url'>,
   row: JobRow,
   plan: CommandPlan,
-  { values, prefix, token }: Prepared,
+  { values, prefix, deviations, token }: Prepared,
 ): StepWork {
   const contents = Object.entries(values).flatMap(([name, value]) =>
     value.kind === 'content'
@@ -44,11 +45,20 @@ export function workOf(
       })),
     environment: { ...environmentOf(needs.url(), row, token), ...rendered(plan.variables, values) },
     python: { prefix },
+    notes: [...deviations.map(line => `environment: ${line}`), ...mirrored(values)],
     needsOwnPackages: /\b(pip3?|conda|mamba|uv)\s+(-\S+\s+)*(pip\s+)?install\b/.test(plan.command),
     ...(plan.distribution === undefined ? {} : { distribution: plan.distribution }),
     ...(plan.timeout === undefined ? {} : { timeoutSeconds: plan.timeout }),
   }
 }
+
+/** A program that opens an address itself reads the mirror: whoever wonders finds it in the log. */
+const mirrored = (values: Record<string, Value>): string[] =>
+  Object.entries(values).flatMap(([name, value]) =>
+    value.kind === 'text' && value.from !== undefined
+      ? [`input ${name}: ${value.from} is read from the mirror, ${value.text}`]
+      : [],
+  )
 
 const isFile = (output: OutputPlan): boolean => output.type === 'uri_file'
 const fileNameOf = (name: string, output: OutputPlan, job: string): string =>

@@ -7,7 +7,8 @@ import { childOf, getJob } from '../records/reads.ts'
 
 /** What an input finally is: text, content by digest, or nothing. */
 export type Value =
-  | { kind: 'text'; text: string }
+  /** `from`: the address that the text was before the mirror's took its place. */
+  | { kind: 'text'; text: string; from?: string }
   | { kind: 'none' }
   | { kind: 'content'; tree: string; path: string; mode: InputMode; from: string }
 
@@ -50,9 +51,9 @@ async function resolveValue(needs: Needs, row: JobRow, input: InputValue): Promi
     case 'none':
       return { kind: 'none' }
     case 'literal':
-      return { kind: 'text', text: needs.data.mirror.addressOf(input.text) ?? input.text }
+      return textOf(needs, input.text)
     case 'address':
-      return { kind: 'text', text: needs.data.mirror.addressOf(input.uri) ?? input.uri }
+      return textOf(needs, input.uri)
     case 'content':
       return { kind: 'content', tree: input.tree, path: input.path, mode: input.mode, from: input.asset ?? input.uri }
     case 'late': {
@@ -68,6 +69,11 @@ async function resolveValue(needs: Needs, row: JobRow, input: InputValue): Promi
     case 'template':
       return { kind: 'text', text: await rendered(needs, row, input.text) }
   }
+}
+
+function textOf({ data }: Needs, text: string): Value {
+  const mirrored = data.mirror.addressOf(text)
+  return mirrored === undefined ? { kind: 'text', text } : { kind: 'text', text: mirrored, from: text }
 }
 
 async function parentInput(needs: Needs, row: JobRow, name: string, mode: InputMode | undefined): Promise<Value> {

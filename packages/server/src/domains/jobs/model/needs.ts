@@ -132,6 +132,8 @@ export interface StepWork {
   python?: { prefix: string }
   needsOwnPackages?: boolean
   distribution?: DistributionPlan
+  /** Lines that stand in the log before the command's own. */
+  notes?: readonly string[]
   timeoutSeconds?: number
 }
 
