@@ -53,7 +53,28 @@ it('takes the workspace that az configure --defaults names', async () => {
   const env = { XDG_CONFIG_HOME: newFolder() }
   await runCli(['az', 'configure', '--defaults', 'group=g', 'workspace=team'], { env })
   const file = readFileSync(join(env.XDG_CONFIG_HOME, 'hagane/config.json'), 'utf8')
-  expect(JSON.parse(file)).toEqual({ workspace: 'team' })
+  expect(JSON.parse(file)).toEqual({ workspace: 'team', azDefaults: { group: 'g' } })
+})
+
+it('tells scripts what they ask about subscription, group, defaults and versions', async () => {
+  const env = { XDG_CONFIG_HOME: newFolder(), HAGANE_TOKEN: 'secret' }
+  const ask = async (...argv: string[]) => (await runCli(['az', ...argv, '-o', 'tsv'], { env })).out.trim()
+  expect(await ask('configure', '-l', '--query', "[?name=='group'].value")).toBe('hagane')
+  await runCli(['az', 'configure', '-d', 'group=g=1', 'workspace=team', 'location=eastus'], { env })
+  expect(await ask('configure', '-l', '--query', "[?name=='workspace'].value")).toBe('team')
+  expect(await ask('configure', '-l', '--query', "[?name=='group'].value | [0]")).toBe('g=1')
+  expect(await ask('config', 'get', '--query', "defaults[?name == 'location'].value")).toBe('eastus')
+  expect(await ask('group', 'show', '--query', 'location')).toBe('eastus')
+  expect(await ask('account', 'show', '--query', 'id')).toMatch(/^0{8}-/)
+  expect(await ask('account', 'get-access-token', '--query', 'accessToken')).toBe('secret')
+  expect(await ask('extension', 'list', '--query', '[].name')).toBe('ml')
+  expect(JSON.parse((await runCli(['az', 'version'], { env })).out)).toHaveProperty('extensions.ml')
+  await runCli(['az', 'configure', '-d', 'group=', 'workspace='], { env })
+  expect(await ask('configure', '-l', '--query', "[?name=='workspace' || name=='group'].value")).toBe('default\nhagane')
+})
+
+it('has no access token to give where none is stored', async () => {
+  expect(await runCli(['az', 'account', 'get-access-token'])).toMatchObject({ code: 2, err: /no token is stored/ })
 })
 
 it.each([[['az']], [['az', 'storage', 'blob', 'upload']]])('refuses %j', async argv => {

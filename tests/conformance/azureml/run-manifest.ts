@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Hagane } from './hagane.ts'
@@ -14,14 +14,21 @@ export interface Outcome {
 
 const JOB_SECONDS = 1_800
 
-/** Flags that the examples' own scripts give to a file that is not complete without them. */
-const given: Readonly<Record<string, { cwd: string; flags: readonly string[] }>> = {
+/** What the examples' own scripts do around a job: the command before it, the flags that its file is not complete without. */
+interface Scripted {
+  readonly cwd: string
+  readonly before?: readonly string[]
+  readonly flags: readonly string[]
+}
+const scripted: Readonly<Record<string, Scripted>> = {
   'endpoints/batch/deploy-pipelines/batch-scoring-with-preprocessing/pipeline-job.yml': {
     cwd: 'endpoints/batch/deploy-pipelines/batch-scoring-with-preprocessing',
     flags: ['--set', 'inputs.input_data.path=data/unlabeled'],
   },
   'endpoints/batch/deploy-pipelines/training-with-components/deployment-ordinal/pipeline-job.yml': {
     cwd: 'endpoints/batch/deploy-pipelines/training-with-components',
+    // another example has an environment of the same name with other pins
+    before: ['environment', 'create', '-f', 'environment/xgboost-sklearn-py38.yml'],
     flags: ['--set', 'inputs.input_data.path=azureml:heart-classifier-train@latest'],
   },
 }
@@ -37,9 +44,10 @@ type Told = Omit<Outcome, 'seconds'>
 
 async function outcomeOf(hagane: Hagane, cli: string, manifest: Manifest): Promise<Told> {
   if (manifest.kind === 'job') {
-    const special = given[manifest.path]
-    const cwd = special === undefined ? dirname(manifest.file) : join(cli, special.cwd)
-    return runJob(hagane, cwd, ['-f', manifest.file, ...(special?.flags ?? [])])
+    const script = scripted[manifest.path]
+    const cwd = script === undefined ? dirname(manifest.file) : join(cli, script.cwd)
+    if (script?.before !== undefined) await hagane.cli(script.before, cwd)
+    return runJob(hagane, cwd, ['-f', manifest.file, ...(script?.flags ?? [])])
   }
   const { code, stdout, stderr } = await hagane.cli(
     [manifest.kind, 'create', '-f', basename(manifest.file), '-o', 'json', ...ownVersion(manifest)],
@@ -60,13 +68,13 @@ interface Component {
   name: string
   version: string
   type: string
-  spec: { inputs?: Record<string, { optional?: boolean; default?: unknown } | null> }
+  spec: { inputs?: Record<string, { type?: string; optional?: boolean; default?: unknown } | null> }
 }
 
-/** A component that needs no input is run as the only step of a pipeline; any other is part of a job elsewhere. */
+/** A component that needs no input and no data is run as the only step of a pipeline; any other is part of a job elsewhere. */
 async function runComponent(hagane: Hagane, component: Component): Promise<Told> {
   const needed = Object.values(component.spec.inputs ?? {}).filter(
-    input => !input?.optional && input?.default === undefined,
+    input => /^(uri_|mltable|\w+_model)/.test(input?.type ?? '') || (!input?.optional && input?.default === undefined),
   )
   if (needed.length > 0) return { result: 'Registered', said: '' }
   const folder = join(hagane.dataDir, 'conformance', 'components')
@@ -79,13 +87,12 @@ async function runComponent(hagane: Hagane, component: Component): Promise<Told>
 }
 
 async function runJob(hagane: Hagane, cwd: string, flags: readonly string[]): Promise<Told> {
-  const created = await hagane.cli(['job', 'create', ...flags, '--query', 'name', '-o', 'tsv'], cwd)
-  if (created.code !== 0) return { result: 'Refused', said: created.stderr }
-  const name = created.stdout.trim()
-  const streamed = await hagane.cli(['job', 'stream', '-n', name], cwd, JOB_SECONDS)
-  const status = (await hagane.cli(['job', 'show', '-n', name, '--query', 'status', '-o', 'tsv'], cwd)).stdout.trim()
+  const name = `conformance-${randomUUID().slice(0, 8)}`
+  const command = ['job', 'create', ...flags, '--name', name, '--stream', '--query', 'status', '-o', 'tsv']
+  const { code, stdout, stderr } = await hagane.cli(command, cwd, JOB_SECONDS)
+  const status = stdout.trim()
   if (status === 'Completed') return { result: status, said: '' }
-  if (streamed.code !== null) return { result: status, said: `${streamed.stdout}\n${streamed.stderr}` }
+  if (code !== null) return { result: status || 'Refused', said: stderr }
   await hagane.cli(['job', 'cancel', '-n', name], cwd)
-  return { result: 'Timeout', said: `no end within ${JOB_SECONDS} s; last lines:\n${streamed.stdout.slice(-500)}` }
+  return { result: 'Timeout', said: `no end within ${JOB_SECONDS} s; last lines:\n${stderr.slice(-500)}` }
 }

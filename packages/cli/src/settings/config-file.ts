@@ -7,6 +7,8 @@ export interface ConfigFile {
   url?: string
   workspace?: string
   tokens?: Record<string, string>
+  /** What `az configure --defaults` named beside the workspace: group, location. Kept for scripts that ask. */
+  azDefaults?: Record<string, string>
 }
 
 /** Where the file is: `$XDG_CONFIG_HOME/hagane/config.json`, or below `~/.config`. */
