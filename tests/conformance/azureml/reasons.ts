@@ -3,6 +3,7 @@ import type { Outcome } from './run-manifest.ts'
 /** Endings that no system outside Azure and the internet could better; matched against what the command line said. */
 const external: readonly [pattern: RegExp, reason: string][] = [
   [/no data sampledata@latest/, 'the examples define no asset `sampledata`'],
+  [/(Rscript|julia|java|mvn): command not found/, 'needs a program of its image that this machine does not have'],
   [/installs no Python packages|no Python packages/, 'the image is no Python: its Dockerfile would have to be built'],
 ]
 
