@@ -38,6 +38,9 @@ export { type Comparison, modelVersionGrammar, type OrderBy, registeredModelGram
 export { parseOrderBy } from './search/order-by.ts'
 export { allOf, amongNumbers, amongTexts, type Condition, matches, ordered } from './search/reads.ts'
 export { flag, integer, list, required, text } from './wire/fields.ts'
+
+import { MlflowError } from './wire/mlflow-error.ts'
+
 export { invalidParameter, MlflowError, notFound } from './wire/mlflow-error.ts'
 export { checkStrictTag, type KeyValue, limits, refusePath } from './wire/names.ts'
 export { mlflowErrors, mlflowRoutes, type Operation, operation } from './wire/operation.ts'
@@ -89,7 +92,10 @@ export interface Tracking {
   copyRun(tx: Tx, from: string, to: string): Promise<void>
   /** The same of many, which end with it: the run that takes → the run it takes from. */
   takeRuns(tx: Tx, takes: ReadonlyMap<string, string>, status: RunStatus): Promise<void>
-  /** Content below a path of the run's artifacts as a tree; throws not_found. */
+  /**
+   * Content below a path of the run's artifacts as a tree; throws not_found. MLflow 3 keeps a logged model beside the run's
+   * artifacts, where `runs:/<id>/<model name>` still has to find it: a path that is no artifact is looked for there.
+   */
   artifactTree(workspace: string, runId: string, path: string): Promise<{ tree: string; path: string }>
   putArtifact(tx: Tx, runId: string, path: string, digest: string, size: number): Promise<void>
   /** Adds every file of a tree to the run's artifacts. */
@@ -178,11 +184,22 @@ export function buildTracking({ db, blobs, log }: Deps): Tracking {
       const [here, there] = [pathOfUri(source.artifact_uri), pathOfUri(target.artifact_uri)]
       if (here !== undefined && there !== undefined) await copyFiles(tx, here, there)
     },
-    artifactTree: async (workspace, runId, path) =>
-      artifacts.treeUnder(reader(workspace), await artifacts.runLocation(reader(workspace), runId), path),
+    artifactTree: (workspace, runId, path) => treeOfRun(artifacts, loggedModels, reader(workspace), runId, path),
     putArtifact: (tx, runId, path, digest, size) => artifacts.putInRun(tx, runId, [{ path, digest, size }]),
     putArtifactTree: (tx, runId, entries) => artifacts.putInRun(tx, runId, entries),
     noteModelVersion: loggedModels.noteVersion,
     stop: folding.stop,
+  }
+}
+
+async function treeOfRun(artifacts: Artifacts, models: LoggedModels, who: Who, runId: string, path: string) {
+  const location = await artifacts.runLocation(who, runId)
+  try {
+    return await artifacts.treeUnder(who, location, path)
+  } catch (error) {
+    const [name = '', ...rest] = path.split('/')
+    const model = error instanceof MlflowError && name !== '' ? await models.ofRun(who, runId, name) : undefined
+    if (model === undefined) throw error
+    return artifacts.treeUnder(who, model.artifact_uri, rest.join('/'))
   }
 }

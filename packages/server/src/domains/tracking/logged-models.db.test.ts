@@ -1,3 +1,4 @@
+import { dataRoutes } from '@hagane/contract'
 import { at, buildTestApp, eachDialect, MlflowApi, type TestApp } from '@hagane/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -14,6 +15,20 @@ eachDialect('logged models', database => {
   const create = async (input: object = {}): Promise<string> =>
     String(at(await mlflow.post('logged-models', { experiment_id: experiment, ...input }), 'model.info.model_id'))
 
+  it('are found as runs:/<id>/<name>, as if they were artifacts of the run; an artifact of that name wins', async () => {
+    const run = await mlflow.run({ experiment_id: experiment })
+    const id = await create({ name: 'model', source_run_id: run })
+    await mlflow.put(`${experiment}/models/${id}/artifacts/MLmodel`, 'flavors: {}')
+    await mlflow.put(`${experiment}/models/${id}/artifacts/data/weights.bin`, 'w')
+    const asset = (path: string) =>
+      app.client.call(dataRoutes.create, { body: { name: 'found', type: 'uri_folder', path: `runs:/${run}/${path}` } })
+    expect(await asset('model')).toMatchObject({ file_count: 2 })
+    expect(await asset('model/data')).toMatchObject({ file_count: 1 })
+    await expect(asset('other')).rejects.toThrow('No such artifact')
+
+    await mlflow.put(`${experiment}/${run}/artifacts/model/only.txt`, 'x')
+    expect(await asset('model')).toMatchObject({ file_count: 1 })
+  })
   it('go from pending to ready with params, tags and files', async () => {
     const run = await mlflow.run({ experiment_id: experiment })
     const id = await create({

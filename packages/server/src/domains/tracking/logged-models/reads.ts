@@ -26,6 +26,24 @@ export const findLoggedModel = (
     .where('workspace', '=', workspace)
     .executeTakeFirst()
 
+/** The newest model of this name that a run logged. */
+export const modelOfRun = (
+  db: TrackingReads,
+  workspace: string,
+  runId: string,
+  name: string,
+): Promise<LoggedModelRow | undefined> =>
+  db
+    .selectFrom('logged_models')
+    .selectAll()
+    .where('source_run_id', '=', runId)
+    .where('workspace', '=', workspace)
+    .where('name', '=', name)
+    .where('lifecycle_stage', '=', 'active')
+    .orderBy('creation_timestamp', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+
 /** Params, tags and metrics of many logged models. */
 export async function loggedModelData(
   db: TrackingReads,

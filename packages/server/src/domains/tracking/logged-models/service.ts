@@ -5,7 +5,7 @@ import { readsOf, writesOf } from '../tables.ts'
 import { alreadyExists, invalidParameter, MlflowError, notFound } from '../wire/mlflow-error.ts'
 import { checkLength, type KeyValue, limits } from '../wire/names.ts'
 import { pythonRepr } from '../wire/python-text.ts'
-import { findLoggedModel, type LoggedModelData, type LoggedModelRow, loggedModelData } from './reads.ts'
+import { findLoggedModel, type LoggedModelData, type LoggedModelRow, loggedModelData, modelOfRun } from './reads.ts'
 import { deleteModelTag, insertLoggedModel, insertModelParams, updateLoggedModel, upsertModelTags } from './store.ts'
 
 export type LoggedModelStatus = 'PENDING' | 'READY' | 'UPLOAD_FAILED'
@@ -42,6 +42,9 @@ export function buildLoggedModels(db: Database, experiments: Experiments) {
       const data = await loggedModelData(readsOf(db), db.dialect, [modelId])
       return { row, data: data.get(modelId) ?? { params: [], tags: [], metrics: [] } }
     },
+    /** Where the newest model of this name is that a run logged; undefined when it logged none. */
+    ofRun: (who: Who, runId: string, name: string): Promise<LoggedModelRow | undefined> =>
+      modelOfRun(readsOf(db), who.workspace, runId, name),
     create: (who: Who, model: NewLoggedModel): Promise<string> =>
       db.withTransaction(who, async tx => {
         checkName(model.name)
