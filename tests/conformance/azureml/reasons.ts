@@ -4,6 +4,10 @@ import type { Outcome } from './run-manifest.ts'
 const external: readonly [pattern: RegExp, reason: string][] = [
   [/no data sampledata@latest/, 'the examples define no asset `sampledata`'],
   [/(Rscript|julia|java|mvn): command not found/, 'needs a program of its image that this machine does not have'],
+  [
+    /Name or service not known|Temporary failure in name resolution/,
+    'the program itself opens an address on the internet',
+  ],
   [/installs no Python packages|no Python packages/, 'the image is no Python: its Dockerfile would have to be built'],
 ]
 

@@ -25,6 +25,6 @@ echo "downloaded $(cat downloads/named-outputs/numbers/answer.txt)"
 az ml model create --name answer --version 7 --type custom_model --path azureml://jobs/$first/outputs/numbers/paths/answer.txt -o none
 echo "model $(az ml model show --name answer --label latest --query version --output tsv)"
 az ml model archive -n answer --version 7
-az ml job update -n $name --set display_name="updated name" tags.hello="updated tag" -o none
+az ml job update -n $name --set display_name="updated name" experiment_name="another" tags.hello="updated tag" -o none
 az ml job list --query "[?contains(display_name,'updated')].tags.hello" -o tsv
 az ml compute delete --name cpu-cluster --yes

@@ -85,7 +85,11 @@ const update = verb({
   run: async (call, options) => {
     const params = { name: options.name }
     const current = await showJob(call, options.name)
-    const body = changedFields(current, options, ['display_name', 'description', 'tags'])
+    const changes = { ...options, set: options.set.filter(assignment => !assignment.startsWith('experiment_name=')) }
+    // scripts for Azure set it beside other properties
+    if (changes.set.length < options.set.length)
+      call.warn(`the experiment of a job is fixed at submit; ${options.name} stays in ${current.experiment_name}`)
+    const body = changedFields(current, changes, ['display_name', 'description', 'tags'])
     const job = await call.client.call(jobRoutes.update, { params, body })
     if (options.web) showInBrowser(call, job)
     await call.print(job, jobColumns)
