@@ -5,8 +5,10 @@ export interface CuratedEnvironment {
   readonly requirements: readonly string[]
 }
 
+/** The MLflow that scripts for these environments were written for: 3 keeps models elsewhere and asks for more arguments. */
+const MLFLOW = 'mlflow<3'
 const inference = ['flask', 'inference-schema']
-const tabular = ['pandas~=1.5.3', 'numpy~=1.22', 'scipy~=1.10', 'joblib~=1.2.0', 'matplotlib~=3.5', 'mlflow']
+const tabular = ['pandas~=1.5.3', 'numpy~=1.22', 'scipy~=1.10', 'joblib~=1.2.0', 'matplotlib~=3.5', MLFLOW]
 
 /**
  * Azure ML's curated environments as public packages. Source: the conda files in Azure's public asset repository; Azure's own
@@ -22,7 +24,7 @@ const table: Readonly<Record<string, CuratedEnvironment>> = {
       'scipy~=1.7',
       'joblib~=1.2.0',
       'matplotlib~=3.5',
-      'mlflow',
+      MLFLOW,
       'scikit-learn~=1.1.0',
       ...inference,
     ],
@@ -35,7 +37,7 @@ const table: Readonly<Record<string, CuratedEnvironment>> = {
       'scipy~=1.7',
       'joblib~=1.2.0',
       'matplotlib~=3.5',
-      'mlflow',
+      MLFLOW,
       'scikit-learn~=1.0.0',
       ...inference,
     ],
@@ -46,7 +48,7 @@ const table: Readonly<Record<string, CuratedEnvironment>> = {
   },
   'tensorflow-2.16-cuda12': {
     python: '3.10',
-    requirements: ['tensorflow~=2.16.1', 'pandas~=1.5.3', 'scikit-learn', 'matplotlib~=3.5', 'mlflow', ...inference],
+    requirements: ['tensorflow~=2.16.1', 'pandas~=1.5.3', 'scikit-learn', 'matplotlib~=3.5', MLFLOW, ...inference],
   },
   'acpt-pytorch-2.8-cuda12.6': {
     python: '3.10',
@@ -60,17 +62,17 @@ const table: Readonly<Record<string, CuratedEnvironment>> = {
       'pandas',
       'scikit-learn',
       'matplotlib',
-      'mlflow',
+      MLFLOW,
       ...inference,
     ],
   },
   'responsibleai-tabular': {
     python: '3.10',
-    requirements: ['responsibleai~=0.36.0', 'scipy<1.15', 'setuptools<81', 'mlflow', ...inference],
+    requirements: ['responsibleai~=0.36.0', 'scipy<1.15', 'setuptools<81', MLFLOW, ...inference],
   },
   'minimal-py311-inference': { python: '3.11', requirements: inference },
   'minimal-py312-inference': { python: '3.12', requirements: inference },
-  'mlflow-py312-inference': { python: '3.12', requirements: ['mlflow', ...inference] },
+  'mlflow-py312-inference': { python: '3.12', requirements: [MLFLOW, ...inference] },
 }
 
 /** The curated environment of this name (with or without `AzureML-`), or undefined. */

@@ -1,0 +1,3 @@
+from shared_tools.words import WORD
+
+print("included", WORD)
