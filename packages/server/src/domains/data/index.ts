@@ -139,6 +139,7 @@ const mapPage = (page: { items: Asset<StoredSpec>[]; next_cursor?: string }) => 
 
 /** A uri_file is one file; an mltable folder holds a file named MLTable. */
 async function checkType(blobs: BlobStore, spec: DataSpec, content: { tree: string; path: string }): Promise<void> {
+  if (spec.type === 'uri_folder' && content.path === '') return // a tree is a folder
   const manifest = await blobs.getTree(content.tree)
   const isFile = manifest.entries.some(entry => entry.path === content.path)
   if (spec.type === 'uri_file' && !isFile)

@@ -57,9 +57,13 @@ export async function resolveContent(deps: Deps, workspace: string, uri: string)
 
 /** Checks that a path exists in a tree and sums up what is below it. */
 async function measured(blobs: BlobStore, tree: string, path: string): Promise<StoredContent> {
-  const entries = subtree(await blobs.getTree(tree), path)
   const clean = path.replace(/\/+$/, '')
-  if (clean !== '' && entries.length === 0) throw new HaganeError('not_found', `no '${clean}' in tree ${tree}`)
+  if (clean === '') {
+    const { size, fileCount } = await blobs.treeSummary(tree)
+    return { tree, path: clean, size, fileCount }
+  }
+  const entries = subtree(await blobs.getTree(tree), path)
+  if (entries.length === 0) throw new HaganeError('not_found', `no '${clean}' in tree ${tree}`)
   return { tree, path: clean, size: entries.reduce((sum, entry) => sum + entry.size, 0), fileCount: entries.length }
 }
 
