@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { copyFile, cp, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Hagane } from './hagane.ts'
-import { diabetesFile, type Mirror } from './mirror.ts'
+import { DIABETES, diabetesFile, type Mirror } from './mirror.ts'
 
 /** Assets that the examples' own scripts create before the jobs run: folder, then the command as they write it. */
 const assets: readonly [folder: string, command: string][] = [
@@ -66,7 +66,12 @@ export interface Registered {
 }
 
 /** Seeds the default datastore and registers what the examples expect to be there, each by the command line. */
-export async function bootstrap(hagane: Hagane, cli: string, mirror: Mirror): Promise<Registered[]> {
+export async function bootstrap(
+  hagane: Hagane,
+  cli: string,
+  mirror: Mirror,
+  texts: readonly string[],
+): Promise<Registered[]> {
   const store = join(hagane.dataDir, 'datastores', 'default', 'workspaceblobstore')
   await mkdir(store, { recursive: true })
   for (const [source, target] of seeds)
@@ -77,7 +82,7 @@ export async function bootstrap(hagane: Hagane, cli: string, mirror: Mirror): Pr
     const { code, stderr } = await hagane.cli([...command.split(' '), '-o', 'none'], join(cli, folder))
     done.push({ what: `${folder}: ${command}`, problem: code === 0 ? undefined : stderr.trim() })
   }
-  done.push(await diabetes(hagane, mirror))
+  if (texts.some(text => text.includes(DIABETES))) done.push(await diabetes(hagane, mirror))
   return done
 }
 

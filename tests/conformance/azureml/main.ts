@@ -72,7 +72,12 @@ function excluded(manifest: Manifest, mirror: Mirror): Row | undefined {
 async function runAll(cli: string, dataDir: string, manifests: readonly Manifest[], mirror: Mirror): Promise<Row[]> {
   const hagane = await startHagane(dataDir, mirror.flags)
   try {
-    const assets = await bootstrap(hagane, cli, mirror)
+    const assets = await bootstrap(
+      hagane,
+      cli,
+      mirror,
+      manifests.map(({ text }) => text),
+    )
     const open = assets.filter(({ problem }) => problem !== undefined)
     for (const { what, problem } of open) process.stdout.write(`bootstrap: ${what}\n${problem}\n`)
     return await runEach(hagane, cli, manifests, mirror)

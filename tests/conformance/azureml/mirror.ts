@@ -6,7 +6,7 @@ const EXAMPLES = 'https://azuremlexamples.blob.core.windows.net/'
 const DEMO = 'https://dprepdata.blob.core.windows.net/'
 
 /** In no checkout; scikit-learn carries the data set, and the bootstrap writes it here. */
-const DIABETES = `${EXAMPLES}datasets/diabetes.csv`
+export const DIABETES = `${EXAMPLES}datasets/diabetes.csv`
 
 /** Public files that examples read, and where the checkout holds the same content. */
 const copies: readonly [below: string, file: string, source: string][] = [
