@@ -5,21 +5,8 @@ import { pageOf, pageQuery } from './core/page.ts'
 import { ok, route } from './core/route.ts'
 import { jobPlan } from './job-plans.ts'
 import { jobSpec } from './job-specs.ts'
-
-export const jobStatuses = [
-  'NotStarted',
-  'Queued',
-  'Preparing',
-  'Starting',
-  'Running',
-  'Finalizing',
-  'Completed',
-  'Failed',
-  'CancelRequested',
-  'Canceled',
-] as const
-export type JobStatus = (typeof jobStatuses)[number]
-export const terminalStatuses: readonly JobStatus[] = ['Completed', 'Failed', 'Canceled']
+import { jobStatuses } from './job-statuses.ts'
+import { sweepState, sweepTrial } from './sweeps.ts'
 
 /** Where the code came from, as the client's git saw it at submit. */
 export const gitState = z.strictObject({
@@ -56,6 +43,7 @@ export const jobResource = z
     spec: z.record(z.string(), z.unknown()).describe('the specification as submitted, references resolved'),
     git: gitState.optional(),
     reuse: jobReuse.optional(),
+    sweep: sweepState.optional().describe('of a sweep, when it is shown by itself'),
     error: z
       .object({
         message: z.string(),
@@ -149,6 +137,15 @@ export const jobRoutes = {
       wait: z.coerce.number().min(0).max(30).default(0).describe('seconds'),
     }),
     response: 'stream',
+  }),
+  trials: route({
+    operationId: 'jobs.trials',
+    method: 'GET',
+    path: '/api/v1/jobs/:name/trials',
+    permission: 'job.read',
+    summary: 'The trials of a sweep, in the order in which they were begun, with their values',
+    params: jobParams,
+    response: z.object({ trials: z.array(sweepTrial) }),
   }),
   outputs: route({
     operationId: 'jobs.outputs',

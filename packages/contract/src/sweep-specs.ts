@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { commandBody, commandComponentSpec, jobCommon } from './command-specs.ts'
 import { jobInput, jobOutput, resourcesSpec } from './job-inputs.ts'
-
-export const searchSpaceEntry = z.looseObject({ type: z.string() })
+import { earlyTermination, samplingAlgorithm, searchSpace } from './sweep-spaces.ts'
 
 /** What a sweep says, as a job and as a node of a pipeline. */
 const sweepBody = {
@@ -15,13 +14,10 @@ const sweepBody = {
   ]),
   inputs: z.record(z.string(), jobInput).nullish(),
   outputs: z.record(z.string(), jobOutput).nullish(),
-  sampling_algorithm: z.union([
-    z.enum(['random', 'grid', 'bayesian']),
-    z.looseObject({ type: z.enum(['random', 'grid', 'bayesian']) }),
-  ]),
-  search_space: z.record(z.string(), searchSpaceEntry),
+  sampling_algorithm: samplingAlgorithm,
+  search_space: searchSpace,
   objective: z.strictObject({ goal: z.enum(['minimize', 'maximize']), primary_metric: z.string().min(1) }),
-  early_termination: z.looseObject({ type: z.string() }).optional(),
+  early_termination: earlyTermination.nullish(),
   limits: z
     .strictObject({
       max_total_trials: z.number().int().positive().optional(),

@@ -33,7 +33,19 @@ function bindInput(loading: Loading, inputs: Cursor, name: string, declared: unk
  * missing and an output that does not exist are errors.
  */
 export function bindComponent(loading: Loading, node: Cursor, component: YamlMap): void {
-  const declared = declaredIn(component, 'inputs')
+  bindInputs(loading, node, declaredIn(component, 'inputs'))
+  bindOutputs(loading, node, component)
+}
+
+/** The same for a sweep and its trial, to which the search space gives the rest of its inputs. */
+export function bindTrial(loading: Loading, sweep: Cursor, trial: YamlMap): void {
+  const searched = mapAt(sweep, 'search_space')?.map ?? {}
+  const declared = Object.entries(declaredIn(trial, 'inputs')).filter(([name]) => !Object.hasOwn(searched, name))
+  bindInputs(loading, sweep, Object.fromEntries(declared))
+  bindOutputs(loading, sweep, trial)
+}
+
+function bindInputs(loading: Loading, node: Cursor, declared: YamlMap): void {
   const inputs = mapAt(node, 'inputs')
   for (const name of Object.keys(inputs?.map ?? {})) {
     if (inputs === undefined) break
@@ -53,6 +65,9 @@ export function bindComponent(loading: Loading, node: Cursor, component: YamlMap
       hint: `add inputs.${name}, or declare it optional or with a default in the component`,
     })
   }
+}
+
+function bindOutputs(loading: Loading, node: Cursor, component: YamlMap): void {
   const outputs = mapAt(node, 'outputs')
   const known = declaredIn(component, 'outputs')
   for (const name of Object.keys(outputs?.map ?? {})) {

@@ -2,6 +2,7 @@ import { HaganeError } from '@hagane/contract'
 import { bindComponent } from './bindings.ts'
 import { expandCommandBody, expandCommandComponent, expandShared } from './expand-command.ts'
 import { expandParallelBody, expandParallelComponent } from './expand-parallel.ts'
+import { expandSweep } from './expand-sweep.ts'
 import type { Loading } from './loading.ts'
 import { isYamlPath } from './local-path.ts'
 import { diagnosticText } from './problems.ts'
@@ -75,7 +76,11 @@ function fillNodeType(loading: Loading, node: Cursor): void {
 }
 
 async function expandNode(loading: Loading, node: Cursor): Promise<void> {
-  refuseUnsupported(loading, node, ['command', 'pipeline', 'parallel'])
+  refuseUnsupported(loading, node, ['command', 'pipeline', 'parallel', 'sweep'])
+  if (own(node.map, 'type') === 'sweep') {
+    await expandShared(loading, node)
+    return expandSweep(loading, node)
+  }
   await expandComponentOf(loading, node)
   fillNodeType(loading, node)
   await expandShared(loading, node)

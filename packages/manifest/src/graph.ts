@@ -48,7 +48,7 @@ function checkSweep(loading: Loading, cursor: Cursor, job: SweepJobSpec | SweepN
   const own = 'inputs' in job.trial ? { inputs: job.trial.inputs, outputs: job.trial.outputs } : undefined
   checkCommand(loading, trial, {
     command: job.trial.command,
-    inputs: { ...own?.inputs, ...job.inputs },
+    inputs: { ...own?.inputs, ...job.inputs, ...job.search_space },
     outputs: { ...own?.outputs, ...job.outputs },
     searchSpace: job.search_space,
   })

@@ -99,6 +99,7 @@ export function composeDomains(parts: Parts): Domains {
       await schedules.stop()
       await endpoints.stop()
       await tasks.stop()
+      jobs.stop()
       await environments.stop()
       await tracking.stop()
       await events.stop()

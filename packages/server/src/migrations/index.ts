@@ -13,6 +13,7 @@ import { taskLanes } from './0060-task-lanes.ts'
 import { jobSteps } from './0062-job-steps.ts'
 import { dataProfiles } from './0064-data-profiles.ts'
 import { schedules } from './0066-schedules.ts'
+import { sweepTrials } from './0069-sweep-trials.ts'
 
 /** The one timeline; order is by name. */
 export const migrations: readonly Migration[] = [
@@ -30,4 +31,5 @@ export const migrations: readonly Migration[] = [
   jobSteps,
   dataProfiles,
   schedules,
+  sweepTrials,
 ]

@@ -3,6 +3,7 @@ import { subtree } from '../../kernel/blobs/index.ts'
 import type { Tx, Who } from '../../kernel/db/index.ts'
 import { type BoundRoute, checkIfMatch, implement, numberCursor, pageFrom } from '../../kernel/http/index.ts'
 import { advanceParent, cancelInTx } from './flow/advance.ts'
+import { buildDriveSweeps } from './flow/drive-sweep.ts'
 import { finishFailed } from './flow/end.ts'
 import { buildRunSteps } from './flow/run-step.ts'
 import { submitJob } from './flow/submit.ts'
@@ -10,15 +11,19 @@ import { readJobLog } from './log-stream.ts'
 import { buildJobMemory } from './model/memory.ts'
 import type { JobNeeds } from './model/needs.ts'
 import { own } from './model/own-property.ts'
-import type { StoredOutput, Submission } from './model/plan.ts'
+import type { StoredOutput, Submission, SweepPlan } from './model/plan.ts'
 import { buildRunningSteps } from './model/running.ts'
-import { ADVANCE_TASK, STEP_TASK, TIMEOUT_TASK } from './model/step-task.ts'
+import { ADVANCE_TASK, STEP_TASK, SWEEP_TASK } from './model/step-task.ts'
+import { buildSweepSignals } from './model/sweep-signals.ts'
 import { describePlan } from './planning/describe-plan.ts'
 import { planJob } from './planning/plan-job.ts'
 import { countJobs, getJob, listJobs } from './records/reads.ts'
 import { specOf } from './records/spec-of.ts'
 import { changeJob, jobForUpdate, jobInTx } from './records/store.ts'
+import { trialsOf } from './records/trial-reads.ts'
 import { outputsResource, toResource } from './resource.ts'
+import { buildSuggestions } from './sweep/suggestions.ts'
+import { sweepResource, trialResource } from './sweep/sweep-resource.ts'
 
 export type { Submission } from './model/plan.ts'
 
@@ -34,13 +39,19 @@ export interface Jobs {
   specOf(workspace: string, name: string): Promise<JobSpec>
   /** Submitted jobs by status. */
   counts(workspace: string): Promise<Record<string, number>>
+  /** Ends what was started beside the steps, which go on. */
+  stop(): void
 }
 
+/** Sweeps that are driven at once; a driver mostly sleeps. */
+const SWEEPS = 1000
+
 /** Command, pipeline and sweep jobs: planned to digests, run as durable tasks, followed across restarts. */
-export function buildJobs(given: Omit<JobNeeds, 'running' | 'memory'>): Jobs {
+export function buildJobs(given: Omit<JobNeeds, 'running' | 'sweeps' | 'memory'>): Jobs {
   const needs: JobNeeds = {
     ...given,
     running: buildRunningSteps(given.log),
+    sweeps: buildSweepSignals(),
     memory: buildJobMemory(() => given.clock.now().getTime()),
   }
   const { db } = needs
@@ -56,16 +67,24 @@ export function buildJobs(given: Omit<JobNeeds, 'running' | 'memory'>): Jobs {
         `the server gave this step up: ${(error as Error).message}`,
       ),
   })
-  for (const kind of [TIMEOUT_TASK, ADVANCE_TASK])
-    needs.tasks.register(kind, {
-      concurrency: 1,
-      handle: async task =>
-        db.withTransaction({ workspace: task.workspace, actor: task.actor }, async tx => {
-          if ((await jobInTx(tx, String(task.payload.name))) !== undefined)
-            await advanceParent(needs, tx, String(task.payload.name))
-        }),
-    })
-  const show = async (workspace: string, name: string) => toResource(await getJob(db, workspace, name), needs.url())
+  needs.tasks.register(ADVANCE_TASK, {
+    concurrency: 1,
+    handle: async task =>
+      db.withTransaction({ workspace: task.workspace, actor: task.actor }, async tx => {
+        if ((await jobInTx(tx, String(task.payload.name))) !== undefined)
+          await advanceParent(needs, tx, String(task.payload.name))
+      }),
+  })
+  const suggestions = buildSuggestions()
+  const sweeps = buildDriveSweeps({ ...needs, suggestions })
+  needs.tracking.onMetrics(needs.sweeps.wakeByTrial)
+  needs.tasks.register(SWEEP_TASK, { concurrency: SWEEPS, handle: sweeps.drive, onGivenUp: sweeps.giveUp })
+  const show = async (workspace: string, name: string) => {
+    const row = await getJob(db, workspace, name)
+    const job = toResource(row, needs.url())
+    if (row.type !== 'sweep') return job
+    return { ...job, sweep: sweepResource(JSON.parse(row.plan) as SweepPlan, await trialsOf(db, workspace, name)) }
+  }
   const check = async (workspace: string, job: JobSpec): Promise<void> =>
     void (await planJob({ needs, workspace, warn: () => {} }, job))
   return {
@@ -73,6 +92,7 @@ export function buildJobs(given: Omit<JobNeeds, 'running' | 'memory'>): Jobs {
     submit: async (who, submission, inTx) => toResource(await submitJob(needs, who, submission, inTx), needs.url()),
     specOf: async (workspace, name) => specOf(await getJob(db, workspace, name)),
     counts: workspace => countJobs(db, workspace),
+    stop: suggestions.stop,
     async output(workspace, job, name, path) {
       const row = await getJob(db, workspace, job)
       const made = own(JSON.parse(row.outputs) as Record<string, StoredOutput>, name)
@@ -161,6 +181,13 @@ export function buildJobs(given: Omit<JobNeeds, 'running' | 'memory'>): Jobs {
             'x-hagane-log-complete': String(part.complete),
           },
         }
+      }),
+      implement(jobRoutes.trials, async call => {
+        const row = await getJob(db, call.workspace, call.params.name)
+        if (row.type !== 'sweep')
+          throw new HaganeError('invalid', `job ${row.name} is a ${row.type}, and only a sweep has trials`)
+        const plan = JSON.parse(row.plan) as SweepPlan
+        return { trials: (await trialsOf(db, call.workspace, row.name)).map(trial => trialResource(plan, trial)) }
       }),
       implement(jobRoutes.outputs, async call => {
         const row = await getJob(db, call.workspace, call.params.name)

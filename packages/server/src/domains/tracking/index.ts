@@ -9,7 +9,7 @@ import { type Artifacts, buildArtifacts } from './artifacts/service.ts'
 import { type ArtifactFile, copyFiles } from './artifacts/store.ts'
 import { experimentOperations } from './experiments/operations.ts'
 import { buildExperiments } from './experiments/service.ts'
-import { metricOperations } from './histories/operations.ts'
+import { metricOperations, valuesOf } from './histories/operations.ts'
 import { inputOperations } from './inputs/operations.ts'
 import { loggedModelOperations } from './logged-models/operations.ts'
 import { loggedModelFileRoute } from './logged-models/routes.ts'
@@ -22,8 +22,9 @@ import { createRuns, takeRuns } from './runs/many.ts'
 import { runOperations } from './runs/operations.ts'
 import type { RunData, RunRow } from './runs/reads.ts'
 import { runSearch } from './runs/search/operation.ts'
-import { buildRuns } from './runs/service.ts'
+import { buildRuns, type MetricsListener } from './runs/service.ts'
 import { copyRunFacts } from './runs/store.ts'
+import { readsOf } from './tables.ts'
 import { checkParam, type KeyValue } from './wire/names.ts'
 import { mlflowRoutes } from './wire/operation.ts'
 import { serverOperations, serviceRoutes } from './wire/service-routes.ts'
@@ -88,6 +89,10 @@ export interface Tracking {
   getRun(workspace: string, runId: string): Promise<{ row: RunRow; data: RunData }>
   /** Latest value of each metric; NaN where NaN was logged last. */
   latestMetrics(workspace: string, runId: string): Promise<Record<string, number>>
+  /** Every value of a metric in the order it was logged; NaN where NaN was. A run that does not exist has none. */
+  metricValues(workspace: string, runId: string, key: string): Promise<number[]>
+  /** Called after each commit that logged metrics of a run; a hint only, since a crash can come before it. */
+  onMetrics(listener: (workspace: string, runId: string) => void): void
   /** Copies metrics, params, inputs, models and artifact entries of a run whose outputs are taken again. */
   copyRun(tx: Tx, from: string, to: string): Promise<void>
   /** The same of many, which end with it: the run that takes → the run it takes from. */
@@ -116,7 +121,12 @@ const parentTag = (id: string | undefined): KeyValue[] =>
 export function buildTracking({ db, blobs, log }: Deps): Tracking {
   const experiments = buildExperiments(db)
   const folding = buildFolding(db, log)
-  const runs = buildRuns(db, experiments, folding)
+  const listeners: MetricsListener[] = []
+  const logged: MetricsListener = (workspace, runId) => {
+    folding.soon()
+    for (const listener of listeners) listener(workspace, runId)
+  }
+  const runs = buildRuns(db, experiments, logged)
   const artifacts = buildArtifacts(db, blobs)
   const loggedModels = buildLoggedModels(db, experiments)
   const reader = (workspace: string): Who => ({ workspace, actor: 'server' })
@@ -168,7 +178,7 @@ export function buildTracking({ db, blobs, log }: Deps): Tracking {
     logParams: async (tx, runId, params) => logParams(tx, await requireRun(tx, runId), pairs(params), false),
     async logMetrics(tx, runId, points) {
       await logMetrics(tx, await requireRun(tx, runId), points)
-      tx.afterCommit(folding.soon)
+      tx.afterCommit(() => logged(tx.who.workspace, runId))
     },
     setTags: async (tx, runId, tags) => setTags(tx, await requireRun(tx, runId), pairs(tags)),
     getRun,
@@ -176,6 +186,8 @@ export function buildTracking({ db, blobs, log }: Deps): Tracking {
       const { data } = await getRun(workspace, runId)
       return Object.fromEntries(data.metrics.map(({ key, value }) => [key, value ?? Number.NaN]))
     },
+    metricValues: (workspace, runId, key) => valuesOf(readsOf(db), workspace, runId, key),
+    onMetrics: listener => void listeners.push(listener),
     async copyRun(tx, from, to) {
       const [source, target] = [await requireRun(tx, from), await requireRun(tx, to)]
       await foldRun(tx, source)

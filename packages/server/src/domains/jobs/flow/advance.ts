@@ -2,11 +2,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type JobStatus, terminalStatuses } from '@hagane/contract'
 import type { Tx } from '../../../kernel/db/index.ts'
 import type { JobNeeds } from '../model/needs.ts'
-import { own } from '../model/own-property.ts'
-import type { PipelinePlan, StoredOutput, SweepPlan } from '../model/plan.ts'
-import { ADVANCE_TASK, stepTask } from '../model/step-task.ts'
+import type { PipelinePlan, StoredOutput } from '../model/plan.ts'
+import { ADVANCE_TASK, SWEEP_TASK, stepTask } from '../model/step-task.ts'
 import type { JobRow } from '../model/tables.ts'
-import { type Advance, advance } from '../model/transitions.ts'
+import { type Advance, advance, isStoppable } from '../model/transitions.ts'
 import { jobsNamed, queueJobs } from '../records/many-store.ts'
 import {
   type ChildState,
@@ -18,9 +17,8 @@ import {
   moveJob,
 } from '../records/store.ts'
 import { reuseInTx } from './reuse-in-tx.ts'
-import { decideSweep } from './sweep.ts'
 
-type Needs = Pick<JobNeeds, 'tasks' | 'tracking' | 'running' | 'memory' | 'blobs' | 'data'>
+type Needs = Pick<JobNeeds, 'tasks' | 'tracking' | 'running' | 'sweeps' | 'memory' | 'blobs' | 'data'>
 
 /** So many steps are started in one transaction; others get their turn in between. */
 const STEPS_AT_ONCE = 250
@@ -35,13 +33,14 @@ const keyOf = (child: Pick<ChildState, 'name' | 'step'>): string => child.step ?
 export async function advanceParent(needs: Needs, tx: Tx, name: string, completed?: string): Promise<void> {
   const parent = await jobForUpdate(tx, name)
   if (isEnded(parent.status)) return
+  if (parent.type === 'sweep') return tendSweep(needs, tx, parent)
   if (completed !== undefined && (await advanceAfter(needs, tx, parent, completed))) return
   await advanceAll(needs, tx, name)
 }
 
 /** The common case, whose cost does not grow with the number of steps. False when the whole picture is needed. */
 async function advanceAfter(needs: Needs, tx: Tx, parent: JobRow, completed: string): Promise<boolean> {
-  if (parent.type !== 'pipeline' || parent.status !== 'Running') return false
+  if (parent.status !== 'Running') return false
   const { Failed, Canceled, CancelRequested, Completed = 0, ...open } = await childCounts(tx, parent.name)
   if (Failed !== undefined || Canceled !== undefined || CancelRequested !== undefined) return false
   const order = needs.memory.order(parent)
@@ -67,8 +66,7 @@ async function advanceAll(needs: Needs, tx: Tx, name: string): Promise<void> {
     const parent = await jobForUpdate(tx, name)
     if (isEnded(parent.status)) return
     const children = await childStates(tx, name)
-    const decision =
-      parent.type === 'sweep' ? decideSweepOf(needs, tx, parent, children) : decidePipeline(needs, parent, children)
+    const decision = decidePipeline(needs, parent, children)
     const [cancel, start] = [new Set(decision.cancel), new Set(decision.start)]
     for (const child of children.filter(child => cancel.has(keyOf(child))))
       await cancelInTx(needs, tx, await jobForUpdate(tx, child.name))
@@ -91,18 +89,22 @@ function decidePipeline(needs: Needs, parent: JobRow, children: ChildState[]): A
   })
 }
 
-function decideSweepOf(needs: Needs, tx: Tx, parent: JobRow, children: ChildState[]): Advance {
-  const plan = needs.memory.plan(parent) as SweepPlan
-  const expired =
-    plan.timeout !== undefined &&
-    parent.start_time !== null &&
-    tx.now.getTime() > Date.parse(parent.start_time) + plan.timeout * 1000
-  return decideSweep(children, {
-    maxConcurrent: plan.maxConcurrent,
-    stop: expired || parent.status === 'CancelRequested',
-    cancelled: parent.status === 'CancelRequested',
-  })
+/** What a sweep does next is its driver's; to stop its trials waits for nobody. */
+async function tendSweep(needs: Needs, tx: Tx, sweep: JobRow): Promise<void> {
+  tx.afterCommit(() => needs.sweeps.wake(sweep.workspace, sweep.name))
+  if (sweep.status !== 'CancelRequested') return
+  for (const trial of (await childStates(tx, sweep.name)).filter(({ status }) => isStoppable(status)))
+    await cancelInTx(needs, tx, await jobForUpdate(tx, trial.name))
 }
+
+/** Gives a sweep that has begun its driver, for as long as it runs. */
+export const driveSweep = (needs: Pick<Needs, 'tasks'>, tx: Tx, sweep: Pick<JobRow, 'name'>): Promise<void> =>
+  needs.tasks.enqueue(tx, {
+    kind: SWEEP_TASK,
+    subject: `job/${sweep.name}`,
+    payload: { name: sweep.name },
+    maxAttempts: 10,
+  })
 
 /**
  * Starts steps that are ready: commands whose results are known end at once and make those after them ready, others are
@@ -133,7 +135,7 @@ async function startAll(
       endedAtOnce = true
     }
     const commands = rows.filter(row => row.type === 'command')
-    const reused = parent.type === 'pipeline' ? await reuseInTx(needs, tx, commands) : new Set()
+    const reused = await reuseInTx(needs, tx, commands)
     if (reused.size > 0) endedAtOnce = true
     for (const row of commands) statuses.set(keyOf(row), reused.has(row.name) ? 'Completed' : 'Queued')
     await queueAll(
@@ -155,7 +157,6 @@ function readyAfter(
   near: readonly ChildState[],
   statuses: ReadonlyMap<string, JobStatus>,
 ): ChildState[] {
-  if (parent.type !== 'pipeline') return []
   const order = needs.memory.order(parent)
   const next = new Set(
     ended.flatMap(child => (statuses.get(keyOf(child)) === 'Completed' ? order.after(keyOf(child)) : [])),
@@ -183,6 +184,7 @@ async function laterOn(needs: Needs, tx: Tx, { name }: JobRow): Promise<false> {
 async function runNested(needs: Needs, tx: Tx, child: JobRow): Promise<void> {
   await moveJob(tx, child, 'run', { start_time: tx.now.toISOString() })
   await needs.tracking.setRunStatus(tx, child.name, 'RUNNING')
+  if (child.type === 'sweep') return driveSweep(needs, tx, child)
   await advanceParent(needs, tx, child.name)
 }
 
@@ -209,7 +211,7 @@ export async function cancelInTx(needs: Needs, tx: Tx, row: JobRow): Promise<voi
 
 async function finishParent(needs: Needs, tx: Tx, parent: JobRow, how: 'complete' | 'fail' | 'cancel'): Promise<void> {
   const children = await childrenInTx(tx, parent.name)
-  const outputs = how === 'complete' ? await outputsOf(needs, tx, parent, children) : {}
+  const outputs = how === 'complete' ? publishedOutputs(children) : {}
   const failed = children.find(child => child.status === 'Failed')
   const error =
     how === 'fail' && failed !== undefined
@@ -242,14 +244,8 @@ const detailsOf = (failed: JobRow): Record<string, unknown> => {
   return { ...rest, cause: message, failed_job: failed.name }
 }
 
-/** A pipeline's outputs are those its steps publish; a sweep's are its best trial's. */
-async function outputsOf(
-  needs: Needs,
-  tx: Tx,
-  parent: JobRow,
-  children: JobRow[],
-): Promise<Record<string, StoredOutput>> {
-  if (parent.type === 'sweep') return bestTrial(needs, tx, parent, children)
+/** A pipeline's outputs are those its steps publish. */
+function publishedOutputs(children: JobRow[]): Record<string, StoredOutput> {
   const outputs: Record<string, StoredOutput> = {}
   // plans are large and most publish nothing
   for (const child of children.filter(({ plan }) => plan.includes('"publish"'))) {
@@ -259,27 +255,4 @@ async function outputsOf(
       if (output.publish !== undefined && made[name] !== undefined) outputs[output.publish] = made[name]
   }
   return outputs
-}
-
-async function bestTrial(
-  needs: Needs,
-  tx: Tx,
-  parent: JobRow,
-  children: JobRow[],
-): Promise<Record<string, StoredOutput>> {
-  const { objective } = JSON.parse(parent.plan) as SweepPlan
-  const sign = objective.goal === 'minimize' ? 1 : -1
-  let best: { child: JobRow; value: number } | undefined
-  for (const child of children.filter(row => row.status === 'Completed')) {
-    const value = own(await needs.tracking.latestMetrics(parent.workspace, child.name), objective.metric)
-    // NaN compares as neither better nor worse and would stay where it came first
-    if (value !== undefined && !Number.isNaN(value) && (best === undefined || sign * value < sign * best.value))
-      best = { child, value }
-  }
-  if (best === undefined) return {}
-  await needs.tracking.setTags(tx, parent.name, {
-    best_child_run_id: best.child.name,
-    [`best_${objective.metric}`]: String(best.value),
-  })
-  return JSON.parse(best.child.outputs) as Record<string, StoredOutput>
 }

@@ -28,8 +28,11 @@ export async function end(needs: JobNeeds, who: Who, name: string, how: End): Pr
     const more = await also?.(tx, row)
     const passed = exit === undefined ? [] : passedBy(row, event)
     const started = passed.includes('run') ? { start_time: exit?.startedAt ?? null } : {}
+    // asked to stop for a reason, that is why it ended; one that got to its end all the same has none
+    const error = row.error === null ? {} : { error: event === 'cancel' ? row.error : null }
     await moveJobThrough(tx, row, [...passed.map(each => ({ event: each })), { event, facts }], {
       ...started,
+      ...error,
       ...change,
       ...more,
       end_time: tx.now.toISOString(),
@@ -76,8 +79,8 @@ export async function finishCanceled(
     ...(exit === undefined ? {} : { exit }),
     event: 'cancel',
     run: 'KILLED',
-    change: { error: JSON.stringify({ message }) },
     facts: { message },
+    also: async (_tx, row) => (row.error === null ? { error: JSON.stringify({ message }) } : {}),
   })
 }
 

@@ -69,11 +69,11 @@ async function complete(needs: JobNeeds, who: Who, row: JobRow, exit: StepExit, 
 }
 
 /** Outputs by name; those with a datastore path are written there too. */
-async function storeOutputs(
-  needs: JobNeeds,
+export async function storeOutputs(
+  needs: Pick<JobNeeds, 'data'>,
   row: JobRow,
-  plan: CommandPlan,
-  result: StepResult,
+  plan: Pick<CommandPlan, 'outputs'>,
+  result: Pick<StepResult, 'outputs'>,
 ): Promise<Record<string, StoredOutput>> {
   const outputs: Record<string, StoredOutput> = {}
   for (const [name, made] of Object.entries(result.outputs)) {
@@ -96,11 +96,11 @@ async function storeOutputs(
 }
 
 /** Outputs with a `name:` become assets in the transaction that completes the job. */
-async function registerOutputs(
-  needs: JobNeeds,
+export async function registerOutputs(
+  needs: Pick<JobNeeds, 'blobs' | 'data' | 'models'>,
   tx: Tx,
   row: JobRow,
-  plan: CommandPlan,
+  plan: Pick<CommandPlan, 'outputs'>,
   outputs: Record<string, StoredOutput>,
 ): Promise<void> {
   for (const [name, output] of Object.entries(outputs)) {

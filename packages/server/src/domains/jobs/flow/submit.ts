@@ -2,12 +2,12 @@ import { HaganeError } from '@hagane/contract'
 import type { Tx, Who } from '../../../kernel/db/index.ts'
 import type { JobNeeds } from '../model/needs.ts'
 import type { PlannedJob, Submission } from '../model/plan.ts'
-import { stepTask, TIMEOUT_TASK } from '../model/step-task.ts'
+import { stepTask } from '../model/step-task.ts'
 import type { JobRow } from '../model/tables.ts'
 import { planJob } from '../planning/plan-job.ts'
 import { findJob, getJob } from '../records/reads.ts'
 import { insertJobs, jobForUpdate, moveJob } from '../records/store.ts'
-import { advanceParent } from './advance.ts'
+import { advanceParent, driveSweep } from './advance.ts'
 
 /**
  * Plans a job, then stores it with all its steps, their runs and the events in one transaction, and queues what can start.
@@ -68,15 +68,12 @@ async function checkComputes(needs: JobNeeds, workspace: string, planned: Planne
   for (const name of names) await needs.compute.require(workspace, name)
 }
 
-/** Ten years in seconds: beyond it a date cannot be written. */
-const LONGEST_TIMEOUT = 315_360_000
-
 interface Stored {
   row: Omit<JobRow, 'seq'>
   planned: PlannedJob
 }
 interface Surroundings {
-  submission: Submission
+  submission: Pick<Submission, 'git'>
   experiment: string
   experimentId: string
   tx: Tx
@@ -93,10 +90,11 @@ function flatten(root: PlannedJob, around: Surroundings): Stored[] {
   return stored
 }
 
-function rowOf(
+/** The row of a job that has not begun. */
+export function rowOf(
   planned: PlannedJob,
-  parent: PlannedJob | undefined,
-  root: PlannedJob,
+  parent: Pick<PlannedJob, 'name'> | undefined,
+  root: Pick<PlannedJob, 'name'>,
   { submission, experiment, experimentId, tx, warnings }: Surroundings,
 ): Omit<JobRow, 'seq'> {
   const at = tx.now.toISOString()
@@ -140,7 +138,7 @@ function rowOf(
 }
 
 /** The MLflow run of a job. */
-const runOf = (tx: Tx, { row, planned }: Stored, { git }: Submission) => ({
+export const runOf = (tx: Tx, { row, planned }: Stored, { git }: Pick<Submission, 'git'>) => ({
   runId: row.name,
   experimentId: row.experiment_id,
   name: row.display_name,
@@ -158,7 +156,7 @@ const runOf = (tx: Tx, { row, planned }: Stored, { git }: Submission) => ({
 })
 
 /** The event that lineage reads. */
-function recordSubmission(tx: Tx, { row, planned }: Stored, { git }: Submission): void {
+export function recordSubmission(tx: Tx, { row, planned }: Stored, { git }: Pick<Submission, 'git'>): void {
   const { plan } = planned
   tx.append({
     type: 'dev.hagane.job.submitted',
@@ -192,14 +190,6 @@ async function launch(needs: JobNeeds, tx: Tx, planned: PlannedJob): Promise<voi
   }
   await moveJob(tx, row, 'run', { start_time: tx.now.toISOString() })
   await needs.tracking.setRunStatus(tx, row.name, 'RUNNING')
-  const { plan } = planned
-  if (plan.kind === 'sweep' && plan.timeout !== undefined)
-    await needs.tasks.enqueue(tx, {
-      kind: TIMEOUT_TASK,
-      subject: `job/${row.name}`,
-      payload: { name: row.name },
-      runAfter: new Date(tx.now.getTime() + Math.min(plan.timeout, LONGEST_TIMEOUT) * 1000 + 1000),
-      maxAttempts: 5,
-    })
+  if (row.type === 'sweep') return driveSweep(needs, tx, row)
   await advanceParent(needs, tx, row.name)
 }

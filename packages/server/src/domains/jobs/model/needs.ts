@@ -7,6 +7,7 @@ import type { Tasks } from '../../../kernel/tasks/index.ts'
 import type { Data } from '../../data/index.ts'
 import type { JobMemory } from './memory.ts'
 import type { DistributionPlan, InputMode } from './plan.ts'
+import type { SweepSignals } from './sweep-signals.ts'
 
 /** What jobs ask of other domains, as narrow as they need it; the composition root hands in the doors. */
 export interface JobNeeds {
@@ -33,6 +34,7 @@ export interface JobNeeds {
   compute: Compute
   running: RunningSteps
   memory: JobMemory
+  sweeps: SweepSignals
   tokens: {
     issue(tx: Tx, actor: string, role: 'job', workspace: string): Promise<string>
     withdraw(tx: Tx, actor: string): Promise<void>
@@ -102,7 +104,17 @@ export interface Tracking {
   /** The same of many, which end with it: the run that takes → the run it takes from. */
   takeRuns(tx: Tx, takes: ReadonlyMap<string, string>, status: 'FINISHED'): Promise<void>
   setTags(tx: Tx, runId: string, tags: Record<string, string>): Promise<void>
+  logParams(tx: Tx, runId: string, params: Record<string, string>): Promise<void>
+  logMetrics(
+    tx: Tx,
+    runId: string,
+    points: readonly { key: string; value: number; timestamp: number; step: number }[],
+  ): Promise<void>
   latestMetrics(workspace: string, runId: string): Promise<Record<string, number>>
+  /** Every value of a metric in the order it was logged; NaN where NaN was. */
+  metricValues(workspace: string, runId: string, key: string): Promise<number[]>
+  /** Called after each commit that logged metrics of a run; a hint only. */
+  onMetrics(listener: (workspace: string, runId: string) => void): void
   /** Content below a path of the run's artifacts; throws not_found. */
   artifactTree(workspace: string, runId: string, path: string): Promise<{ tree: string; path: string }>
   /** Adds every file of a tree below a path of the run's artifacts. */

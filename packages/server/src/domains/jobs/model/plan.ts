@@ -1,4 +1,12 @@
-import type { EnvironmentSpec, GitState, inputModes, JobSpec, outputModes } from '@hagane/contract'
+import type {
+  EarlyTermination,
+  EnvironmentSpec,
+  GitState,
+  inputModes,
+  JobSpec,
+  outputModes,
+  SearchSpace,
+} from '@hagane/contract'
 
 export type InputMode = (typeof inputModes)[number]
 export type OutputMode = (typeof outputModes)[number]
@@ -72,13 +80,27 @@ export interface PipelinePlan {
   component?: { name: string; version: string; digest: string }
 }
 
+/** Where the points of a sweep come from; `bayesian` asks for each, the others know them all from the beginning. */
+export interface Sampling {
+  algorithm: 'random' | 'sobol' | 'grid' | 'bayesian'
+  /** Equal seeds give equal points; without one the sweep's own name is the seed. */
+  seed?: string
+}
+
 export interface SweepPlan {
   kind: 'sweep'
   inputs: Record<string, InputValue>
   outputs: Record<string, OutputPlan>
   objective: { goal: 'minimize' | 'maximize'; metric: string }
+  space: SearchSpace
+  sampling: Sampling
+  earlyTermination?: EarlyTermination
+  maxTotal: number
   maxConcurrent: number
+  /** seconds, of the whole sweep */
   timeout?: number
+  /** What every trial is, but for its point of the search space. */
+  trial: Pick<PlannedJob, 'displayName' | 'compute' | 'spec' | 'params'> & { plan: CommandPlan }
 }
 
 export type Plan = CommandPlan | PipelinePlan | SweepPlan

@@ -3,8 +3,8 @@ import type { JobRow } from './tables.ts'
 
 /** The kind of background task that carries out one command step. */
 export const STEP_TASK = 'job.step'
-/** Looks at a sweep again when its time is up. */
-export const TIMEOUT_TASK = 'job.timeout'
+/** Drives one sweep from its start to its end: begins trials, stops bad ones, finishes. */
+export const SWEEP_TASK = 'job.sweep'
 /** Goes on with a pipeline that has more steps to start than one transaction should. */
 export const ADVANCE_TASK = 'job.advance'
 

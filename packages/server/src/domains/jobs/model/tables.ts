@@ -43,6 +43,25 @@ export type JobTables = {
   }
   /** Results that may be taken again: reuse key → the job that computed them. */
   step_results: { workspace: string; key: string; job: string; created_at: string }
+  /** The trials of sweeps, beside the jobs that they are. */
+  sweep_trials: {
+    workspace: string
+    sweep: string
+    /** From 0, in the order of creation. */
+    number: number
+    job: string
+    /** Where in the search space it is (JSON). */
+    point: string
+    /** Best value of the primary metric so far; null before there is one. */
+    value: number | null
+    /** Values of the primary metric logged so far. */
+    intervals: number
+    /** The last interval at which the early termination policy has looked at it. */
+    judged: number
+    /** Why that policy stopped it. */
+    stopped: string | null
+  }
 }
 
 export type JobRow = JobTables['jobs']
+export type TrialRow = JobTables['sweep_trials']

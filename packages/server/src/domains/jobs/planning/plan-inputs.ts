@@ -44,7 +44,7 @@ export async function planDeclaredInputs(
   for (const [name, declaration] of Object.entries(declared)) {
     const value = await planInput(context, name, own(given, name), declaration ?? undefined)
     if (value.kind === 'none' && declaration?.optional !== true) throw missing(context, name, declaration?.type)
-    checkLimits(context, name, value, declaration)
+    checkLimits(`${context.at}.inputs.${name}`, value, declaration)
     values[name] = value
   }
   return values
@@ -142,9 +142,9 @@ async function planContent(
   }
 }
 
-function checkLimits(context: InputContext, name: string, value: InputValue, declared: Declared | undefined): void {
+/** Throws invalid when a literal is not what the component allows for this input. */
+export function checkLimits(property: string, value: InputValue, declared: Declared | undefined): void {
   if (value.kind !== 'literal' || declared === null || declared === undefined) return
-  const property = `${context.at}.inputs.${name}`
   const refuse = (allowed: unknown): never => {
     throw new HaganeError('invalid', `${property}: '${value.text}' is not allowed here`, {
       details: [{ property, message: 'outside what the component allows', sent: value.text, allowed }],

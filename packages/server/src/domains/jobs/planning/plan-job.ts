@@ -18,7 +18,7 @@ export async function planJob(
       ? await planCommandJob(context, spec, place)
       : spec.type === 'pipeline'
         ? await planPipelineJob(context, spec, place)
-        : await planSweep(context, spec)
+        : await planSweep(context, spec, place)
   refuseBindings(planned.plan.inputs)
   return spec.name === undefined
     ? planned

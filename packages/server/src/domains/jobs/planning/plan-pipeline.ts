@@ -16,6 +16,7 @@ import { literalOf } from './plan-distribution.ts'
 import { planDeclaredInputs, planOwnInputs } from './plan-inputs.ts'
 import { planOutputs } from './plan-outputs.ts'
 import { planParallel, planParallelComponent } from './plan-parallel.ts'
+import { planSweep } from './plan-sweep.ts'
 
 const MAX_DEPTH = 20
 
@@ -94,7 +95,7 @@ async function planNodes(
 }
 
 async function planNode(context: PlanContext, node: PipelineNode, place: Place): Promise<PlannedJob> {
-  if (node.type === 'sweep') throw unsupported(place.at, node.type)
+  if (node.type === 'sweep') return planSweep(context, node, place)
   if (node.type === 'parallel') return planParallel(context, node, place)
   if (node.component === undefined) {
     if (node.command === undefined)
@@ -139,11 +140,6 @@ function asNodeOfComponent(
   } = node
   return rest
 }
-
-const unsupported = (at: string, type: string): HaganeError =>
-  new HaganeError('unsupported', `${at}: a step of type ${type} cannot be run yet`, {
-    details: [{ property: `${at}.type`, message: 'not supported', sent: type, allowed: ['command', 'pipeline'] }],
-  })
 
 /** What the node says of resources, limits and variables wins over its component. */
 const merged = (component: CommandComponentSpec, node: CommandNode): CommandParts => ({

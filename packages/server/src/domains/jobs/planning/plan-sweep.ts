@@ -1,105 +1,177 @@
-import { type CommandComponentSpec, HaganeError, type JobInput, type SweepJobSpec } from '@hagane/contract'
-import { newJobName } from '../../../kernel/ids.ts'
-import type { PlannedJob, SweepPlan } from '../model/plan.ts'
-import { countStep } from './budget.ts'
-import { type CommandParts, jobOf, type PlanContext, planCommand } from './plan-command.ts'
-import { declaredInputs, loadComponent } from './plan-component.ts'
-import { planDeclaredInputs, planOwnInputs } from './plan-inputs.ts'
+import { createHash } from 'node:crypto'
+import {
+  type CommandComponentSpec,
+  findExpressions,
+  HaganeError,
+  type SweepJobSpec,
+  type SweepNode,
+} from '@hagane/contract'
+import { canonicalJson } from '../../../kernel/canonical-json.ts'
+import type { CommandPlan, InputValue, OutputPlan, PlannedJob, Sampling, SweepPlan } from '../model/plan.ts'
+import { probesOf } from '../sweep/space.ts'
+import { checkSweep } from './check-sweep.ts'
+import { type CommandParts, jobOf, type Place, type PlanContext, planCommand } from './plan-command.ts'
+import { type Identity, loadComponent } from './plan-component.ts'
+import { checkLimits, type DeclaredInputs, planDeclaredInputs, planOwnInputs } from './plan-inputs.ts'
 import { planOutputs } from './plan-outputs.ts'
-import { gridSamples, randomSamples, type Sample } from './sampling.ts'
 
-const DEFAULT_TRIALS = 20
-const DEFAULT_CONCURRENT = 4
+/** Azure ML's default. */
+const DEFAULT_TRIALS = 1000
 const LONGEST_NAME = 255
 
-/** Lays out all trials of a sweep at once: random and grid do not depend on results. */
-export async function planSweep(context: PlanContext, spec: SweepJobSpec): Promise<PlannedJob> {
-  const name = spec.name ?? newJobName()
-  const { component } =
-    typeof spec.trial === 'string' ? await loadComponent(context, spec.trial, 'job.trial') : { component: undefined }
-  if (component !== undefined && component.type !== 'command')
-    throw new HaganeError('invalid', `job.trial: a trial is a command, this component is a ${component.type}`)
-  const trial: CommandParts & Partial<CommandComponentSpec> = component ?? (spec.trial as CommandComponentSpec)
-  const outputs = planOutputs(trial.outputs, spec.outputs, {}, 'job')
-  const place = { at: 'job', defaultCompute: spec.compute, reusable: false, search: spec.search_space }
-  const samples = samplesOf(context, spec, name)
-  refuseLongName(name, samples.length)
-  warnOfUnused(context, spec)
-  const children: PlannedJob[] = []
-  for (const [i, sample] of samples.entries()) {
-    const given: Record<string, JobInput> = {
-      ...spec.inputs,
-      ...(trial.inputs === undefined || trial.inputs === null ? {} : sample),
-    }
-    const inputs = trial.inputs
-      ? await planDeclaredInputs({ ...context, at: 'job' }, declaredInputs(trial as CommandComponentSpec), given)
-      : await planOwnInputs({ ...context, at: 'job' }, given)
-    const limits = spec.limits?.trial_timeout === undefined ? trial.limits : { timeout: spec.limits.trial_timeout }
-    const plan = await planCommand(
-      context,
-      { ...trial, limits, resources: { ...trial.resources, ...spec.resources } },
-      inputs,
-      withoutNames(outputs),
-      place,
-    )
-    const child = jobOf(
-      { compute: spec.compute, display_name: `${spec.display_name ?? name}_${i}` },
-      { ...place, step: `trial_${i}` },
-      { ...trial, type: 'command', search: sample },
-      { ...plan, search: sample },
-    )
-    children.push({ ...child, name: `${name}_${i}`, params: { ...child.params, ...sample } })
-  }
-  const plan: SweepPlan = {
-    kind: 'sweep',
-    inputs: await planOwnInputs({ ...context, at: 'job' }, spec.inputs ?? {}),
-    outputs,
-    objective: { goal: spec.objective.goal, metric: spec.objective.primary_metric },
-    maxConcurrent: spec.limits?.max_concurrent_trials ?? DEFAULT_CONCURRENT,
-    ...(spec.limits?.timeout === undefined ? {} : { timeout: spec.limits.timeout }),
-  }
-  return { ...jobOf(spec, place, spec, plan), name, children }
+type SweepSpec = SweepJobSpec | SweepNode
+
+interface LoadedTrial {
+  parts: CommandParts & Pick<CommandComponentSpec, 'outputs'>
+  /** What a component declares; undefined for a command written in the sweep, which takes the sweep's inputs. */
+  declared: DeclaredInputs | undefined
+  identity: Identity
 }
 
+/** A sweep, as a job or as a node of a pipeline. Its trials are begun while it runs. */
+export async function planSweep(context: PlanContext, spec: SweepSpec, place: Place): Promise<PlannedJob> {
+  const { at } = place
+  checkSweep(spec, at)
+  const trial = await loadTrial(context, spec, at)
+  const inputs = await planSweepInputs(context, spec, trial, at)
+  const outputs = planOutputs(trial.parts.outputs, spec.outputs, place.parentOutputs, at)
+  const maxTotal = spec.limits?.max_total_trials ?? DEFAULT_TRIALS
+  refuseLongName(spec, maxTotal)
+  const command = await planTrial(context, spec, trial, { inputs, outputs }, place)
+  warnOfUnused(context, spec, trial, at)
+  const described = jobOf(spec, place, spec, command)
+  const plan: SweepPlan = {
+    kind: 'sweep',
+    inputs,
+    outputs,
+    objective: { goal: spec.objective.goal, metric: spec.objective.primary_metric },
+    space: spec.search_space,
+    sampling: samplingOf(spec, place.reusable),
+    ...(spec.early_termination ? { earlyTermination: spec.early_termination } : {}),
+    maxTotal,
+    maxConcurrent: Math.min(maxTotal, spec.limits?.max_concurrent_trials ?? context.needs.concurrency),
+    ...(spec.limits?.timeout === undefined ? {} : { timeout: spec.limits.timeout }),
+    trial: {
+      plan: command,
+      displayName: spec.display_name ?? spec.name ?? place.step ?? 'trial',
+      ...(described.compute === undefined ? {} : { compute: described.compute }),
+      spec: { ...trial.parts, type: 'command' },
+      params: described.params,
+    },
+  }
+  return { ...described, plan }
+}
+
+async function loadTrial(context: PlanContext, { trial }: SweepSpec, at: string): Promise<LoadedTrial> {
+  if (typeof trial !== 'string')
+    return { parts: trial, declared: 'inputs' in trial && trial.inputs ? trial.inputs : undefined, identity: undefined }
+  const { component, identity } = await loadComponent(context, trial, `${at}.trial`)
+  if (component.type !== 'command')
+    throw new HaganeError('invalid', `${at}.trial: a trial is a command, this component is a ${component.type}`, {
+      details: [{ property: `${at}.trial`, message: 'not a command', sent: component.type, allowed: ['command'] }],
+      hint: 'name a command component; a pipeline can hold the sweep as one of its steps',
+    })
+  return { parts: component, declared: component.inputs ?? {}, identity }
+}
+
+/** The inputs that all trials share; what the search space gives is each trial's own. */
+async function planSweepInputs(
+  context: PlanContext,
+  spec: SweepSpec,
+  { declared, parts }: LoadedTrial,
+  at: string,
+): Promise<Record<string, InputValue>> {
+  const given = withoutKeys(spec.inputs ?? {}, spec.search_space)
+  if (declared === undefined) return planOwnInputs({ ...context, at }, given)
+  for (const [name, entry] of Object.entries(spec.search_space)) {
+    const declaration = Object.hasOwn(declared, name) ? declared[name] : undefined
+    for (const text of probesOf(entry))
+      checkLimits(`${at}.search_space.${name}`, { kind: 'literal', text }, declaration)
+  }
+  // a trial written in the sweep may use inputs of the sweep that it does not declare
+  const used = new Set(findExpressions(parts.command).map(({ name }) => name))
+  const undeclared = Object.entries(given).filter(([name]) => used.has(name) && !Object.hasOwn(declared, name))
+  return {
+    ...(await planDeclaredInputs(
+      { ...context, at },
+      withoutKeys(declared, spec.search_space),
+      withoutKeys(given, Object.fromEntries(undeclared)),
+    )),
+    ...(await planOwnInputs({ ...context, at }, Object.fromEntries(undeclared))),
+  }
+}
+
+/** The command of every trial, but for its point of the search space. */
+async function planTrial(
+  context: PlanContext,
+  spec: SweepSpec,
+  { parts, identity }: LoadedTrial,
+  { inputs, outputs }: { inputs: Record<string, InputValue>; outputs: Record<string, OutputPlan> },
+  place: Place,
+): Promise<CommandPlan> {
+  const limits = spec.limits?.trial_timeout === undefined ? parts.limits : { timeout: spec.limits.trial_timeout }
+  const searched = Object.keys(spec.search_space).map((name): [string, InputValue] => [name, { kind: 'none' }])
+  const plan = await planCommand(
+    context,
+    { ...parts, limits, resources: { ...parts.resources, ...spec.resources } },
+    { ...relayed(inputs), ...Object.fromEntries(searched) },
+    ownOutputs(outputs),
+    { at: `${place.at}.trial`, reusable: place.reusable, search: spec.search_space },
+  )
+  return identity === undefined ? plan : { ...plan, component: identity }
+}
+
+/** A trial stands below its sweep: what the sweep takes from its surroundings, the trial takes from the sweep. */
+const relayed = (inputs: Record<string, InputValue>): Record<string, InputValue> =>
+  Object.fromEntries(
+    Object.entries(inputs).map(([name, value]) => [
+      name,
+      ['node-output', 'node-input', 'parent-input', 'template'].includes(value.kind)
+        ? { kind: 'parent-input', name }
+        : value,
+    ]),
+  )
+
+/** Trials publish and register nothing; the best one's outputs become the sweep's. */
+const ownOutputs = (outputs: Record<string, OutputPlan>): Record<string, OutputPlan> =>
+  Object.fromEntries(
+    Object.entries(outputs).map(([key, { name: _n, version: _v, path: _p, publish: _b, ...rest }]) => [key, rest]),
+  )
+
+/** The steps of a pipeline are computed once: a sweep that stands in one draws the same points again while it is unchanged. */
+function samplingOf({ sampling_algorithm, search_space, objective }: SweepSpec, reusable: boolean): Sampling {
+  const given = typeof sampling_algorithm === 'string' ? { type: sampling_algorithm } : sampling_algorithm
+  const seed =
+    given.seed === undefined
+      ? reusable
+        ? createHash('sha256').update(canonicalJson({ search_space, objective })).digest('hex').slice(0, 16)
+        : undefined
+      : String(given.seed)
+  return {
+    algorithm: given.type === 'random' && given.rule === 'sobol' ? 'sobol' : given.type,
+    ...(seed === undefined ? {} : { seed }),
+  }
+}
+
+const withoutKeys = <T>(record: Record<string, T>, keys: object): Record<string, T> =>
+  Object.fromEntries(Object.entries(record).filter(([name]) => !Object.hasOwn(keys, name)))
+
 /** Trials are named after their sweep, `<sweep>_<n>`. */
-function refuseLongName(name: string, trials: number): void {
+function refuseLongName({ name }: SweepSpec, trials: number): void {
   const room = LONGEST_NAME - `_${trials}`.length
-  if (name.length > room)
+  if (name !== undefined && name.length > room)
     throw new HaganeError('invalid', `job.name: the name of this sweep may have at most ${room} characters`, {
       details: [{ property: 'job.name', message: 'too long for its trials to be named after it', allowed: room }],
       hint: 'choose a shorter name',
     })
 }
 
-/** What Azure ML's YAML may say and is not carried out. */
-function warnOfUnused({ warn }: PlanContext, spec: SweepJobSpec): void {
-  if (spec.early_termination !== undefined)
-    warn(`early_termination: '${spec.early_termination.type}' is not carried out; every trial runs to its end`)
-  for (const [name, output] of Object.entries(spec.outputs ?? {}))
-    if (typeof output === 'object' && output?.name !== undefined)
-      warn(`outputs.${name}.name: the best trial's output is kept with the sweep and not registered as ${output.name}`)
-}
-
-function samplesOf(context: PlanContext, spec: SweepJobSpec, name: string): Sample[] {
-  const algorithm =
-    typeof spec.sampling_algorithm === 'string' ? { type: spec.sampling_algorithm } : spec.sampling_algorithm
-  const limit = spec.limits?.max_total_trials ?? DEFAULT_TRIALS
-  if (algorithm.type === 'grid') {
-    const samples = gridSamples(spec.search_space, spec.limits?.max_total_trials ?? Number.POSITIVE_INFINITY)
-    countStep(context, samples.length)
-    return samples
+/** A parameter that reaches no command makes trials that are all the same. */
+function warnOfUnused({ warn }: PlanContext, spec: SweepSpec, { parts, declared }: LoadedTrial, at: string): void {
+  const used = new Set(findExpressions(parts.command).map(({ name }) => name))
+  for (const name of Object.keys(spec.search_space)) {
+    if (used.has(name)) continue
+    const why = declared !== undefined && !Object.hasOwn(declared, name) ? ', nor has the component such an input' : ''
+    warn(`${at}.search_space.${name}: the trial's command does not use it${why}`)
   }
-  if (algorithm.type === 'random') countStep(context, limit)
-  if (algorithm.type === 'random')
-    return randomSamples(spec.search_space, limit, String((algorithm as { seed?: unknown }).seed ?? name))
-  throw new HaganeError('unsupported', `sampling_algorithm: '${algorithm.type}' cannot be run yet`, {
-    details: [
-      { property: 'sampling_algorithm', message: 'not supported', sent: algorithm.type, allowed: ['random', 'grid'] },
-    ],
-    hint: 'use --set sampling_algorithm=random',
-  })
 }
-
-/** Trials do not register assets; the best one's outputs become the sweep's. */
-const withoutNames = (outputs: SweepPlan['outputs']): SweepPlan['outputs'] =>
-  Object.fromEntries(Object.entries(outputs).map(([key, { name: _n, version: _v, path: _p, ...rest }]) => [key, rest]))

@@ -110,6 +110,7 @@ export type JobChange = Partial<
     | 'tags'
     | 'archived'
     | 'plan'
+    | 'properties'
   >
 >
 

@@ -2,7 +2,7 @@ import type { Database, Who } from '../../../kernel/db/index.ts'
 import { segmentsOf } from '../metrics/reads.ts'
 import { type Series, sampleSeries, seriesOf, sliceSeries, sortSeries, stepsWithin } from '../metrics/series.ts'
 import { findRun } from '../runs/reads.ts'
-import { readsOf } from '../tables.ts'
+import { readsOf, type TrackingReads } from '../tables.ts'
 import { integer, list, required, text } from '../wire/fields.ts'
 import { invalidParameter } from '../wire/mlflow-error.ts'
 import { type Operation, operation } from '../wire/operation.ts'
@@ -23,6 +23,12 @@ const pointsOut = (key: string, { steps, timestamps, values }: Series, runId?: s
     step: steps[i],
     ...(runId === undefined ? {} : { run_id: runId }),
   }))
+
+/** Every value of a metric of a run in the order it was logged. A run that does not exist has none. */
+export async function valuesOf(db: TrackingReads, workspace: string, runId: string, key: string): Promise<number[]> {
+  const run = await findRun(db, workspace, runId)
+  return run === undefined ? [] : [...seriesOf(await segmentsOf(db, run.run_no), key).values]
+}
 
 /** Histories of metrics. A run that does not exist has none, as in MLflow. */
 export function metricOperations(db: Database): Operation[] {

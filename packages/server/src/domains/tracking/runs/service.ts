@@ -1,7 +1,6 @@
 import type { Database, Tx, Who } from '../../../kernel/db/index.ts'
 import { newHexId, newRunName } from '../../../kernel/ids.ts'
 import { type Experiments, locationIn, requireActiveExperiment } from '../experiments/service.ts'
-import type { Folding } from '../metrics/fold.ts'
 import { withTail } from '../metrics/latest.ts'
 import { logModelMetrics } from '../metrics/model-metrics-store.ts'
 import { checkPoint, type LoggedPoint } from '../metrics/points.ts'
@@ -42,8 +41,11 @@ const EVERY_SEGMENT = 1_000_000
 export const userOf = (actor: string, sent: string | undefined): string =>
   actor.startsWith('local:') ? (sent ?? '') : actor.slice(actor.indexOf(':') + 1)
 
+/** Is told of a run after each commit that logged metrics of it. */
+export type MetricsListener = (workspace: string, runId: string) => void
+
 /** The use cases of runs. */
-export function buildRuns(db: Database, experiments: Experiments, folding: Folding) {
+export function buildRuns(db: Database, experiments: Experiments, logged: MetricsListener) {
   const write = <T>(who: Who, runId: string, fn: (tx: Tx, run: RunRow) => Promise<T>): Promise<T> =>
     db.withTransaction(who, async tx => fn(tx, await requireActiveRun(tx, runId)))
 
@@ -80,7 +82,7 @@ export function buildRuns(db: Database, experiments: Experiments, folding: Foldi
       run.run_id,
       points.filter(point => point.modelId !== undefined),
     )
-    if (points.length > 0) tx.afterCommit(folding.soon)
+    if (points.length > 0) tx.afterCommit(() => logged(run.workspace, run.run_id))
   }
 
   return {
