@@ -28,8 +28,10 @@ function* inputs(root) {
   }
   const schemas = join(packages, 'manifest', 'schemas')
   if (existsSync(schemas)) for (const name of readdirSync(schemas).sort()) yield join(schemas, name)
-  const worker = join(packages, 'python', 'worker')
-  if (existsSync(worker)) for (const path of filesBelow(worker)) if (path.endsWith('.py')) yield path
+  for (const name of ['worker', 'sweep']) {
+    const python = join(packages, 'python', name)
+    if (existsSync(python)) for (const path of filesBelow(python)) if (path.endsWith('.py')) yield path
+  }
 }
 
 /** One digest over the state of everything the bundles are made of. */

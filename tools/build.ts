@@ -74,10 +74,11 @@ function schemas(): Record<string, string> {
   return Object.fromEntries(readdirSync(folder).map(name => [name, readFileSync(join(folder, name), 'utf8')]))
 }
 
+const suggest = readFileSync(join(root, 'packages/python/sweep/suggest.py'), 'utf8')
 const supervisor = { HAGANE_RANKS_SUPERVISOR: JSON.stringify(await ranksSupervisor()) }
 const definitions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   gateway: { HAGANE_WORKER_FILES: JSON.stringify(pythonWorker()) },
-  server: { ...supervisor, HAGANE_SCHEMAS: JSON.stringify(schemas()) },
+  server: { ...supervisor, HAGANE_SCHEMAS: JSON.stringify(schemas()), HAGANE_SUGGEST_SOURCE: JSON.stringify(suggest) },
   runner: supervisor,
 }
 

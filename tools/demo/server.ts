@@ -16,13 +16,16 @@ export interface RunningServer {
 }
 
 /**
- * Starts `hagane up` on a free port over a data folder and waits until it says that it is ready.
+ * Starts `hagane up` over a data folder, on a free port unless one is given, and waits until it says that it is ready.
  * Fails with the end of the server's log when it ends first or stays silent for `timeoutMs`.
  */
-export async function startServer(dataDir: string, timeoutMs = 60_000): Promise<RunningServer> {
+export async function startServer(
+  dataDir: string,
+  { timeoutMs = 60_000, port = 0 }: { timeoutMs?: number; port?: number } = {},
+): Promise<RunningServer> {
   await mkdir(join(dataDir, 'logs'), { recursive: true })
   const logFile = join(dataDir, 'logs', `server-${Date.now()}.log`)
-  const server = spawnLogged(process.execPath, [haganeExecutable, 'up', '--port', '0', '--data', dataDir], {
+  const server = spawnLogged(process.execPath, [haganeExecutable, 'up', '--port', String(port), '--data', dataDir], {
     logFile,
     env: plainEnvironment(),
   })

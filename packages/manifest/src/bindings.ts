@@ -1,3 +1,4 @@
+import { findExpressions } from '@hagane/contract'
 import { isDataType } from './expand-inputs.ts'
 import type { Loading } from './loading.ts'
 import { didYouMean } from './suggest.ts'
@@ -40,8 +41,14 @@ export function bindComponent(loading: Loading, node: Cursor, component: YamlMap
 /** The same for a sweep and its trial, to which the search space gives the rest of its inputs. */
 export function bindTrial(loading: Loading, sweep: Cursor, trial: YamlMap): void {
   const searched = mapAt(sweep, 'search_space')?.map ?? {}
-  const declared = Object.entries(declaredIn(trial, 'inputs')).filter(([name]) => !Object.hasOwn(searched, name))
-  bindInputs(loading, sweep, Object.fromEntries(declared))
+  const command = own(trial, 'command')
+  const used = findExpressions(typeof command === 'string' ? command : '').filter(({ scope }) => scope === 'input')
+  // its command may use inputs of the sweep that it does not declare
+  const known = [
+    ...used.map(({ name }): [string, null] => [name, null]),
+    ...Object.entries(declaredIn(trial, 'inputs')),
+  ]
+  bindInputs(loading, sweep, Object.fromEntries(known.filter(([name]) => !Object.hasOwn(searched, name))))
   bindOutputs(loading, sweep, trial)
 }
 

@@ -21,10 +21,10 @@ export class StepLog {
   }
 
   /** Tells what is new: first the log that belongs to the status before, then the new status. */
-  async advance(step: JobResource): Promise<void> {
+  async advance(step: JobResource, remark = ''): Promise<void> {
     if (this.#finished) return
     if (hasLog(step)) await this.#writeLog(step)
-    if (step.status !== this.#status) this.#watch.write(statusLine(step, this.#label))
+    if (step.status !== this.#status) this.#watch.write(statusLine(step, this.#label, remark))
     this.#status = step.status
     this.#finished = isOver(step)
   }
@@ -42,8 +42,8 @@ const hasLog = (step: JobResource) =>
   step.type === 'command' && !silentStatuses.includes(step.status) && step.reuse?.from === undefined
 
 /** `[2026-11-23 22:50:10Z] train  Completed (reused brave_iron_12)` */
-function statusLine(step: JobResource, label: string): string {
+function statusLine(step: JobResource, label: string, remark: string): string {
   const time = new Date().toISOString().replace('T', ' ').slice(0, 19)
   const reused = step.reuse?.from === undefined ? '' : ` (reused ${step.reuse.from})`
-  return `[${time}Z] ${label}  ${step.status}${reused}\n`
+  return `[${time}Z] ${label}  ${step.status}${reused}${remark}\n`
 }

@@ -5,6 +5,7 @@ import { harmless, type Sink } from '../terminal/terminal.ts'
 import { followLog } from './follow-log.ts'
 import { followSteps } from './follow-steps.ts'
 import { drawsTrees, followTree } from './follow-tree.ts'
+import { sweepLines } from './trial-remarks.ts'
 import type { Watch } from './watch.ts'
 
 const tailLines = 20
@@ -56,7 +57,9 @@ const heading = (job: JobResource) =>
   `${runLines(job)}\nStreaming ${job.type === 'command' ? 'user_logs/std_log.txt' : 'the steps'}\n${'='.repeat(31)}\n\n`
 
 function finish(call: Invocation, watch: Watch, job: JobResource, failed: readonly JobResource[]): number {
-  watch.write(`\nExecution Summary\n=================\n${runLines(job)}Status: ${job.status}${duration(job)}\n`)
+  watch.write(
+    `\nExecution Summary\n=================\n${runLines(job)}Status: ${job.status}${duration(job)}\n${sweepLines(job)}`,
+  )
   if (job.status === 'Completed') return exitCodes.ok
   const lines = [`error: ${job.name} ${job.status === 'Canceled' ? 'was canceled' : 'failed'}${reason(job)}`]
   for (const step of failed.length === 0 ? [job] : failed) lines.push(...lastWords(step, job))
