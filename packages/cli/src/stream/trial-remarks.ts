@@ -1,4 +1,4 @@
-import { type JobResource, jobRoutes, type SweepTrial, terminalStatuses } from '@hagane/contract'
+import { type JobResource, jobRoutes, type SweepState, type SweepTrial, terminalStatuses } from '@hagane/contract'
 import { harmless } from '../terminal/terminal.ts'
 import { ask, showJob, type Watch } from './watch.ts'
 
@@ -58,9 +58,14 @@ export class TrialRemarks {
 
 const short = (value: number): string => String(Number(value.toPrecision(6)))
 
-/** The end of a sweep in two lines: how its trials ended, and the best of them. */
-export function sweepLines({ sweep }: JobResource): string {
+/** The end of a sweep: how its trials ended, the best of them, and what was not as it should be. */
+export function sweepLines({ sweep, properties }: JobResource): string {
   if (sweep === undefined) return ''
+  const warnings = properties['hagane.warnings']?.split('\n') ?? []
+  return bestLines(sweep) + warnings.map(warning => `warning: ${harmless(warning)}\n`).join('')
+}
+
+function bestLines(sweep: SweepState): string {
   const { total, completed, stopped, failed, canceled } = sweep.trials
   const fates = Object.entries({ completed, 'stopped early': stopped, failed, canceled })
   const counts = fates.flatMap(([fate, count]) => (count === 0 ? [] : [`${count} ${fate}`]))

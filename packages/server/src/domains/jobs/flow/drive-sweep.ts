@@ -19,8 +19,8 @@ import { followProgress, type Histories, judgeTrials } from './judge-trials.ts'
 
 /** How long a driver sleeps when nothing wakes it. */
 const POLL_MS = 2000
-/** Rounds are at least so far apart, and take at most a third of the time. */
-const PAUSE_MS = 25
+/** Rounds are so far apart, within these bounds twice as long as the last one took: many metrics do not keep the server busy. */
+const PAUSE_MS = { least: 25, most: 500 }
 /** Trials that one transaction begins. */
 const BATCH = 100
 
@@ -55,7 +55,7 @@ export function buildDriveSweeps(needs: Needs) {
         if (row === undefined || (row.status !== 'Running' && row.status !== 'CancelRequested')) return
         driven.row = row
         const busy = await round(driven)
-        await pause(Math.max(PAUSE_MS, 2 * (Date.now() - began)), undefined, { signal })
+        await pause(Math.min(PAUSE_MS.most, Math.max(PAUSE_MS.least, 2 * (Date.now() - began))), undefined, { signal })
         if (!busy) await ears.wait(untilDeadline(driven), signal)
       }
     } catch (error) {
