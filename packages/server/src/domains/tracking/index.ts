@@ -117,21 +117,30 @@ const pairs = (values: Record<string, string> = {}): KeyValue[] =>
 const parentTag = (id: string | undefined): KeyValue[] =>
   id === undefined ? [] : [{ key: 'mlflow.parentRunId', value: id }]
 
+const reader = (workspace: string): Who => ({ workspace, actor: 'server' })
+
+/** Tells everybody who listens of each run that has logged metrics, `first` before all. */
+function tellingOf(first: () => void): { logged: MetricsListener; onMetrics: (listener: MetricsListener) => void } {
+  const listeners: MetricsListener[] = [first]
+  return {
+    logged: (workspace, runId) => {
+      for (const listener of listeners) listener(workspace, runId)
+    },
+    onMetrics: listener => void listeners.push(listener),
+  }
+}
+
 /** Experiments, runs, metrics and artifacts. MLflow's REST API is the adapter; jobs use the door. */
 export function buildTracking({ db, blobs, log }: Deps): Tracking {
   const experiments = buildExperiments(db)
   const folding = buildFolding(db, log)
-  const listeners: MetricsListener[] = []
-  const logged: MetricsListener = (workspace, runId) => {
-    folding.soon()
-    for (const listener of listeners) listener(workspace, runId)
-  }
-  const runs = buildRuns(db, experiments, logged)
+  const telling = tellingOf(folding.soon)
+  const runs = buildRuns(db, experiments, telling.logged)
   const artifacts = buildArtifacts(db, blobs)
   const loggedModels = buildLoggedModels(db, experiments)
-  const reader = (workspace: string): Who => ({ workspace, actor: 'server' })
   const getRun = (workspace: string, runId: string) => runs.get(reader(workspace), runId)
   return {
+    onMetrics: telling.onMetrics,
     routes: [
       ...mlflowRoutes(
         [
@@ -178,7 +187,7 @@ export function buildTracking({ db, blobs, log }: Deps): Tracking {
     logParams: async (tx, runId, params) => logParams(tx, await requireRun(tx, runId), pairs(params), false),
     async logMetrics(tx, runId, points) {
       await logMetrics(tx, await requireRun(tx, runId), points)
-      tx.afterCommit(() => logged(tx.who.workspace, runId))
+      tx.afterCommit(() => telling.logged(tx.who.workspace, runId))
     },
     setTags: async (tx, runId, tags) => setTags(tx, await requireRun(tx, runId), pairs(tags)),
     getRun,
@@ -187,7 +196,6 @@ export function buildTracking({ db, blobs, log }: Deps): Tracking {
       return Object.fromEntries(data.metrics.map(({ key, value }) => [key, value ?? Number.NaN]))
     },
     metricValues: (workspace, runId, key) => valuesOf(readsOf(db), workspace, runId, key),
-    onMetrics: listener => void listeners.push(listener),
     async copyRun(tx, from, to) {
       const [source, target] = [await requireRun(tx, from), await requireRun(tx, to)]
       await foldRun(tx, source)
