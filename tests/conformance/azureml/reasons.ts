@@ -2,7 +2,7 @@ import type { Outcome } from './run-manifest.ts'
 
 /** Endings that no system outside Azure and the internet could better; matched against what the command line said. */
 const external: readonly [pattern: RegExp, reason: string][] = [
-  [/no data sampledata@latest/, 'the examples define no asset `sampledata`'],
+  [/no data (sampledata|credit-default-reference)@latest/, 'the examples do not hold the data asset that it names'],
   [/(Rscript|julia|java|mvn): command not found/, 'needs a program of its image that this machine does not have'],
   [
     /Name or service not known|Temporary failure in name resolution/,
