@@ -1,6 +1,7 @@
 import { type Client, createClient } from '@hagane/contract'
 import type { GlobalOptions, OutputFormat } from './grammar/globals.ts'
 import { UsageError } from './grammar/usage-error.ts'
+import { plainFetch } from './http/plain-fetch.ts'
 import type { Invocation, Noun } from './invocation.ts'
 import { type Manner, render } from './output/print.ts'
 import { compileQuery } from './output/query.ts'
@@ -46,6 +47,7 @@ export async function buildInvocation(input: {
 function clientOf(settings: Settings, workspace: string): Client {
   return createClient({
     url: settings.url.value,
+    fetch: plainFetch,
     actor: settings.actor.value,
     ...(workspace === 'default' ? {} : { workspace }),
     ...(settings.token === undefined ? {} : { token: settings.token.value }),

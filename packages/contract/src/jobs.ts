@@ -62,6 +62,21 @@ export const jobResource = z
   .meta({ id: 'Job' })
 export type JobResource = z.output<typeof jobResource>
 
+/** A step of a job, as short as following it needs. */
+export const stepProgress = z
+  .object({
+    name: nameSchema,
+    parent_job_name: z.string().optional(),
+    label: z.string().describe('node keys from the followed job down, with / between'),
+    type: jobResource.shape.type,
+    status: z.enum(jobStatuses),
+    reused_from: z.string().optional(),
+    start_time: timeSchema.optional(),
+    end_time: timeSchema.optional(),
+  })
+  .meta({ id: 'StepProgress' })
+export type StepProgress = z.output<typeof stepProgress>
+
 const jobParams = z.object({ name: nameSchema })
 export const jobRoutes = {
   create: route({
@@ -124,6 +139,24 @@ export const jobRoutes = {
     params: jobParams,
     response: jobResource,
     status: 202,
+  }),
+  progress: route({
+    operationId: 'jobs.progress',
+    method: 'GET',
+    path: '/api/v1/jobs/:name/progress',
+    permission: 'job.read',
+    summary: 'Status of a job and of everything below it; with `since` and `wait` the answer is held until one changes',
+    params: jobParams,
+    query: z.object({
+      since: z.coerce.number().int().min(0).optional().describe('`version` of the answer before'),
+      wait: z.coerce.number().min(0).max(30).default(0).describe('seconds'),
+    }),
+    response: z.object({
+      type: jobResource.shape.type,
+      status: z.enum(jobStatuses),
+      version: z.number().int().describe('grows with every change'),
+      steps: z.array(stepProgress).describe('in the order of their creation, those of a nested job after it'),
+    }),
   }),
   log: route({
     operationId: 'jobs.log',

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { auditRoutes, type EventRecord } from '@hagane/contract'
+import { type Answer, auditRoutes, type EventRecord } from '@hagane/contract'
 import { exitCodes } from '../failure.ts'
 import { count } from '../grammar/flags.ts'
 import type { Invocation } from '../invocation.ts'
@@ -71,7 +71,7 @@ async function follow(call: Invocation, filter: Filter, from: number | undefined
   }
 }
 
-async function readUntilBroken(call: Invocation, response: Response, from: number, signal: AbortSignal) {
+async function readUntilBroken(call: Invocation, response: Answer, from: number, signal: AbortSignal) {
   let after = from
   try {
     for await (const { data } of serverSentEvents(response.body as unknown as AsyncIterable<Uint8Array>)) {

@@ -1,7 +1,7 @@
-import type { JobResource, JobStatus } from '@hagane/contract'
+import { type JobStatus, type StepProgress, terminalStatuses } from '@hagane/contract'
 import { LogReader } from './log-reader.ts'
 import { PrefixedLines } from './prefixed-lines.ts'
-import { ask, isOver, type Watch } from './watch.ts'
+import { ask, type Watch } from './watch.ts'
 
 const silentStatuses: readonly JobStatus[] = ['NotStarted', 'Queued']
 
@@ -21,7 +21,7 @@ export class StepLog {
   }
 
   /** Tells what is new: first the log that belongs to the status before, then the new status. */
-  async advance(step: JobResource, remark = ''): Promise<void> {
+  async advance(step: StepProgress, remark = ''): Promise<void> {
     if (this.#finished) return
     if (hasLog(step)) await this.#writeLog(step)
     if (step.status !== this.#status) this.#watch.write(statusLine(step, this.#label, remark))
@@ -29,7 +29,7 @@ export class StepLog {
     this.#finished = isOver(step)
   }
 
-  async #writeLog(step: JobResource): Promise<void> {
+  async #writeLog(step: StepProgress): Promise<void> {
     this.#reader ??= new LogReader(this.#watch.client, step.name)
     const reader = this.#reader
     const read = () => ask(this.#watch, () => reader.read(0, this.#watch.signal))
@@ -38,12 +38,14 @@ export class StepLog {
   }
 }
 
-const hasLog = (step: JobResource) =>
-  step.type === 'command' && !silentStatuses.includes(step.status) && step.reuse?.from === undefined
+const isOver = (step: StepProgress): boolean => terminalStatuses.includes(step.status)
+
+const hasLog = (step: StepProgress) =>
+  step.type === 'command' && !silentStatuses.includes(step.status) && step.reused_from === undefined
 
 /** `[2026-11-23 22:50:10Z] train  Completed (reused brave_iron_12)` */
-function statusLine(step: JobResource, label: string, remark: string): string {
+function statusLine(step: StepProgress, label: string, remark: string): string {
   const time = new Date().toISOString().replace('T', ' ').slice(0, 19)
-  const reused = step.reuse?.from === undefined ? '' : ` (reused ${step.reuse.from})`
+  const reused = step.reused_from === undefined ? '' : ` (reused ${step.reused_from})`
   return `[${time}Z] ${label}  ${step.status}${reused}${remark}\n`
 }

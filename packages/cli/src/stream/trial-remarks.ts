@@ -19,7 +19,7 @@ export class TrialRemarks {
   }
 
   /** Asks how the trials of all sweeps among these jobs stand. */
-  async refresh(jobs: readonly JobResource[]): Promise<void> {
+  async refresh(jobs: readonly Pick<JobResource, 'name' | 'type'>[]): Promise<void> {
     for (const { name, type } of jobs) {
       if (type !== 'sweep') continue
       const sweep = this.#sweeps.get(name) ?? (await this.#begin(name))
@@ -42,7 +42,7 @@ export class TrialRemarks {
   }
 
   /** What stands behind the status of a trial that has ended, `  loss=0.43 (best so far)`; nothing for other steps. */
-  of(step: JobResource): string {
+  of(step: Pick<JobResource, 'name' | 'status' | 'parent_job_name'>): string {
     const sweep = this.#sweeps.get(step.parent_job_name ?? '')
     const trial = sweep?.trials.get(step.name)
     if (sweep === undefined || trial === undefined || !terminalStatuses.includes(step.status)) return ''

@@ -1,4 +1,4 @@
-import { HaganeError, type JobResource, jobRoutes } from '@hagane/contract'
+import { HaganeError, type JobResource, jobRoutes, type StepProgress } from '@hagane/contract'
 import { type Bound, bind } from './contract-server.ts'
 
 const time = '2026-11-23T22:50:10.000Z'
@@ -59,10 +59,25 @@ export class MemoryJobs {
       return this.get(params.name)
     }),
     bind(jobRoutes.cancel, ({ params }) => this.set({ ...this.get(params.name), status: 'CancelRequested' })),
+    bind(jobRoutes.progress, ({ params }) => {
+      this.#asked += 1
+      this.onShow(this.#asked)
+      const { status, type } = this.get(params.name)
+      return { type, status, version: this.#asked, steps: this.#stepsBelow(params.name, '') }
+    }),
     bind(jobRoutes.log, ({ params, query }) =>
       Buffer.from(this.logs.get(params.name) ?? '').subarray(query.offset, query.offset + 7),
     ),
   ]
+
+  #stepsBelow(name: string, prefix: string): StepProgress[] {
+    const children = [...this.jobs.values()].filter(job => job.parent_job_name === name)
+    return children.flatMap(({ name: child, step, type, status, reuse }) => {
+      const label = prefix + (step ?? child)
+      const reused = reuse?.from === undefined ? {} : { reused_from: reuse.from }
+      return [{ name: child, parent_job_name: name, label, type, status, ...reused }, ...this.#stepsBelow(child, `${label}/`)]
+    })
+  }
 
   get(name: string): JobResource {
     const job = this.jobs.get(name)

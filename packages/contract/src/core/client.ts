@@ -10,6 +10,26 @@ type CallInput<R extends RouteDeclaration> = (ParamsIn<R> extends undefined
     signal?: AbortSignal
   }
 
+/** What a client needs of an answer; the platform's `Response` has it all. */
+export interface Answer {
+  readonly ok: boolean
+  readonly status: number
+  readonly headers: { get(name: string): string | null }
+  readonly body: ReadableStream<Uint8Array> | null
+  text(): Promise<string>
+  json(): Promise<unknown>
+  arrayBuffer(): Promise<ArrayBuffer>
+}
+
+/** What a client asks, in the words of `fetch`. */
+export interface Question {
+  method: string
+  headers: Record<string, string>
+  body?: string | StreamBody
+  duplex?: 'half'
+  signal?: AbortSignal
+}
+
 export interface ClientOptions {
   /** Server address, e.g. http://127.0.0.1:7700 */
   url: string
@@ -17,7 +37,8 @@ export interface ClientOptions {
   token?: string
   /** Who is calling; believed only by a server that asks for no credentials. */
   actor?: string
-  fetch?: typeof fetch
+  /** Carries a request; the platform's `fetch` when absent. */
+  fetch?: (url: string, question: Question) => Promise<Answer>
 }
 
 /** The typed client: `client.call(dataRoutes.show, { params: { name, version } })`. Errors arrive as HaganeError. */
@@ -28,7 +49,7 @@ export interface Client {
     ...input: CallInput<R> extends { params?: undefined; body?: undefined } ? [CallInput<R>?] : [CallInput<R>]
   ): Promise<ResponseOf<R>>
   /** For `response: 'stream'` and `body: 'stream'` routes: the raw answer, already checked for errors. */
-  raw<R extends RouteDeclaration>(declaration: R, input: CallInput<R>): Promise<Response>
+  raw<R extends RouteDeclaration>(declaration: R, input: CallInput<R>): Promise<Answer>
 }
 
 /**
@@ -55,7 +76,7 @@ const queryText = (query: Record<string, unknown> | undefined): string => {
   return entries.length === 0 ? '' : `?${new URLSearchParams(entries)}`
 }
 
-async function failureOf(response: Response, url: string): Promise<HaganeError> {
+async function failureOf(response: Answer, url: string): Promise<HaganeError> {
   const text = await response.text()
   let parsed: unknown
   try {
@@ -69,7 +90,8 @@ async function failureOf(response: Response, url: string): Promise<HaganeError> 
 }
 
 export function createClient(options: ClientOptions): Client {
-  const doFetch = options.fetch ?? fetch
+  const doFetch: NonNullable<ClientOptions['fetch']> =
+    options.fetch ?? ((url, question) => fetch(url, question as RequestInit))
   const base =
     options.url.replace(/\/+$/, '') +
     (options.workspace === undefined ? '' : `/ws/${encodeURIComponent(options.workspace)}`)
@@ -93,7 +115,7 @@ export function createClient(options: ClientOptions): Client {
     if (options.actor !== undefined) headers['x-hagane-actor'] = encodeURIComponent(options.actor)
     if (input.body !== undefined && !streaming) headers['content-type'] = 'application/json'
     else if (streaming) headers['content-type'] ??= 'application/octet-stream'
-    const init: RequestInit & { duplex?: 'half' } = { method: declaration.method, headers }
+    const init: Question = { method: declaration.method, headers }
     if (input.body !== undefined) init.body = streaming ? (input.body as StreamBody) : JSON.stringify(input.body)
     if (streaming) init.duplex = 'half'
     if (input.signal !== undefined) init.signal = input.signal

@@ -17,6 +17,7 @@ import { ADVANCE_TASK, STEP_TASK, SWEEP_TASK } from './model/step-task.ts'
 import { buildSweepSignals } from './model/sweep-signals.ts'
 import { describePlan } from './planning/describe-plan.ts'
 import { planJob } from './planning/plan-job.ts'
+import { readProgress } from './progress.ts'
 import { countJobs, getJob, listJobs } from './records/reads.ts'
 import { specOf } from './records/spec-of.ts'
 import { changeJob, jobForUpdate, jobInTx } from './records/store.ts'
@@ -164,6 +165,9 @@ export function buildJobs(given: Omit<JobNeeds, 'running' | 'sweeps' | 'memory'>
         })
         return show(call.workspace, name)
       }),
+      implement(jobRoutes.progress, call =>
+        readProgress(db, call.workspace, call.params.name, call.query.since, call.query.wait, call.signal),
+      ),
       implement(jobRoutes.log, async call => {
         const part = await readJobLog(
           needs,

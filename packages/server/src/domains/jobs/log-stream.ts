@@ -2,6 +2,7 @@ import { folderOf } from './flow/step-work.ts'
 import type { JobNeeds } from './model/needs.ts'
 import type { JobRow } from './model/tables.ts'
 import { getJob } from './records/reads.ts'
+import { untilEvent } from './until-event.ts'
 
 const POLL_MS = 100
 const MAX_CHUNK = 1 << 20
@@ -34,6 +35,6 @@ export async function readJobLog(
     const nextOffset = offset + bytes.length
     const complete = isEnded(row) && nextOffset >= size
     if (bytes.length > 0 || complete || Date.now() >= deadline || signal.aborted) return { bytes, nextOffset, complete }
-    await new Promise(resolve => setTimeout(resolve, POLL_MS))
+    await untilEvent(needs.db, deadline - Date.now(), signal, POLL_MS)
   }
 }

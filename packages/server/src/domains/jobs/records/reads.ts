@@ -62,6 +62,31 @@ export async function resultFor(db: Database, workspace: string, key: string): P
     .executeTakeFirst()
 }
 
+export type ProgressRow = Pick<
+  JobRow,
+  | 'name'
+  | 'parent'
+  | 'step'
+  | 'display_name'
+  | 'type'
+  | 'status'
+  | 'reused_from'
+  | 'start_time'
+  | 'end_time'
+  | 'revision'
+>
+
+/** The jobs right below some, in the order of their creation. */
+export const progressBelow = (db: Database, workspace: string, parents: readonly string[]): Promise<ProgressRow[]> =>
+  on(db)
+    .selectFrom('jobs')
+    .select(['name', 'parent', 'step', 'display_name', 'type', 'status', 'reused_from'])
+    .select(['start_time', 'end_time', 'revision'])
+    .where('workspace', '=', workspace)
+    .where('parent', 'in', parents)
+    .orderBy('seq')
+    .execute()
+
 export async function countJobs(db: Database, workspace: string): Promise<Record<string, number>> {
   const rows = await on(db)
     .selectFrom('jobs')
