@@ -7,6 +7,7 @@ import {
   jobInput,
   jobOutput,
   limitsSpec,
+  queueSettings,
   resourcesSpec,
 } from './job-inputs.ts'
 
@@ -22,7 +23,7 @@ export const jobCommon = {
   compute: z.string().optional(),
   identity: z.looseObject({}).optional(),
   services: z.record(z.string(), z.looseObject({})).nullish(),
-  queue_settings: z.looseObject({}).optional(),
+  queue_settings: queueSettings.optional(),
 }
 
 /** What a command needs to run. */

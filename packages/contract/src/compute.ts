@@ -4,7 +4,7 @@ import { nameSchema, tagsSchema } from './core/names.ts'
 import { pageOf } from './core/page.ts'
 import { ok, route } from './core/route.ts'
 
-/** Azure ML compute YAML. Sizes and tiers are kept as said; every compute is a name for this server's own machine so far. */
+/** Azure ML compute YAML. Sizes and tiers are kept as said; every compute is a name for this server's own machine so far, with limits of its own. */
 export const computeSpec = z
   .looseObject({
     $schema: z.string().optional(),
@@ -14,6 +14,9 @@ export const computeSpec = z
     min_instances: z.number().int().min(0).optional(),
     max_instances: z.number().int().min(1).optional(),
     idle_time_before_scale_down: z.number().int().min(0).optional(),
+    max_concurrent_jobs: z.number().int().min(1).optional().describe('steps that run on it at the same time'),
+    cores: z.number().positive().optional().describe('cores that its steps may take together'),
+    memory_gib: z.number().positive().optional().describe('memory that its steps may take together'),
     description: z.string().optional(),
     tags: tagsSchema.optional(),
   })
@@ -31,9 +34,11 @@ export const computeResource = z
     idle_time_before_scale_down: z.number().int().optional().describe('seconds'),
     description: z.string().optional(),
     tags: z.record(z.string(), z.string()),
+    max_concurrent_jobs: z.number().int().optional(),
+    limits: z.object({ cores: z.number().optional(), memory_gib: z.number().optional() }).optional(),
     provisioning_state: z.literal('Succeeded'),
     driver: z.literal('local').describe('where steps really run'),
-    cores: z.number().int(),
+    cores: z.number().describe('of the machine, or of its limit'),
     memory_gib: z.number(),
     creation_context: creationContext.optional(),
   })

@@ -54,6 +54,20 @@ export const resourcesSpec = z.looseObject({
   instance_count: intOrExpression.optional(),
   instance_type: z.string().optional(),
   shm_size: z.string().optional(),
+  cpu: z.union([z.number(), z.string()]).optional().describe('cores of each node; one when absent'),
+  memory: z.string().optional().describe('memory of each node with its unit, e.g. 4Gi'),
+  properties: z.looseObject({}).nullish(),
+})
+
+const named = <const T extends string>(names: readonly T[]) =>
+  z.string().refine(name => (names as readonly string[]).includes(name.toLowerCase()), {
+    error: `one of ${names.join(', ')} is allowed`,
+  })
+
+/** Azure's place in the queue. A job without it is of medium priority. */
+export const queueSettings = z.looseObject({
+  job_tier: named(['null', 'spot', 'basic', 'standard', 'premium']).nullish(),
+  priority: named(['low', 'medium', 'high']).optional(),
 })
 
 /** The launcher of a distributed step. A count is a number, or an expression that leads to one. */
@@ -63,7 +77,10 @@ export const distributionSpec = z.strictObject({
   worker_count: intOrExpression.optional().describe('tensorflow; default is resources.instance_count'),
   parameter_server_count: intOrExpression.optional().describe('tensorflow'),
 })
-export const limitsSpec = z.strictObject({ timeout: intOrExpression.optional() })
+export const limitsSpec = z.strictObject({
+  timeout: intOrExpression.optional(),
+  max_retries: z.number().int().min(0).max(100).optional().describe('times that a step that failed is run again'),
+})
 export const environmentRef = z.union([z.string(), environmentSpec])
 
 /** A component declares its inputs; a job gives them values. */

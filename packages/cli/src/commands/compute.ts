@@ -1,5 +1,6 @@
 import { type ComputeResource, type ComputeSpec, computeRoutes, HaganeError } from '@hagane/contract'
 import { count, list, requiredText, text, toggle } from '../grammar/flags.ts'
+import { UsageError } from '../grammar/usage-error.ts'
 import { type Noun, verb } from '../invocation.ts'
 import { changedFields } from '../manifest/changes.ts'
 import { loadResource } from '../manifest/load-resource.ts'
@@ -15,6 +16,7 @@ const columns: readonly Column<ComputeResource>[] = [
   ['Driver', compute => compute.driver],
   ['Cores', compute => compute.cores],
   ['MemoryGiB', compute => compute.memory_gib],
+  ['MaxJobs', compute => compute.max_concurrent_jobs],
   ['State', compute => compute.provisioning_state],
 ]
 
@@ -30,13 +32,35 @@ const sizeFlags = {
   maxInstances: count('--max-instances <n>', 'most nodes'),
   idleTimeBeforeScaleDown: count('-d, --idle-time-before-scale-down <seconds>', 'idle seconds before a node goes'),
 }
-type Sizes = { minInstances?: number; maxInstances?: number; idleTimeBeforeScaleDown?: number }
+const limitFlags = {
+  maxConcurrentJobs: count('--max-concurrent-jobs <n>', 'most steps at the same time'),
+  cores: text('--cores <n>', 'cores that its steps may take together'),
+  memoryGib: text('--memory-gib <n>', 'memory in GiB that its steps may take together'),
+}
+interface Sizes {
+  minInstances?: number
+  maxInstances?: number
+  idleTimeBeforeScaleDown?: number
+  maxConcurrentJobs?: number
+  cores?: string
+  memoryGib?: string
+}
 
 const sizesOf = (options: Sizes) => ({
   min_instances: options.minInstances,
   max_instances: options.maxInstances,
   idle_time_before_scale_down: options.idleTimeBeforeScaleDown,
+  max_concurrent_jobs: options.maxConcurrentJobs,
+  cores: numberOf('--cores', options.cores),
+  memory_gib: numberOf('--memory-gib', options.memoryGib),
 })
+
+function numberOf(flag: string, sent: string | undefined): number | undefined {
+  if (sent === undefined) return undefined
+  const value = Number(sent)
+  if (sent.trim() !== '' && value > 0 && Number.isFinite(value)) return value
+  throw new UsageError(`${flag} takes a number above 0, not '${sent}'`, `write ${flag} 2 or ${flag} 0.5`)
+}
 
 const create = verb({
   name: 'create',
@@ -51,6 +75,7 @@ const create = verb({
     type: text('-t, --type <type>', 'kind of compute, e.g. AmlCompute or ComputeInstance'),
     size: text('--size <size>', 'machine size; kept as a label'),
     ...sizeFlags,
+    ...limitFlags,
     description: text('--description <text>', 'description'),
     tags: list('--tags <pairs...>', 'key=value tags'),
     set: list('--set <assignments...>', 'change the specification: property.path=value'),
@@ -95,17 +120,20 @@ const show = verb({
 
 const changeable = [
   ...(['type', 'size', 'min_instances', 'max_instances'] as const),
-  ...(['idle_time_before_scale_down', 'description', 'tags'] as const),
+  ...(['idle_time_before_scale_down', 'max_concurrent_jobs', 'description', 'tags'] as const),
+  ...(['cores', 'memory_gib'] as const),
 ]
 
 const update = verb({
   name: 'update',
   summary: 'Change what is said about a compute',
   examples: ['hagane compute update -n cpu-cluster --max-instances 8'],
-  flags: { name: computeName, ...sizeFlags, ...changeFlags, ...accepted },
+  flags: { name: computeName, ...sizeFlags, ...limitFlags, ...changeFlags, ...accepted },
   run: async (call, options) => {
     const { name } = options
-    const current: Record<string, unknown> = await call.client.call(computeRoutes.show, { params: { name } })
+    const shown = await call.client.call(computeRoutes.show, { params: { name } })
+    // without a limit of its own a compute shows the machine's cores and memory
+    const current: Record<string, unknown> = { ...shown, cores: undefined, memory_gib: undefined, ...shown.limits }
     const sizes = Object.entries(sizesOf(options)).filter(([, value]) => value !== undefined)
     const set = [...options.set, ...sizes.map(([key, value]) => `${key}=${value}`)]
     const kept = changeable.filter(key => current[key] !== undefined).map(key => [key, current[key]])

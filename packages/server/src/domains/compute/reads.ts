@@ -9,3 +9,7 @@ export const findCompute = (db: Database, workspace: string, name: string): Prom
   on(db, workspace).where('name', '=', name).executeTakeFirst()
 export const listCompute = (db: Database, workspace: string): Promise<ComputeRow[]> =>
   on(db, workspace).orderBy('name').execute()
+
+/** Of all workspaces. */
+export const allCompute = (db: Database): Promise<ComputeRow[]> =>
+  db.reads.withTables<ComputeTables>().selectFrom('compute').selectAll().execute()

@@ -1,9 +1,10 @@
 import { availableParallelism, totalmem } from 'node:os'
 import type { ComputeResource, ComputeSpec } from '@hagane/contract'
+import type { QueueLimit } from '../../kernel/tasks/index.ts'
 import type { ComputeRow } from './store.ts'
 
 export const BUILT_IN: readonly string[] = ['local', 'serverless']
-const limits = ['min_instances', 'max_instances', 'idle_time_before_scale_down'] as const
+const limits = ['min_instances', 'max_instances', 'idle_time_before_scale_down', 'max_concurrent_jobs'] as const
 
 const machine = () => ({
   provisioning_state: 'Succeeded' as const,
@@ -33,13 +34,30 @@ export function toResource(row: ComputeRow): ComputeResource {
     ...(description === undefined ? {} : { description }),
     tags: tags ?? {},
     ...limitsOf(spec),
-    ...machine(),
+    ...machineWithin(spec),
     creation_context: {
       created_at: row.created_at,
       created_by: row.created_by,
       last_modified_at: row.modified_at,
       last_modified_by: row.modified_by,
     },
+  }
+}
+
+const machineWithin = ({ cores, memory_gib }: Pick<ComputeSpec, 'cores' | 'memory_gib'>) => {
+  const here = machine()
+  const limits = { ...(cores === undefined ? {} : { cores }), ...(memory_gib === undefined ? {} : { memory_gib }) }
+  return { ...here, ...limits, ...(Object.keys(limits).length === 0 ? {} : { limits }) }
+}
+
+/** What a stored compute allows at the same time; undefined when it says nothing. */
+export function limitOf(row: ComputeRow): QueueLimit | undefined {
+  const { max_concurrent_jobs: running, cores, memory_gib } = JSON.parse(row.spec) as ComputeSpec
+  if (running === undefined && cores === undefined && memory_gib === undefined) return undefined
+  return {
+    ...(running === undefined ? {} : { running }),
+    ...(cores === undefined ? {} : { cores }),
+    ...(memory_gib === undefined ? {} : { memoryMb: memory_gib * 1024 }),
   }
 }
 

@@ -14,8 +14,8 @@ export interface ComputeService {
   delete(who: Who, name: string): Promise<void>
 }
 
-/** Named computes: what Azure's YAML says about them is kept and shown. */
-export function buildService(db: Database): ComputeService {
+/** Named computes: what Azure's YAML says about them is kept and shown, and their limits hold. */
+export function buildService(db: Database, onChange: () => void): ComputeService {
   const get = async (workspace: string, name: string): Promise<ComputeResource> => {
     if (BUILT_IN.includes(name)) return builtIn(name)
     const row = await findCompute(db, workspace, name)
@@ -29,6 +29,7 @@ export function buildService(db: Database): ComputeService {
       refuseBuiltIn(spec.name, 'changed')
       await db.withTransaction(who, async tx => {
         await putCompute(tx, { name: spec.name, type: spec.type, spec: JSON.stringify(spec) })
+        tx.afterCommit(onChange)
         tx.append({ type: 'dev.hagane.compute.changed', subject: `compute/${spec.name}`, data: { ...spec } })
       })
       return get(who.workspace, spec.name)
@@ -37,6 +38,7 @@ export function buildService(db: Database): ComputeService {
       refuseBuiltIn(name, 'deleted')
       await db.withTransaction(who, async tx => {
         if (!(await deleteCompute(tx, name))) throw notFound(who.workspace, name)
+        tx.afterCommit(onChange)
         tx.append({ type: 'dev.hagane.compute.deleted', subject: `compute/${name}`, data: { name } })
       })
     },

@@ -1,3 +1,4 @@
+import { availableParallelism, totalmem } from 'node:os'
 import { HaganeError, type JobResource, type JobSpec, jobRoutes } from '@hagane/contract'
 import { subtree } from '../../kernel/blobs/index.ts'
 import type { Tx, Who } from '../../kernel/db/index.ts'
@@ -47,6 +48,12 @@ export interface Jobs {
 /** Sweeps that are driven at once; a driver mostly sleeps. */
 const SWEEPS = 1000
 
+/** What this machine offers: all its memory, and a core for each step that may run at the same time, or all it has. */
+const machineOf = (steps: number) => ({
+  cores: Math.max(availableParallelism(), steps),
+  memoryMb: Math.floor(totalmem() / 2 ** 20),
+})
+
 /** Command, pipeline and sweep jobs: planned to digests, run as durable tasks, followed across restarts. */
 export function buildJobs(given: Omit<JobNeeds, 'running' | 'sweeps' | 'memory'>): Jobs {
   const needs: JobNeeds = {
@@ -59,6 +66,8 @@ export function buildJobs(given: Omit<JobNeeds, 'running' | 'sweeps' | 'memory'>
   const steps = buildRunSteps(needs)
   needs.tasks.register(STEP_TASK, {
     concurrency: needs.concurrency,
+    machine: machineOf(needs.concurrency),
+    limits: needs.compute.limits,
     handle: steps.run,
     onGivenUp: (task, error) =>
       finishFailed(

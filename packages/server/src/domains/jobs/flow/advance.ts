@@ -18,7 +18,7 @@ import {
 } from '../records/store.ts'
 import { reuseInTx } from './reuse-in-tx.ts'
 
-type Needs = Pick<JobNeeds, 'tasks' | 'tracking' | 'running' | 'sweeps' | 'memory' | 'blobs' | 'data'>
+type Needs = Pick<JobNeeds, 'tasks' | 'tracking' | 'running' | 'sweeps' | 'memory' | 'blobs' | 'data' | 'compute'>
 
 /** So many steps are started in one transaction; others get their turn in between. */
 const STEPS_AT_ONCE = 250
@@ -172,7 +172,10 @@ function readyAfter(
 async function queueAll(needs: Needs, tx: Tx, rows: readonly JobRow[]): Promise<void> {
   if (rows.length === 0) return
   await queueJobs(tx, rows)
-  await needs.tasks.enqueue(tx, rows.map(stepTask))
+  await needs.tasks.enqueue(
+    tx,
+    rows.map(row => stepTask(row, needs.compute.queueOf(row.workspace, row.compute))),
+  )
 }
 
 /** The rest is for another transaction, so that others get a turn. */

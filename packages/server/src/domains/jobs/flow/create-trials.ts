@@ -89,7 +89,10 @@ export async function createTrials(
         rows.map(row => row.name),
       ),
     )
-    await needs.tasks.enqueue(tx, rows.map(stepTask))
+    await needs.tasks.enqueue(
+      tx,
+      rows.map(row => stepTask(row, needs.compute.queueOf(row.workspace, row.compute))),
+    )
   })
 }
 

@@ -5,6 +5,7 @@ import type { PlannedJob, Submission } from '../model/plan.ts'
 import { stepTask } from '../model/step-task.ts'
 import type { JobRow } from '../model/tables.ts'
 import { planJob } from '../planning/plan-job.ts'
+import { priorityOf } from '../planning/plan-load.ts'
 import { findJob, getJob } from '../records/reads.ts'
 import { insertJobs, jobForUpdate, moveJob } from '../records/store.ts'
 import { advanceParent, driveSweep } from './advance.ts'
@@ -82,11 +83,14 @@ interface Surroundings {
 
 function flatten(root: PlannedJob, around: Surroundings): Stored[] {
   const stored: Stored[] = []
-  const visit = (planned: PlannedJob, parent: PlannedJob | undefined): void => {
-    stored.push({ planned, row: rowOf(planned, parent, root, around) })
-    for (const child of planned.children) visit(child, planned)
+  const visit = (planned: PlannedJob, parent: PlannedJob | undefined, above: number | undefined): void => {
+    const priority = priorityOf(planned.spec) ?? above
+    const plan =
+      planned.plan.kind === 'command' && priority !== undefined ? { ...planned.plan, priority } : planned.plan
+    stored.push({ planned, row: rowOf({ ...planned, plan }, parent, root, around) })
+    for (const child of planned.children) visit(child, planned, priority)
   }
-  visit(root, undefined)
+  visit(root, undefined, undefined)
   return stored
 }
 
@@ -185,7 +189,7 @@ async function launch(needs: JobNeeds, tx: Tx, planned: PlannedJob): Promise<voi
   const row = await jobForUpdate(tx, planned.name)
   if (planned.plan.kind === 'command') {
     await moveJob(tx, row, 'queue')
-    await needs.tasks.enqueue(tx, stepTask(row))
+    await needs.tasks.enqueue(tx, stepTask(row, needs.compute.queueOf(row.workspace, row.compute)))
     return
   }
   await moveJob(tx, row, 'run', { start_time: tx.now.toISOString() })

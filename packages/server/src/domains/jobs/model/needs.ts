@@ -3,7 +3,7 @@ import type { BlobStore } from '../../../kernel/blobs/index.ts'
 import type { Clock } from '../../../kernel/clock.ts'
 import type { Database, Tx } from '../../../kernel/db/index.ts'
 import type { Logger } from '../../../kernel/log.ts'
-import type { Tasks } from '../../../kernel/tasks/index.ts'
+import type { QueueLimit, Tasks } from '../../../kernel/tasks/index.ts'
 import type { Data } from '../../data/index.ts'
 import type { JobMemory } from './memory.ts'
 import type { DistributionPlan, InputMode } from './plan.ts'
@@ -124,6 +124,10 @@ export interface Tracking {
 export interface Compute {
   /** Throws not_found when no such compute exists. */
   require(workspace: string, name: string): Promise<void>
+  /** What each queue of steps allows at the same time. */
+  limits(): Promise<ReadonlyMap<string, QueueLimit>>
+  /** The queue of the steps of a compute. */
+  queueOf(workspace: string, compute: string | null): string
   driver: ComputeDriver
 }
 

@@ -15,6 +15,7 @@ import type { StepBudget } from './budget.ts'
 import { refuseUnknownExpressions, refuseVariableNames } from './names.ts'
 import { planDistribution } from './plan-distribution.ts'
 import { planOwnInputs } from './plan-inputs.ts'
+import { planLoad } from './plan-load.ts'
 import { planOutputs } from './plan-outputs.ts'
 
 export interface PlanContext {
@@ -102,6 +103,7 @@ export async function planCommand(
     ),
     ...(distribution === undefined ? {} : { distribution }),
     ...(timeout === undefined ? {} : { timeout }),
+    ...planLoad(spec, distribution?.instances ?? 1, place.at),
     deterministic: spec.is_deterministic !== false,
     reusable: place.reusable,
   }
