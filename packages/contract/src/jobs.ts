@@ -52,6 +52,10 @@ export const jobResource = z
         log: z.string().optional(),
       })
       .optional(),
+    queue: z
+      .object({ ahead: z.number().int(), reason: z.string() })
+      .optional()
+      .describe('why a queued step does not run yet, and how many of the same user and priority are before it'),
     attempts: z.number().int(),
     archived: z.boolean(),
     etag: z.string(),

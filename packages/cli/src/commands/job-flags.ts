@@ -14,6 +14,7 @@ export const jobColumns: readonly Column<JobResource>[] = [
   ['Experiment', job => job.experiment_name],
   ['DisplayName', job => job.display_name],
   ['Step', job => job.step],
+  ['Waits', job => job.queue?.reason],
   ['Created', job => job.creation_context.created_at],
 ]
 

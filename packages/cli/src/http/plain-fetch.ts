@@ -26,13 +26,15 @@ function send(url: string, { method, headers, signal }: Question, body: string |
 
 function answerOf(message: IncomingMessage): Answer {
   const status = message.statusCode ?? 0
+  let body: ReadableStream<Uint8Array> | undefined
   const bytes = () => buffer(chunksOf(message))
   return {
     ok: status >= 200 && status < 300,
     status,
     headers: { get: name => [message.headers[name.toLowerCase()] ?? null].flat()[0] ?? null },
     get body() {
-      return Readable.toWeb(Readable.from(chunksOf(message))) as ReadableStream<Uint8Array>
+      body ??= Readable.toWeb(Readable.from(chunksOf(message))) as ReadableStream<Uint8Array>
+      return body
     },
     text: async () => (await bytes()).toString('utf8'),
     json: async () => JSON.parse((await bytes()).toString('utf8')),

@@ -71,11 +71,14 @@ export class MemoryJobs {
   ]
 
   #stepsBelow(name: string, prefix: string): StepProgress[] {
-    const children = [...this.jobs.values()].filter(job => job.parent_job_name === name)
+    const children = [...this.jobs.values()].filter(job => job.parent_job_name === name).reverse()
     return children.flatMap(({ name: child, step, type, status, reuse }) => {
       const label = prefix + (step ?? child)
       const reused = reuse?.from === undefined ? {} : { reused_from: reuse.from }
-      return [{ name: child, parent_job_name: name, label, type, status, ...reused }, ...this.#stepsBelow(child, `${label}/`)]
+      return [
+        { name: child, parent_job_name: name, label, type, status, ...reused },
+        ...this.#stepsBelow(child, `${label}/`),
+      ]
     })
   }
 

@@ -26,6 +26,7 @@ import { trialsOf } from './records/trial-reads.ts'
 import { outputsResource, toResource } from './resource.ts'
 import { buildSuggestions } from './sweep/suggestions.ts'
 import { sweepResource, trialResource } from './sweep/sweep-resource.ts'
+import { whyWaiting } from './waiting.ts'
 
 export type { Submission } from './model/plan.ts'
 
@@ -91,7 +92,7 @@ export function buildJobs(given: Omit<JobNeeds, 'running' | 'sweeps' | 'memory'>
   needs.tasks.register(SWEEP_TASK, { concurrency: SWEEPS, handle: sweeps.drive, onGivenUp: sweeps.giveUp })
   const show = async (workspace: string, name: string) => {
     const row = await getJob(db, workspace, name)
-    const job = toResource(row, needs.url())
+    const job = toResource(row, needs.url(), (await whyWaiting(needs, [row])).get(name))
     if (row.type !== 'sweep') return job
     return { ...job, sweep: sweepResource(JSON.parse(row.plan) as SweepPlan, await trialsOf(db, workspace, name)) }
   }
@@ -135,10 +136,11 @@ export function buildJobs(given: Omit<JobNeeds, 'running' | 'sweeps' | 'memory'>
           commit,
           includeArchived: include_archived,
         })
+        const waiting = await whyWaiting(needs, rows)
         return pageFrom(
           rows,
           limit,
-          row => toResource(row, needs.url()),
+          row => toResource(row, needs.url(), waiting.get(row.name)),
           row => [row.seq],
         )
       }),

@@ -1,12 +1,13 @@
 import { type GitState, type JobResource, treeUri } from '@hagane/contract'
 import type { InputValue, Plan, StoredOutput } from './model/plan.ts'
 import type { JobRow } from './model/tables.ts'
+import type { Waiting } from './waiting.ts'
 
 const optional = <K extends string, V>(key: K, value: V | null): { [P in K]?: V } =>
   value === null ? {} : ({ [key]: value } as { [P in K]: V })
 
 /** A job as the API shows it, in the words of `az ml job show`. */
-export function toResource(row: JobRow, url: string): JobResource {
+export function toResource(row: JobRow, url: string, waiting?: Waiting): JobResource {
   const plan = JSON.parse(row.plan) as Plan
   const outputs = JSON.parse(row.outputs) as Record<string, StoredOutput>
   return {
@@ -37,6 +38,7 @@ export function toResource(row: JobRow, url: string): JobResource {
     ...optional('git', row.git === null ? null : (JSON.parse(row.git) as GitState)),
     ...(row.reuse_key === null ? {} : { reuse: { key: row.reuse_key, ...optional('from', row.reused_from) } }),
     ...optional('error', row.error === null ? null : JSON.parse(row.error)),
+    ...(waiting === undefined ? {} : { queue: waiting }),
     attempts: row.attempts,
     archived: row.archived === 1,
     etag: String(row.revision),

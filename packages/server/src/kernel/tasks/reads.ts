@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
-import type { Database, Tx } from '../db/index.ts'
+import type { Database } from '../db/index.ts'
 import type { Head, RunningLoad } from './choose.ts'
 import { lanesOf, parseLane } from './lane.ts'
 
-type Db = Pick<Tx, 'db'>['db']
+type Db = Database['reads']
 
 /** Whether any task of a kind waits. */
 export async function anyWaiting(db: Database, kind: string): Promise<boolean> {
@@ -45,4 +45,31 @@ export async function runningLoads(db: Db, kind: string, owner: string): Promise
     const here = row.lease_owner === owner
     return { queue, share, here, count: Number(row.n), cores: row.cores, memoryMb: row.memory_mb }
   })
+}
+
+/** How many tasks of its lane are before a waiting task, by subject; a subject that does not wait is absent. */
+export async function aheadOf(db: Db, kind: string, subjects: readonly string[]): Promise<Map<string, number>> {
+  const ahead = new Map<string, number>()
+  if (subjects.length === 0) return ahead
+  const waiting = await db
+    .selectFrom('tasks')
+    .select(['id', 'lane', 'subject'])
+    .where('subject', 'in', subjects)
+    .where('kind', '=', kind)
+    .where('state', '=', 'queued')
+    .orderBy('lane')
+    .orderBy('id')
+    .execute()
+  let [lane, after, before] = ['', '', 0]
+  for (const task of waiting) {
+    if (task.lane !== lane) [lane, after, before] = [task.lane, '', 0]
+    const { rows } = await sql<{ n: number }>`
+      select count(*) as n from tasks where state = 'queued' and lane = ${lane} and id >= ${after} and id < ${task.id}`.execute(
+      db,
+    )
+    before += Number(rows[0]?.n ?? 0)
+    ahead.set(task.subject, before)
+    after = task.id
+  }
+  return ahead
 }

@@ -44,6 +44,10 @@ export interface TaskHandler {
 export interface Tasks {
   /** Several in one call go in the order given. */
   enqueue(tx: Tx, tasks: NewTask | readonly NewTask[]): Promise<void>
+  /** Of subjects whose task waits: how many of the same queue, priority and actor are before it. Reads what is committed. */
+  ahead(kind: string, subjects: readonly string[]): Promise<ReadonlyMap<string, number>>
+  /** How much runs in each queue of a kind, on all servers. */
+  running(kind: string): Promise<ReadonlyMap<string, Required<QueueLimit>>>
   register(kind: string, handler: TaskHandler): void
   start(): void
   stop(): Promise<void>

@@ -1,7 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Database } from '../db/index.ts'
 import type { Logger } from '../log.ts'
+import type { QueueLimit } from './choose.ts'
 import { buildClaims, type Claims } from './claims.ts'
+import { aheadOf, runningLoads } from './reads.ts'
 import { bury, type Claimed, insertTasks, LEASE_MS, removeTask, renew, retryLater, wakeDue } from './store.ts'
 import type { Task, TaskHandler, Tasks } from './task.ts'
 
@@ -66,6 +68,15 @@ export function buildTasks(db: Database, log: Logger, owner: string): Tasks {
       const tasks = Array.isArray(given) ? given : [given]
       await insertTasks(tx, tasks)
       for (const kind of new Set(tasks.map(task => task.kind))) tx.afterCommit(() => wakeKind(kind))
+    },
+    ahead: (kind, subjects) => aheadOf(db.reads, kind, subjects),
+    async running(kind) {
+      const sums = new Map<string, Required<QueueLimit>>()
+      for (const { queue, count, cores, memoryMb } of await runningLoads(db.reads, kind, owner)) {
+        const sum = sums.get(queue) ?? { running: 0, cores: 0, memoryMb: 0 }
+        sums.set(queue, { running: sum.running + count, cores: sum.cores + cores, memoryMb: sum.memoryMb + memoryMb })
+      }
+      return sums
     },
     register: (kind, handler) => void handlers.set(kind, handler),
     start() {
