@@ -189,6 +189,30 @@ describe('resolving a definition', () => {
     })
   })
 
+  it('takes a numpy that old packages were built for, and says so', async () => {
+    const old = ['pandas==1.5.0', 'six==1']
+    const { ask } = resolver([has('numpy<2'), yes(...old, 'numpy==1.26.4')], [() => true, yes(...old, 'numpy==2.4.6')])
+    const resolved = await resolveDefinition(definition(['pandas==1.5.0', 'six']), here, ask)
+    expect(resolved.entries.find(({ name }) => name === 'numpy')?.version).toBe('1.26.4')
+    expect(resolved.deviations).toEqual(['numpy 1.26.4 was taken: pandas 1.5.0 was built for numpy 1'])
+  })
+
+  it.each([
+    ['new packages', ['pandas==2.2.2', 'numpy==2.4.6'], 'compatible'],
+    ['an old numpy', ['pandas==1.5.0', 'numpy==1.26.4'], 'compatible'],
+    ['exact resolution', ['pandas==1.5.0', 'numpy==2.4.6'], 'exact'],
+  ] as const)('leaves %s as they were resolved', async (_what, pins, resolution) => {
+    const { ask, asked } = resolver([() => true, yes(...pins)])
+    const resolved = await resolveDefinition(definition(['pandas'], resolution), here, ask)
+    expect(resolved.entries.map(({ name, version }) => `${name}==${version}`)).toEqual(pins)
+    expect(asked).toHaveLength(1)
+  })
+
+  it('keeps numpy 2 where something asks for it', async () => {
+    const { ask } = resolver([has('numpy<2'), noWheel('numpy')], [() => true, yes('pandas==1.5.0', 'numpy==2.4.6')])
+    expect((await resolveDefinition(definition(['pandas']), here, ask)).deviations).toEqual([])
+  })
+
   it('allows a newer setuptools when a package needs one', async () => {
     const { ask } = resolver(
       [has('setuptools'), yes('six==1')],

@@ -10,6 +10,7 @@ import {
   wheelElsewhere,
   withoutUsableWheel,
 } from './loosen.ts'
+import { builtForNumpyOne, NUMPY_ONE } from './numpy-age.ts'
 import type { Resolver } from './resolver.ts'
 import { mentions, unresolvable } from './unresolvable.ts'
 
@@ -40,14 +41,32 @@ export async function resolveDefinition(definition: Definition, place: Place, as
   const state = openState(definition, place)
   for (;;) {
     const answer = await ask({ requirements: linesOf(state), fromSource: state.fromSource })
-    if (answer.ok)
+    if (answer.ok) {
+      const { entries, deviations } = state.compatible
+        ? await withNumpyOf(state, answer.entries, ask)
+        : { entries: answer.entries, deviations: [] }
       return {
-        entries: answer.entries,
-        fromSource: present(state.fromSource, answer.entries),
-        deviations: deviationsOf(state, answer.entries, place.name),
+        entries,
+        fromSource: present(state.fromSource, entries),
+        deviations: [...deviationsOf(state, entries, place.name), ...deviations],
       }
+    }
     if (!(await adapt(state, answer.reason, ask))) throw unresolvable(definition, place.name, answer.reason)
   }
+}
+
+/** Packages from before numpy 2 get a numpy that they were built for, where one satisfies everything else. */
+async function withNumpyOf(
+  state: State,
+  entries: readonly LockEntry[],
+  ask: Resolver,
+): Promise<{ entries: readonly LockEntry[]; deviations: readonly string[] }> {
+  const old = builtForNumpyOne(entries)
+  if (old === undefined) return { entries, deviations: [] }
+  const answer = await ask({ requirements: [...linesOf(state), NUMPY_ONE], fromSource: state.fromSource })
+  if (!answer.ok) return { entries, deviations: [] }
+  const numpy = answer.entries.find(({ name }) => name === 'numpy')?.version ?? ''
+  return { entries: answer.entries, deviations: [`numpy ${numpy} was taken: ${old} was built for numpy 1`] }
 }
 
 interface State {
