@@ -6,13 +6,13 @@ import { parseArgs } from 'node:util'
 import { type Bench, keepsTarget, type Row, timesBetter } from './bench.ts'
 import { cliRoundTrip } from './benches/cli.ts'
 import { endpointLoad } from './benches/endpoint.ts'
+import { jobSteps } from './benches/jobs.ts'
 import { logBatch } from './benches/log-batch.ts'
-import { pipelineSteps } from './benches/pipeline.ts'
 import { serverStart } from './benches/server-start.ts'
 import { dataSnapshots } from './benches/snapshot.ts'
 import { formatTable } from './table.ts'
 
-const benches: readonly Bench[] = [serverStart, logBatch, cliRoundTrip, pipelineSteps, endpointLoad, dataSnapshots]
+const benches: readonly Bench[] = [serverStart, logBatch, cliRoundTrip, jobSteps, endpointLoad, dataSnapshots]
 
 const usage = `Usage: npm run bench [-- NAME... [--gigabytes N]]
 

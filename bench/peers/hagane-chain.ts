@@ -6,3 +6,13 @@ export function haganeChain(steps: number): string {
   })
   return `type: pipeline\nexperiment_name: bench\njobs:\n${nodes.join('\n')}\n`
 }
+
+/** An Azure ML pipeline of `steps` steps beside each other, each different from the others. */
+export function haganeFan(steps: number): string {
+  const nodes = Array.from(
+    { length: steps },
+    (_, index) =>
+      `  s${index}:\n    type: command\n    command: "true"\n    environment_variables:\n      N: "${index}"\n    outputs:\n      after:\n        type: uri_folder`,
+  )
+  return `type: pipeline\nexperiment_name: bench\njobs:\n${nodes.join('\n')}\n`
+}
