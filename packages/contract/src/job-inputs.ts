@@ -44,6 +44,10 @@ export const outputSpec = z.strictObject({
   mode: z.enum(outputModes).optional(),
   name: nameSchema.optional(),
   version: versionSchema.optional(),
+  is_control: z
+    .boolean()
+    .optional()
+    .describe('a boolean, number or string that the command writes to the path it is given; conditions read it'),
   description: z.string().optional(),
 })
 export const jobOutput = z.union([z.string(), outputSpec, z.null()])

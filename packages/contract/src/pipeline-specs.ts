@@ -6,6 +6,7 @@ import {
   jobCommon,
   nodeCommon,
 } from './command-specs.ts'
+import { type ConditionNode, conditionNode } from './condition-specs.ts'
 import { type componentInput, environmentRef, type JobOutput, jobInput, jobOutput } from './job-inputs.ts'
 import { type ParallelComponentSpec, type ParallelNode, parallelComponentSpec, parallelNode } from './parallel-specs.ts'
 import { type SweepNode, sweepNode } from './sweep-specs.ts'
@@ -28,8 +29,8 @@ export const commandNode = z
 export type CommandNode = z.output<typeof commandNode>
 
 /** A step of a pipeline. */
-export const pipelineNode = z.union([commandNode, sweepNode, parallelNode])
-export type PipelineNode = CommandNode | SweepNode | ParallelNode
+export const pipelineNode = z.union([commandNode, sweepNode, parallelNode, conditionNode])
+export type PipelineNode = CommandNode | SweepNode | ParallelNode | ConditionNode
 
 export const pipelineSettings = z.looseObject({
   default_compute: z.string().optional(),

@@ -14,6 +14,7 @@ export interface PipelineBody {
 const bindingFields = [
   'inputs',
   'outputs',
+  'condition',
   'compute',
   'environment_variables',
   'resources',
@@ -39,6 +40,7 @@ type DeclaredNames = { readonly [key in 'inputs' | 'outputs']?: object | null }
 
 /** Names of the inputs or outputs of a node; undefined when only the server knows them, for a registered component. */
 function namesOf(node: PipelineNode, key: 'inputs' | 'outputs'): string[] | undefined {
+  if (node.type === 'if_else') return []
   // the trial of a sweep declares for its node what a component declares for others
   const component = node.type === 'sweep' ? node.trial : node.component
   if (typeof component === 'string') return undefined

@@ -81,6 +81,7 @@ async function expandNode(loading: Loading, node: Cursor): Promise<void> {
     await expandShared(loading, node)
     return expandSweep(loading, node)
   }
+  if (own(node.map, 'type') === 'if_else') return
   await expandComponentOf(loading, node)
   fillNodeType(loading, node)
   await expandShared(loading, node)

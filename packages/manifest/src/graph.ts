@@ -1,19 +1,22 @@
-import type {
-  ComponentSpec,
-  JobSpec,
-  PipelineJobSpec,
-  PipelineNode,
-  ScheduleSpec,
-  SweepJobSpec,
-  SweepNode,
+import {
+  type ComponentSpec,
+  type ConditionNode,
+  type JobSpec,
+  type PipelineJobSpec,
+  type PipelineNode,
+  type ScheduleSpec,
+  type SweepJobSpec,
+  type SweepNode,
+  stepsOfBlock,
 } from '@hagane/contract'
 import { checkCommand, keysOf } from './command-check.ts'
 import { checkEdges, type PipelineBody } from './edges.ts'
 import type { Loading } from './loading.ts'
 import { checkParallel } from './parallel-check.ts'
+import { didYouMean } from './suggest.ts'
 import { type Cursor, mapAt } from './tree.ts'
 
-function checkNode(loading: Loading, node: Cursor, spec: PipelineNode): void {
+function checkNode(loading: Loading, node: Cursor, spec: Exclude<PipelineNode, ConditionNode>): void {
   if (spec.type === 'sweep') {
     checkSweep(loading, node, spec)
     return
@@ -25,13 +28,26 @@ function checkNode(loading: Loading, node: Cursor, spec: PipelineNode): void {
   if (typeof spec.component === 'object' && component !== undefined) checkComponent(loading, component, spec.component)
 }
 
+/** The blocks of a condition name steps. */
+function checkBlocks(loading: Loading, node: Cursor, spec: ConditionNode, steps: readonly string[]): void {
+  for (const block of ['true_block', 'false_block'] as const)
+    for (const step of stepsOfBlock(spec[block]).filter(name => !steps.includes(name)))
+      loading.wrong(node, block, `'${step}' names no step of this pipeline${didYouMean(step, steps)}`, {
+        sent: spec[block],
+        allowed: steps,
+        hint: 'write ${{parent.jobs.<step>}}',
+      })
+}
+
 function checkPipeline(loading: Loading, cursor: Cursor, pipeline: PipelineBody): void {
   checkEdges(loading, cursor, pipeline)
   const jobs = mapAt(cursor, 'jobs')
   if (jobs === undefined) return
   for (const [name, spec] of Object.entries(pipeline.jobs)) {
     const node = mapAt(jobs, name)
-    if (node !== undefined) checkNode(loading, node, spec)
+    if (node === undefined) continue
+    if (spec.type === 'if_else') checkBlocks(loading, node, spec, Object.keys(pipeline.jobs))
+    else checkNode(loading, node, spec)
   }
 }
 

@@ -16,6 +16,7 @@ import {
   jobForUpdate,
   moveJob,
 } from '../records/store.ts'
+import { guardsOf, skipInTx } from './conditions.ts'
 import { reuseInTx } from './reuse-in-tx.ts'
 
 type Needs = Pick<JobNeeds, 'tasks' | 'tracking' | 'running' | 'sweeps' | 'memory' | 'blobs' | 'data' | 'compute'>
@@ -40,7 +41,7 @@ export async function advanceParent(needs: Needs, tx: Tx, name: string, complete
 
 /** The common case, whose cost does not grow with the number of steps. False when the whole picture is needed. */
 async function advanceAfter(needs: Needs, tx: Tx, parent: JobRow, completed: string): Promise<boolean> {
-  if (parent.status !== 'Running') return false
+  if (parent.status !== 'Running' || isConditional(needs, parent)) return false
   const { Failed, Canceled, CancelRequested, Completed = 0, ...open } = await childCounts(tx, parent.name)
   if (Failed !== undefined || Canceled !== undefined || CancelRequested !== undefined) return false
   const order = needs.memory.order(parent)
@@ -66,22 +67,32 @@ async function advanceAll(needs: Needs, tx: Tx, name: string): Promise<void> {
     const parent = await jobForUpdate(tx, name)
     if (isEnded(parent.status)) return
     const children = await childStates(tx, name)
-    const decision = decidePipeline(needs, parent, children)
+    const decision = await decidePipeline(needs, tx, parent, children)
     const [cancel, start] = [new Set(decision.cancel), new Set(decision.start)]
     for (const child of children.filter(child => cancel.has(keyOf(child))))
       await cancelInTx(needs, tx, await jobForUpdate(tx, child.name))
+    const skip = new Set(decision.skip)
+    for (const child of children.filter(child => skip.has(keyOf(child))))
+      await skipInTx(needs, tx, await jobForUpdate(tx, child.name))
     const ready = children.filter(child => start.has(keyOf(child)))
     const endedAtOnce = await startAll(needs, tx, parent, ready, children)
     if (decision.finish !== undefined) return finishParent(needs, tx, parent, decision.finish)
     // a step cancelled or reused on the spot ends at once and nobody else will say so
-    if (decision.cancel.length === 0 && !endedAtOnce) return
+    if (decision.cancel.length === 0 && skip.size === 0 && !endedAtOnce) return
   }
 }
 
-function decidePipeline(needs: Needs, parent: JobRow, children: ChildState[]): Advance {
+const isConditional = (needs: Needs, parent: JobRow): boolean =>
+  (needs.memory.plan(parent) as PipelinePlan).conditional === true
+
+async function decidePipeline(needs: Needs, tx: Tx, parent: JobRow, children: ChildState[]): Promise<Advance> {
   const plan = needs.memory.plan(parent) as PipelinePlan
+  const guards = await guardsOf(tx, parent, plan)
   const nodes = Object.fromEntries(
-    children.map(child => [keyOf(child), { status: child.status, after: plan.nodes[keyOf(child)]?.after ?? [] }]),
+    children.map(child => [
+      keyOf(child),
+      { status: child.status, after: plan.nodes[keyOf(child)]?.after ?? [], guard: guards[keyOf(child)] ?? 'run' },
+    ]),
   )
   return advance(nodes, {
     continueOnStepFailure: plan.continueOnStepFailure,
@@ -157,6 +168,7 @@ function readyAfter(
   near: readonly ChildState[],
   statuses: ReadonlyMap<string, JobStatus>,
 ): ChildState[] {
+  if (isConditional(needs, parent)) return []
   const order = needs.memory.order(parent)
   const next = new Set(
     ended.flatMap(child => (statuses.get(keyOf(child)) === 'Completed' ? order.after(keyOf(child)) : [])),

@@ -1,8 +1,9 @@
-import { HaganeError, parseReference } from '@hagane/contract'
+import { HaganeError, parseReference, pythonText } from '@hagane/contract'
 import { subtree } from '../../../kernel/blobs/index.ts'
 import type { Tx, Who } from '../../../kernel/db/index.ts'
 import { datastorePath } from '../model/datastore-path.ts'
 import type { JobNeeds, StepExit, StepResult } from '../model/needs.ts'
+import { booleanOf, isFile, isValue } from '../model/output-kind.ts'
 import type { CommandPlan, StoredOutput } from '../model/plan.ts'
 import type { JobRow } from '../model/tables.ts'
 import { jobForUpdate, keepResult, moveJobThrough } from '../records/store.ts'
@@ -40,7 +41,7 @@ const recordFinalizing = (needs: JobNeeds, who: Who, name: string, exit: StepExi
 async function complete(needs: JobNeeds, who: Who, row: JobRow, exit: StepExit, folder: string): Promise<void> {
   const plan = JSON.parse(row.plan) as CommandPlan
   const result = await needs.compute.driver.collect(folder)
-  const missing = result.missing.filter(output => plan.outputs[output]?.type === 'uri_file')
+  const missing = result.missing.filter(output => isFile(plan.outputs[output]?.type))
   if (missing.length > 0)
     return finishFailed(
       needs,
@@ -70,7 +71,7 @@ async function complete(needs: JobNeeds, who: Who, row: JobRow, exit: StepExit, 
 
 /** Outputs by name; those with a datastore path are written there too. */
 export async function storeOutputs(
-  needs: Pick<JobNeeds, 'data'>,
+  needs: Pick<JobNeeds, 'data' | 'blobs'>,
   row: JobRow,
   plan: Pick<CommandPlan, 'outputs'>,
   result: Pick<StepResult, 'outputs'>,
@@ -79,10 +80,12 @@ export async function storeOutputs(
   for (const [name, made] of Object.entries(result.outputs)) {
     const spec = plan.outputs[name]
     const uri = spec === undefined ? undefined : datastorePath(spec, row.name)
+    const value = isValue(spec?.type) ? await valueFrom(needs, made, spec?.type, name) : undefined
     outputs[name] = {
       type: spec?.type ?? 'uri_folder',
       tree: made.digest,
       path: made.path,
+      ...(value === undefined ? {} : { value }),
       ...(uri === undefined ? {} : { uri }),
     }
     const place = uri === undefined ? undefined : parseReference(uri)
@@ -93,6 +96,33 @@ export async function storeOutputs(
       })
   }
   return outputs
+}
+
+const LONGEST_VALUE = 64 * 1024
+
+/** The text that the command wrote for an output that is a value. Throws invalid when it is none of its type. */
+async function valueFrom(
+  needs: Pick<JobNeeds, 'blobs'>,
+  made: StepResult['outputs'][string],
+  type: string | undefined,
+  name: string,
+): Promise<string> {
+  const refuse = (problem: string): HaganeError =>
+    new HaganeError('invalid', `the command wrote ${problem} for its output ${name}, which is a ${type}`, {
+      hint: `write the value alone, as text, to the path of \${{outputs.${name}}}`,
+    })
+  if (made.path === '' || made.size > LONGEST_VALUE) throw refuse(made.path === '' ? 'a folder' : `${made.size} bytes`)
+  const entry = (await needs.blobs.getTree(made.digest)).entries.find(({ path }) => path === made.path)
+  const text = (await needs.blobs.readAll(entry?.digest ?? '')).toString('utf8').trim()
+  const number = text === '' ? Number.NaN : Number(text)
+  const fits =
+    type === 'boolean'
+      ? booleanOf(text) !== undefined
+      : type === 'integer'
+        ? Number.isInteger(number)
+        : type !== 'number' || !Number.isNaN(number)
+  if (!fits) throw refuse(`'${text.slice(0, 80)}'`)
+  return type === 'boolean' ? pythonText(booleanOf(text)) : text
 }
 
 /** Outputs with a `name:` become assets in the transaction that completes the job. */

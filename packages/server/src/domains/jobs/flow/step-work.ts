@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { pythonText, renderText } from '@hagane/contract'
 import { datastorePath } from '../model/datastore-path.ts'
 import type { JobNeeds, StepWork } from '../model/needs.ts'
+import { isFile } from '../model/output-kind.ts'
 import { own } from '../model/own-property.ts'
 import type { CommandPlan, OutputPlan } from '../model/plan.ts'
 import type { JobRow } from '../model/tables.ts'
@@ -40,8 +41,8 @@ export function workOf(
       .filter(([name]) => name !== 'artifacts')
       .map(([name, output]) => ({
         name,
-        kind: isFile(output) ? ('file' as const) : ('folder' as const),
-        ...(isFile(output) ? { fileName: fileNameOf(name, output, row.name) } : {}),
+        kind: isFile(output.type) ? ('file' as const) : ('folder' as const),
+        ...(isFile(output.type) ? { fileName: fileNameOf(name, output, row.name) } : {}),
       })),
     environment: { ...environmentOf(needs.url(), row, token), ...rendered(plan.variables, values) },
     python: { prefix },
@@ -60,7 +61,6 @@ const mirrored = (values: Record<string, Value>): string[] =>
       : [],
   )
 
-const isFile = (output: OutputPlan): boolean => output.type === 'uri_file'
 const fileNameOf = (name: string, output: OutputPlan, job: string): string =>
   datastorePath(output, job)?.split('/').at(-1) || name
 

@@ -108,6 +108,7 @@ async function siblingOf(needs: Needs, row: JobRow, node: string): Promise<JobRo
 async function nodeOutput(needs: Needs, row: JobRow, node: string, output: string, mode: InputMode): Promise<Value> {
   const sibling = await siblingOf(needs, row, node)
   const made = own(JSON.parse(sibling.outputs) as Record<string, StoredOutput>, output)
+  if (made?.value !== undefined) return { kind: 'text', text: made.value }
   if (made !== undefined)
     return { kind: 'content', tree: made.tree, path: made.path, mode, from: `job:${sibling.name}/${output}` }
   // `artifacts` is the reserved name of a run's artifact root

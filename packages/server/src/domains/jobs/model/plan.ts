@@ -76,12 +76,21 @@ export interface CommandPlan {
   reusable: boolean
 }
 
+/** A node runs only if the condition of an `if_else` node, which an earlier step may decide, is `when`. */
+export interface Guard {
+  condition: string
+  when: boolean
+  source: { kind: 'literal'; value: boolean } | { kind: 'output'; node: string; output: string }
+}
+
 export interface PipelinePlan {
   kind: 'pipeline'
   inputs: Record<string, InputValue>
   outputs: Record<string, OutputPlan>
   /** Node key → the nodes whose outputs it needs. */
-  nodes: Record<string, { after: string[] }>
+  nodes: Record<string, { after: string[]; only?: Guard[] }>
+  /** Some node has a guard. */
+  conditional?: true
   continueOnStepFailure: boolean
   component?: { name: string; version: string; digest: string }
 }
@@ -137,6 +146,8 @@ export interface StoredOutput {
   type: string
   tree: string
   path: string
+  /** The text of a boolean, number or string. */
+  value?: string
   /** `azureml:<name>:<version>` when it was registered. */
   asset?: string
   /** Where it was written in a datastore. */

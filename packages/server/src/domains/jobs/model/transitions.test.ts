@@ -117,3 +117,29 @@ describe('what a pipeline does next', () => {
     expect(advance(nodes, goOn).cancel.length).toBe(19_999)
   })
 })
+
+describe('conditions', () => {
+  const guarded = (guard: NonNullable<NodeState['guard']>, status: JobStatus, ...after: string[]): NodeState => ({
+    ...node(status, ...after),
+    guard,
+  })
+  it('hold a node back until they are known, then run it or skip it with what needs it', () => {
+    const nodes = (guard: NonNullable<NodeState['guard']>) => ({
+      a: guarded(guard, 'NotStarted'),
+      b: node('NotStarted', 'a'),
+    })
+    expect(advance(nodes('wait'), stop)).toEqual({ start: [], cancel: [] })
+    expect(advance(nodes('run'), stop)).toEqual({ start: ['a'], cancel: [] })
+    expect(advance(nodes('skip'), stop)).toEqual({ start: [], cancel: [], skip: ['a', 'b'] })
+  })
+  it('do not fail the pipeline by what they skip, whether others go on or not', () => {
+    const nodes = { a: guarded('skip', 'Canceled'), b: node('Canceled', 'a'), c: node('Completed') }
+    for (const options of [stop, goOn]) expect(advance(nodes, options)).toMatchObject({ finish: 'complete' })
+    expect(advance({ ...nodes, c: node('Failed') }, stop)).toMatchObject({ finish: 'fail' })
+    expect(advance({ ...nodes, c: node('NotStarted') }, stop)).toEqual({ start: ['c'], cancel: [] })
+  })
+  it('skip nothing any more once the pipeline is stopped: what is left is cancelled', () => {
+    const nodes = { a: guarded('skip', 'NotStarted'), b: node('Failed') }
+    expect(advance(nodes, stop)).toEqual({ start: [], cancel: ['a'] })
+  })
+})

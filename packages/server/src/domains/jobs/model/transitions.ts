@@ -68,10 +68,14 @@ export function move(from: JobStatus, event: JobEvent): Move {
 export interface NodeState {
   status: JobStatus
   after: readonly string[]
+  /** What the conditions around it say: not known yet, run it, or leave it out. Without any it runs. */
+  guard?: 'wait' | 'run' | 'skip'
 }
 export interface Advance {
   start: string[]
   cancel: string[]
+  /** Not started and never to be: a condition, or what a skipped node would have made, leaves them out. */
+  skip?: string[]
   /** Set when nothing is left to do. */
   finish?: 'complete' | 'fail' | 'cancel'
 }
@@ -83,18 +87,26 @@ const ended = (status: JobStatus): boolean => status === 'Completed' || status =
 
 /**
  * What a pipeline does next. A node starts when all nodes whose outputs it needs are Completed. A failure cancels the rest, or
- * with `continueOnStepFailure` only what depends on it; the pipeline then still ends as Failed, as in Azure ML.
+ * with `continueOnStepFailure` only what depends on it; the pipeline then still ends as Failed, as in Azure ML. A node that a
+ * condition leaves out is skipped with all that needs it; it ends as Canceled, and the pipeline does not fail for it.
  */
 export function advance(
   nodes: Record<string, NodeState>,
   options: { continueOnStepFailure: boolean; cancelRequested: boolean },
 ): Advance {
   const entries = Object.entries(nodes)
-  const broken = entries.some(([, node]) => node.status === 'Failed' || node.status === 'Canceled')
+  const skipped = spread(nodes, key => nodes[key]?.guard === 'skip')
+  const broken = entries.some(([key, node]) => isBad(node.status) && !(node.status === 'Canceled' && skipped.has(key)))
   const stopAll = options.cancelRequested || (broken && !options.continueOnStepFailure)
-  const doomed = doomedNodes(nodes)
+  const doomed = spread(nodes, key => isBad(nodes[key]?.status) && !skipped.has(key))
+  const skip = stopAll
+    ? []
+    : entries.filter(([key, node]) => node.status === 'NotStarted' && skipped.has(key)).map(([key]) => key)
   const cancel = entries
-    .filter(([key, node]) => isStoppable(node.status) && (stopAll || (node.status === 'NotStarted' && doomed.has(key))))
+    .filter(
+      ([key, node]) =>
+        isStoppable(node.status) && (stopAll || (node.status === 'NotStarted' && doomed.has(key) && !skipped.has(key))),
+    )
     .map(([key]) => key)
   const start = stopAll
     ? []
@@ -103,10 +115,13 @@ export function advance(
           ([key, node]) =>
             node.status === 'NotStarted' &&
             !doomed.has(key) &&
+            !skipped.has(key) &&
+            node.guard !== 'wait' &&
             node.after.every(before => Object.hasOwn(nodes, before) && nodes[before]?.status === 'Completed'),
         )
         .map(([key]) => key)
-  if (start.length > 0 || cancel.length > 0 || entries.some(([, node]) => !ended(node.status))) return { start, cancel }
+  if (start.length > 0 || cancel.length > 0 || skip.length > 0 || entries.some(([, node]) => !ended(node.status)))
+    return skip.length > 0 ? { start, cancel, skip } : { start, cancel }
   return {
     start,
     cancel,
@@ -114,17 +129,19 @@ export function advance(
   }
 }
 
-/** Nodes that can never start, because something before them failed or was cancelled. */
-function doomedNodes(nodes: Record<string, NodeState>): Set<string> {
+const isBad = (status: JobStatus | undefined): boolean => status === 'Failed' || status === 'Canceled'
+
+/** The nodes for which `holds`, and all that need what those make. */
+function spread(nodes: Record<string, NodeState>, holds: (key: string) => boolean): Set<string> {
   const dependents = new Map<string, string[]>()
   for (const [key, node] of Object.entries(nodes))
     for (const before of node.after) dependents.set(before, [...(dependents.get(before) ?? []), key])
-  const doomed = new Set<string>()
-  const spread = Object.keys(nodes).filter(key => nodes[key]?.status === 'Failed' || nodes[key]?.status === 'Canceled')
-  for (let key = spread.pop(); key !== undefined; key = spread.pop()) {
-    const next = (dependents.get(key) ?? []).filter(name => !doomed.has(name))
-    for (const name of next) doomed.add(name)
-    spread.push(...next)
+  const reached = new Set(Object.keys(nodes).filter(holds))
+  const open = [...reached]
+  for (let key = open.pop(); key !== undefined; key = open.pop()) {
+    const next = (dependents.get(key) ?? []).filter(name => !reached.has(name))
+    for (const name of next) reached.add(name)
+    open.push(...next)
   }
-  return doomed
+  return reached
 }

@@ -1,6 +1,7 @@
 import {
   type CommandComponentSpec,
   type CommandNode,
+  type ConditionNode,
   HaganeError,
   type PipelineJobSpec,
   type PipelineNode,
@@ -12,6 +13,7 @@ import { edgesOf, refuseCircles, refuseUnknownInputs } from './edges.ts'
 import { refuseNodeKey } from './names.ts'
 import { type CommandParts, jobOf, type Place, type PlanContext, planCommand, planCommandJob } from './plan-command.ts'
 import { declaredInputs, type Identity, loadComponent } from './plan-component.ts'
+import { withConditions } from './plan-conditions.ts'
 import { literalOf } from './plan-distribution.ts'
 import { planDeclaredInputs, planOwnInputs } from './plan-inputs.ts'
 import { planOutputs } from './plan-outputs.ts'
@@ -62,12 +64,14 @@ async function planNodes(
 ): Promise<PlannedJob> {
   const outputs = planOutputs(undefined, body.outputs, place.parentOutputs, place.at)
   const children: PlannedJob[] = []
+  const literal = (name: string): string | undefined => literalOf(own(inputs, name), place.literalOfParent)
   const reusable =
     String(body.settings?.force_rerun ?? 'false').toLowerCase() !== 'true' &&
     (place.step === undefined || place.reusable)
   for (const [key, node] of Object.entries(body.jobs)) {
     const at = place.at === 'job' ? `jobs.${key}` : `${place.at}.jobs.${key}`
     refuseNodeKey(place.at === 'job' ? 'jobs' : `${place.at}.jobs`, key)
+    if (node.type === 'if_else') continue
     countStep(context)
     children.push(
       await planNode(context, node, {
@@ -76,11 +80,15 @@ async function planNodes(
         parentOutputs: outputs,
         defaultCompute: place.defaultCompute,
         reusable,
-        literalOfParent: name => literalOf(own(inputs, name), place.literalOfParent),
+        literalOfParent: literal,
       }),
     )
   }
-  const nodes = edgesOf(children, place.at)
+  const nodes = withConditions(edgesOf(children, place.at), body.jobs, {
+    at: place.at === 'job' ? 'jobs' : `${place.at}.jobs`,
+    children,
+    literal,
+  })
   refuseCircles(nodes, place.at)
   refuseUnknownInputs(children, inputs, place.at)
   const plan: PipelinePlan = {
@@ -88,13 +96,18 @@ async function planNodes(
     inputs,
     outputs,
     nodes,
+    ...(Object.values(nodes).some(({ only }) => only !== undefined) ? { conditional: true as const } : {}),
     continueOnStepFailure: body.settings?.continue_on_step_failure === true,
     ...(component === undefined ? {} : { component }),
   }
   return { ...jobOf(body, place, body, plan), children }
 }
 
-async function planNode(context: PlanContext, node: PipelineNode, place: Place): Promise<PlannedJob> {
+async function planNode(
+  context: PlanContext,
+  node: Exclude<PipelineNode, ConditionNode>,
+  place: Place,
+): Promise<PlannedJob> {
   if (node.type === 'sweep') return planSweep(context, node, place)
   if (node.type === 'parallel') return planParallel(context, node, place)
   if (node.component === undefined) {
