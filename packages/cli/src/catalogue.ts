@@ -24,7 +24,7 @@ export const catalogue: readonly Entry[] = [
   ),
   entry('schedule', 'Create jobs at the times of a calendar', () => import('./commands/schedule.ts')),
   entry('compute', 'Manage computes', () => import('./commands/compute.ts')),
-  entry('datastore', 'Look at datastores', () => import('./commands/datastore.ts')),
+  entry('datastore', 'Where data lies', () => import('./commands/datastore.ts')),
   entry('workspace', 'Manage workspaces', () => import('./commands/workspace.ts')),
   entry('access', 'Manage tokens; who am I', () => import('./commands/access.ts')),
   entry('audit', 'Read, check and export the audit trail', () => import('./commands/audit.ts')),

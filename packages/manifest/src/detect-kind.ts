@@ -21,7 +21,7 @@ const typeNames: [RegExp, ManifestKind][] = [
   [/^(uri_file|uri_folder|mltable)$/, 'data'],
   [/^(custom|mlflow|triton)_model$/, 'model'],
   [/^(amlcompute|computeinstance|virtualmachine|kubernetes|synapsespark)$/, 'compute'],
-  [/^azure_(blob|file|data_lake_gen[12])$/, 'datastore'],
+  [/^(azure_(blob|file|data_lake_gen[12])|one_lake|s3)$/, 'datastore'],
 ]
 
 const hinted = (table: [RegExp, ManifestKind][], name: string): ManifestKind | undefined =>

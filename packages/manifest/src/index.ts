@@ -1,4 +1,3 @@
-export { type DatastoreSpec, datastoreSpec } from './datastore-spec.ts'
 export { detectKind } from './detect-kind.ts'
 export { type Files, memoryFiles } from './files.ts'
 export { jsonSchemas } from './json-schemas.ts'

@@ -4,7 +4,9 @@ import {
   componentSpec,
   computeSpec,
   type DataSpec,
+  type DatastoreSpec,
   dataSpec,
+  datastoreSpec,
   type EnvironmentSpec,
   type Expectations,
   environmentSpec,
@@ -22,7 +24,6 @@ import {
   workspaceSpec,
 } from '@hagane/contract'
 import type { z } from 'zod'
-import { type DatastoreSpec, datastoreSpec } from './datastore-spec.ts'
 import { expandAssetFields, expandData, expandDeployment, expandModel } from './expand-assets.ts'
 import { expandEnvironmentSpec } from './expand-environment.ts'
 import { expandJob } from './expand-job.ts'

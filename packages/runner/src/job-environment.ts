@@ -40,6 +40,8 @@ export interface EnvironmentParts {
   /** Prefixes whose `bin` come first on PATH, the winner first; the first is the active environment. */
   prefixes: string[]
   shims: string | undefined
+  /** Folder with `hagane`, last on PATH, so that a command can call it wherever the step runs. */
+  tools?: string | undefined
 }
 
 /** The whole environment of a step's process: inherited, then Hagane's, then the plan's own. */
@@ -58,7 +60,12 @@ export function stepEnvironment(parts: EnvironmentParts): Record<string, string>
     ...parts.own,
     ...(active === undefined ? {} : { VIRTUAL_ENV: active }),
     ...(pythonPath.length === 0 ? {} : { PYTHONPATH: pythonPath.join(delimiter) }),
-    PATH: [...parts.prefixes.map(prefix => join(prefix, 'bin')), path].join(delimiter),
+    ...(parts.tools === undefined ? {} : { HAGANE_NODE: process.execPath }),
+    PATH: [
+      ...parts.prefixes.map(prefix => join(prefix, 'bin')),
+      path,
+      ...(parts.tools === undefined ? [] : [parts.tools]),
+    ].join(delimiter),
     [stepVariable]: stepToken(parts.folder),
   }
 }

@@ -39,7 +39,8 @@ export async function stage(plan: StepPlan, content: ContentStore): Promise<Stag
     folder: plan.folder,
     temporary: shortLink(places.temporary) ?? places.temporary,
     prefixes: await pythonPrefixes(plan),
-    shims: plan.shims ?? ownShims(),
+    shims: plan.shims ?? besideThis('../../python/shims'),
+    tools: besideThis('../../runner/bin'),
   })
   const timeoutSeconds = plan.timeoutSeconds
   const record: StepRecord = { name: plan.name, command, paths, outputs, environment: Object.keys(plan.environment) }
@@ -84,8 +85,8 @@ async function pythonPrefixes(plan: StepPlan): Promise<string[]> {
   return [target, ...base]
 }
 
-/** `packages/python/shims`, when this file lies in the repository or an installation with the same layout. */
-function ownShims(): string | undefined {
-  const path = fileURLToPath(new URL('../../python/shims', import.meta.url))
+/** A folder of the repository, or of an installation with the same layout. */
+function besideThis(relative: string): string | undefined {
+  const path = fileURLToPath(new URL(relative, import.meta.url))
   return existsSync(path) ? path : undefined
 }

@@ -12,6 +12,7 @@ import { lineage } from './0050-lineage.ts'
 import { taskLanes } from './0060-task-lanes.ts'
 import { jobSteps } from './0062-job-steps.ts'
 import { dataProfiles } from './0064-data-profiles.ts'
+import { datastores } from './0065-datastores.ts'
 import { schedules } from './0066-schedules.ts'
 import { sweepTrials } from './0069-sweep-trials.ts'
 
@@ -30,6 +31,7 @@ export const migrations: readonly Migration[] = [
   taskLanes,
   jobSteps,
   dataProfiles,
+  datastores,
   schedules,
   sweepTrials,
 ]

@@ -1,103 +1,153 @@
-import { mkdir, realpath, stat } from 'node:fs/promises'
-import { basename, dirname, join, sep } from 'node:path'
-import { type DatastoreResource, HaganeError, isSafeTreePath } from '@hagane/contract'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type DatastoreResource, type DatastoreSpec, HaganeError, isSafeTreePath } from '@hagane/contract'
 import type { BlobStore } from '../../kernel/blobs/index.ts'
-import { copyTree } from './copy-tree.ts'
+import type { Database, Who } from '../../kernel/db/index.ts'
+import type { Secrets } from '../../kernel/secrets.ts'
+import { findDatastore, listDatastores } from './datastore-reads.ts'
+import { datastoreResourceOf, joinSecrets, splitSecrets, type UsableSpec, usableSpec } from './datastore-spec.ts'
+import { deleteDatastore, putDatastore } from './datastore-store.ts'
+import { readFolder, writeFolder } from './folder-content.ts'
+import { readObjects, writeObjects } from './object-content.ts'
+import type { StoredContent } from './stored-content.ts'
+import { openAzureBlob } from './stores/azure-blob.ts'
+import { openHttps } from './stores/https.ts'
+import type { ObjectStore } from './stores/object-store.ts'
+import { openS3 } from './stores/s3.ts'
 
 export const DEFAULT_DATASTORE = 'workspaceblobstore'
-const names = [DEFAULT_DATASTORE, 'workspaceartifactstore', 'workspaceworkingdirectory', 'workspacefilestore']
+const builtIn = [DEFAULT_DATASTORE, 'workspaceartifactstore', 'workspaceworkingdirectory', 'workspacefilestore']
 
-/** Where content of a datastore stands, by digest; `path` is the file's name for a file and '' for a folder. */
-export interface StoredContent {
-  tree: string
-  path: string
-  size: number
-  fileCount: number
-}
-
-/** The datastores every Azure ML workspace has, as folders of the data folder. */
+/** The datastores every Azure ML workspace has, as folders of the data folder, and those that were created. */
 export interface Datastores {
-  list(workspace: string): DatastoreResource[]
-  get(workspace: string, name: string): DatastoreResource
+  list(workspace: string): Promise<DatastoreResource[]>
+  /** Throws not_found. */
+  get(workspace: string, name: string): Promise<DatastoreResource>
+  /** Creates or replaces; credentials are sealed before they are stored. Throws unsupported for storage that is not spoken here. */
+  put(who: Who, spec: DatastoreSpec): Promise<DatastoreResource>
+  delete(who: Who, name: string): Promise<void>
   prepare(workspace: string): Promise<void>
   /** Throws not_found when there is no such datastore, invalid when the path leads out of it. */
-  check(workspace: string, name: string, path: string): void
+  check(workspace: string, name: string, path: string): Promise<void>
   /** Takes a snapshot of a file or folder as it is now. Throws not_found. */
   snapshot(workspace: string, name: string, path: string): Promise<StoredContent>
-  /** The same of a folder of the server that is no datastore; `name` is what messages call it. */
-  snapshotOf(root: string, path: string, name: string): Promise<StoredContent>
   /** Writes a tree's files below a folder, or one file of it to a file path; what else is there stays. */
   write(workspace: string, name: string, path: string, content: { tree: string; path: string }): Promise<void>
 }
 
-export function buildDatastores(dataDir: string, blobs: BlobStore): Datastores {
-  const folderOf = (workspace: string, name: string) => join(dataDir, 'datastores', workspace, name)
-  const get = (workspace: string, name: string): DatastoreResource => {
-    if (!names.includes(name))
-      throw new HaganeError('not_found', `no datastore '${name}' in workspace ${workspace}`, {
-        hint: `datastores: ${names.join(', ')}`,
-      })
-    return {
-      id: `azureml://datastores/${name}`,
-      name,
-      type: 'local_folder',
-      description: 'A folder of the server',
-      path: folderOf(workspace, name),
-      is_default: name === DEFAULT_DATASTORE,
-    }
+interface Deps {
+  db: Database
+  blobs: BlobStore
+  secrets: Secrets
+  dataDir: string
+  allowPrivateUrls: boolean
+}
+type Place = { kind: 'folder'; root: string } | { kind: 'objects'; store: ObjectStore; prefix: string }
+
+export function buildDatastores(deps: Deps): Datastores {
+  const { db, blobs } = deps
+  const get = async (workspace: string, name: string) => {
+    if (builtIn.includes(name)) return builtInResource(deps, workspace, name)
+    const row = await findDatastore(db, workspace, name)
+    if (row === undefined) throw await unknownDatastore(db, workspace, name)
+    return datastoreResourceOf(row)
   }
-  const place = (workspace: string, name: string, path: string) => join(get(workspace, name).path, safePath(path))
+  const place = (workspace: string, name: string) => placeOf(deps, workspace, name)
   return {
-    list: workspace => names.map(name => get(workspace, name)),
     get,
-    check: (workspace, name, path) => void place(workspace, name, path),
+    list: async workspace => [
+      ...builtIn.map(name => builtInResource(deps, workspace, name)),
+      ...(await listDatastores(db, workspace)).map(datastoreResourceOf),
+    ],
+    put: (who, spec) => put(deps, who, spec).then(() => get(who.workspace, spec.name)),
+    delete: (who, name) => remove(db, who, name),
+    check: async (workspace, name, path) => {
+      await get(workspace, name)
+      safePath(path)
+    },
     // scripts expect the folder that earlier jobs of a workspace have written to
     prepare: async workspace =>
-      void (await mkdir(join(folderOf(workspace, DEFAULT_DATASTORE), 'azureml'), { recursive: true })),
-    snapshot: async (workspace, name, path) =>
-      snapshotOf(blobs, get(workspace, name).path, safePath(path), `azureml://datastores/${name}/paths/${path}`),
-    snapshotOf: (root, path, name) => snapshotOf(blobs, root, path, name),
+      void (await mkdir(join(folderOf(deps, workspace, DEFAULT_DATASTORE), 'azureml'), { recursive: true })),
+    async snapshot(workspace, name, path) {
+      const at = await place(workspace, name)
+      const uri = `azureml://datastores/${name}/paths/${path}`
+      if (at.kind === 'folder') return readFolder(blobs, at.root, uri, safePath(path))
+      return readObjects(blobs, at.store, uri, at.prefix, safePath(path))
+    },
     async write(workspace, name, path, content) {
-      const root = get(workspace, name).path
-      await mkdir(root, { recursive: true })
-      await copyTree(blobs, content, place(workspace, name, path), folder => refuseEscape(root, folder))
+      const at = await place(workspace, name)
+      if (at.kind === 'folder') return writeFolder(blobs, at.root, safePath(path), content)
+      await writeObjects(blobs, at.store, at.prefix + safePath(path), content)
     },
   }
 }
 
-async function snapshotOf(blobs: BlobStore, root: string, path: string, name: string): Promise<StoredContent> {
-  const source = join(root, path)
-  const info = await stat(source).catch(() => undefined)
-  if (info === undefined)
-    throw new HaganeError('not_found', `nothing at ${name}`, { hint: `it is below the folder ${root} of the server` })
-  await refuseEscape(root, source)
-  if (!info.isDirectory() && !info.isFile()) throw new HaganeError('invalid', `${name} is neither a file nor a folder`)
-  if (info.isDirectory()) {
-    const { digest, size, fileCount } = await blobs.putFolder(source)
-    return { tree: digest, path: '', size, fileCount }
-  }
-  const { digest, size } = await blobs.putFile(source)
-  const tree = await blobs.putTree([{ path: basename(source), digest, size }])
-  return { tree: tree.digest, path: basename(source), size, fileCount: 1 }
-}
+const folderOf = ({ dataDir }: Deps, workspace: string, name: string): string =>
+  join(dataDir, 'datastores', workspace, name)
 
-/** Jobs write into datastores, also links: none of them may lead to what another workspace, or the server, keeps. */
-async function refuseEscape(root: string, path: string): Promise<void> {
-  const [realRoot, real] = [await realpath(root), await realOf(path)]
-  if (real === realRoot || real.startsWith(realRoot + sep)) return
-  throw new HaganeError('invalid', `a symbolic link leads out of the datastore: ${path}`, {
-    hint: 'put the files themselves into the folder of the datastore',
+const builtInResource = (deps: Deps, workspace: string, name: string): DatastoreResource => ({
+  id: `azureml://datastores/${name}`,
+  name,
+  type: 'local_folder',
+  description: 'A folder of the server',
+  tags: {},
+  path: folderOf(deps, workspace, name),
+  is_default: name === DEFAULT_DATASTORE,
+})
+
+async function unknownDatastore(db: Database, workspace: string, name: string): Promise<HaganeError> {
+  const created = (await listDatastores(db, workspace)).map(row => row.name)
+  return new HaganeError('not_found', `no datastore '${name}' in workspace ${workspace}`, {
+    hint: `datastores: ${[...builtIn, ...created].join(', ')}; \`hagane datastore create -f FILE\` makes one`,
   })
 }
 
-/** Where a path really leads; what of it does not exist yet will be made as it is called. */
-async function realOf(path: string): Promise<string> {
-  try {
-    return await realpath(path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    return join(await realOf(dirname(path)), basename(path))
+async function placeOf(deps: Deps, workspace: string, name: string): Promise<Place> {
+  if (builtIn.includes(name)) return { kind: 'folder', root: folderOf(deps, workspace, name) }
+  const row = await findDatastore(deps.db, workspace, name)
+  if (row === undefined) throw await unknownDatastore(deps.db, workspace, name)
+  return openPlace(joinSecrets(row, deps.secrets.open), deps.allowPrivateUrls)
+}
+
+function openPlace(spec: UsableSpec, allowPrivate: boolean): Place {
+  switch (spec.type) {
+    case 'local':
+      return { kind: 'folder', root: spec.path }
+    case 's3': {
+      const prefix = spec.prefix.replace(/^\/+|\/+$/g, '')
+      return { kind: 'objects', store: openS3(spec, allowPrivate), prefix: prefix === '' ? '' : `${prefix}/` }
+    }
+    case 'azure_blob':
+      return { kind: 'objects', store: openAzureBlob(spec, allowPrivate), prefix: '' }
+    case 'https':
+      return { kind: 'objects', store: openHttps(spec, allowPrivate), prefix: '' }
   }
+}
+
+async function put({ db, secrets, dataDir }: Deps, who: Who, given: DatastoreSpec): Promise<void> {
+  if (builtIn.includes(given.name))
+    throw new HaganeError('conflict', `every workspace has the datastore ${given.name}; it cannot be changed`, {
+      hint: 'choose another name',
+    })
+  const { plain, secret } = splitSecrets(usableSpec(given, dataDir))
+  const known = await findDatastore(db, who.workspace, given.name)
+  await db.withTransaction(who, async tx => {
+    const sealed = secret === undefined ? null : secrets.seal(secret)
+    await putDatastore(tx, { name: given.name, spec: JSON.stringify(plain), sealed })
+    tx.append({
+      type: `dev.hagane.datastore.${known === undefined ? 'created' : 'updated'}`,
+      subject: `datastore/${given.name}`,
+      data: { name: given.name, type: plain.type, credentials: plain.credentialKind ?? null },
+    })
+  })
+}
+
+async function remove(db: Database, who: Who, name: string): Promise<void> {
+  if (builtIn.includes(name)) throw new HaganeError('conflict', `every workspace has the datastore ${name}`)
+  await db.withTransaction(who, async tx => {
+    if (!(await deleteDatastore(tx, name))) throw await unknownDatastore(db, who.workspace, name)
+    tx.append({ type: 'dev.hagane.datastore.deleted', subject: `datastore/${name}`, data: { name } })
+  })
 }
 
 /** A path below a datastore; leading and trailing slashes are dropped, `..` and the like refused. */

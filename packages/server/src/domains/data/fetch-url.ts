@@ -79,15 +79,21 @@ function parsed(address: string): URL {
   return url
 }
 
-function request(url: URL, allowPrivate: boolean): Promise<IncomingMessage> {
+/** How to connect to an address, so that a private one is refused. Throws invalid when its host is one already. */
+export function guardedConnection(url: URL, allowPrivate: boolean): { lookup: LookupFunction | undefined } {
   const literal = url.hostname.replace(/^\[|\]$/g, '')
-  if (!allowPrivate && isIP(literal) !== 0 && isPrivateAddress(literal)) return Promise.reject(refusal(url.hostname))
+  if (!allowPrivate && isIP(literal) !== 0 && isPrivateAddress(literal)) throw refusal(url.hostname)
+  return { lookup: allowPrivate ? undefined : guardedLookup }
+}
+
+async function request(url: URL, allowPrivate: boolean): Promise<IncomingMessage> {
+  const connection = guardedConnection(url, allowPrivate)
   const get = url.protocol === 'https:' ? httpsGet : httpGet
   return new Promise((resolve, reject) => {
     const sent = get(
       url,
       {
-        lookup: allowPrivate ? undefined : guardedLookup,
+        ...connection,
         timeout: IDLE_MS,
         headers: { 'user-agent': 'hagane', accept: '*/*' },
       },

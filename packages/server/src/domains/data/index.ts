@@ -1,18 +1,12 @@
-import {
-  type DataAsset,
-  type DataSpec,
-  dataRoutes,
-  datastoreRoutes,
-  HaganeError,
-  parseReference,
-  treeUri,
-} from '@hagane/contract'
+import { type DataAsset, type DataSpec, dataRoutes, HaganeError, parseReference, treeUri } from '@hagane/contract'
 import { type BlobStore, subtree } from '../../kernel/blobs/index.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { Database, Tx } from '../../kernel/db/index.ts'
 import { type BoundRoute, implement } from '../../kernel/http/index.ts'
+import type { Secrets } from '../../kernel/secrets.ts'
 import type { Tasks } from '../../kernel/tasks/index.ts'
 import { type Asset, assetFieldsOf, buildAssets } from '../assets/index.ts'
+import { datastoreRoutesOf } from './datastore-routes.ts'
 import { buildDatastores, type Datastores } from './datastores.ts'
 import { buildProfiles } from './profiles.ts'
 import { type OtherContent, type ResolvedContent, resolveContent } from './resolve.ts'
@@ -51,6 +45,7 @@ export interface Data {
 interface Deps {
   db: Database
   blobs: BlobStore
+  secrets: Secrets
   clock: Clock
   tasks: Tasks
   dataDir: string
@@ -61,10 +56,20 @@ interface Deps {
 }
 
 /** Data assets and datastores. A version stands for content by digest: what it named may change or vanish, it does not. */
-export function buildData({ db, blobs, clock, tasks, dataDir, allowPrivateUrls, urlMirror, other }: Deps): Data {
+export function buildData({
+  db,
+  blobs,
+  secrets,
+  clock,
+  tasks,
+  dataDir,
+  allowPrivateUrls,
+  urlMirror,
+  other,
+}: Deps): Data {
   const mirror = buildUrlMirror(urlMirror)
   const assets = buildAssets<StoredSpec>(db, 'data')
-  const datastores = buildDatastores(dataDir, blobs)
+  const datastores = buildDatastores({ db, blobs, secrets, dataDir, allowPrivateUrls })
   const resolve = async (workspace: string, uri: string): Promise<ResolvedContent> => {
     const reference = parseReference(uri)
     if (reference.form !== 'asset')
@@ -126,8 +131,7 @@ export function buildData({ db, blobs, clock, tasks, dataDir, allowPrivateUrls, 
       implement(dataRoutes.label, async call =>
         toResource(await assets.label(call, call.params.name, call.params.label, call.body.version)),
       ),
-      implement(datastoreRoutes.list, async call => ({ items: datastores.list(call.workspace) })),
-      implement(datastoreRoutes.show, async call => datastores.get(call.workspace, call.params.name)),
+      ...datastoreRoutesOf(datastores),
     ],
   }
 }

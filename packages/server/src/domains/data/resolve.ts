@@ -1,7 +1,9 @@
 import { HaganeError, parseReference } from '@hagane/contract'
 import { type BlobStore, subtree } from '../../kernel/blobs/index.ts'
-import type { Datastores, StoredContent } from './datastores.ts'
+import type { Datastores } from './datastores.ts'
 import { openUrl } from './fetch-url.ts'
+import { readFolder } from './folder-content.ts'
+import type { StoredContent } from './stored-content.ts'
 import type { UrlMirror } from './url-mirror.ts'
 
 /** Content behind a reference, with the asset it came from. */
@@ -68,10 +70,10 @@ async function measured(blobs: BlobStore, tree: string, path: string): Promise<S
 }
 
 /** Content of a mirrored address; the administrator named the place, so it may be a private one. */
-function fromMirror({ blobs, mirror, datastores }: Deps, uri: string): Promise<StoredContent> | undefined {
+function fromMirror({ blobs, mirror }: Deps, uri: string): Promise<StoredContent> | undefined {
   const place = mirror.find(uri)
   if (place === undefined) return undefined
-  return place.kind === 'url' ? fetched(blobs, place.url, true) : datastores.snapshotOf(place.root, place.path, uri)
+  return place.kind === 'url' ? fetched(blobs, place.url, true) : readFolder(blobs, place.root, uri, place.path)
 }
 
 async function fetched(blobs: BlobStore, url: string, allowPrivate: boolean): Promise<StoredContent> {

@@ -13,4 +13,15 @@ export type DataTables = {
     asked_at: string
     computed_at: string | null
   }
+  datastores: {
+    workspace: string
+    name: string
+    /** JSON of the specification, without credentials. */
+    spec: string
+    /** JSON of the credentials, encrypted. */
+    sealed: string | null
+    created_at: string
+    created_by: string
+    modified_at: string
+  }
 }

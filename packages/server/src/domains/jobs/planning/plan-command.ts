@@ -119,7 +119,7 @@ async function refuseUnreachableOutputs(
     if (output.path === undefined) continue
     await within(at, `outputs.${name}.path`, async () => {
       const place = parseReference(datastorePath(output, 'name') ?? '')
-      if (place.form === 'datastore') needs.data.datastores.check(workspace, place.datastore, place.path)
+      if (place.form === 'datastore') await needs.data.datastores.check(workspace, place.datastore, place.path)
     })
   }
 }

@@ -113,7 +113,7 @@ async function planContent(
     const readable = /^https?:/.test(uri) || needs.data.mirror.find(uri) !== undefined
     if (reference.form === 'url' && (mode === 'direct' || !readable)) return { kind: 'address', uri }
     if (reference.form === 'datastore') {
-      needs.data.datastores.check(workspace, reference.datastore, reference.path)
+      await needs.data.datastores.check(workspace, reference.datastore, reference.path)
       return mode === 'direct' ? { kind: 'address', uri } : { kind: 'late', uri, mode }
     }
     if (
