@@ -21,12 +21,12 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0
 }
 
-/** Against moto, a server that speaks S3; it installs a large package from the index, so it runs when HAGANE_TEST_S3 is set. */
+/** Against moto, a server that speaks S3; it installs packages from the index, so it runs when HAGANE_TEST_S3 is set. */
 describe.runIf(process.env.HAGANE_TEST_S3)('S3', () => {
   let stop = () => {}
   let endpoint = ''
   beforeAll(async () => {
-    const python = await pythonWith(['moto[server]==5.2.5'])
+    const python = await pythonWith(['moto[s3]==5.2.5', 'flask==3.1.3', 'flask-cors==6.0.5'])
     const port = await freePort()
     endpoint = `http://127.0.0.1:${port}`
     const server = spawn(join(dirname(python), 'moto_server'), ['-H', '127.0.0.1', '-p', String(port)], {
