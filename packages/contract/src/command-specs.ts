@@ -9,6 +9,7 @@ import {
   limitsSpec,
   queueSettings,
   resourcesSpec,
+  reuseSpec,
 } from './job-inputs.ts'
 
 /** What every job may say of itself. */
@@ -47,6 +48,7 @@ export const componentCommon = {
   tags: tagsSchema.optional(),
   properties: tagsSchema.optional(),
   is_deterministic: z.boolean().optional(),
+  reuse: reuseSpec.optional(),
   inputs: z.record(z.string(), componentInput).nullish(),
   outputs: z.record(z.string(), jobOutput).nullish(),
 }
@@ -69,6 +71,7 @@ export const commandJobSpec = z
     inputs: z.record(z.string(), jobInput).nullish(),
     outputs: z.record(z.string(), jobOutput).nullish(),
     is_deterministic: z.boolean().optional(),
+    reuse: reuseSpec.optional(),
   })
   .meta({ id: 'CommandJobSpec' })
 export type CommandJobSpec = z.output<typeof commandJobSpec>

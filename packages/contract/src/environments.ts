@@ -60,6 +60,18 @@ export const environmentAsset = z
   .meta({ id: 'Environment' })
 export type EnvironmentAsset = z.output<typeof environmentAsset>
 
+const packageChange = z.object({ name: z.string(), before: z.string().optional(), after: z.string().optional() })
+export type PackageChange = z.output<typeof packageChange>
+
+/** What differs between two locks. */
+export const lockChanges = z.object({
+  python: packageChange.omit({ name: true }).optional(),
+  platform: packageChange.omit({ name: true }).optional(),
+  packages: z.array(packageChange),
+  rebuilt: z.array(z.string()).describe('packages of the same version whose files are not the same'),
+})
+export type LockChanges = z.output<typeof lockChanges>
+
 const versionParams = z.object({ name: nameSchema, version: z.string() })
 export const environmentRoutes = {
   ...assetRoutes(

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { durationSchema } from './core/duration.ts'
 import { nameSchema, versionSchema } from './core/names.ts'
 import { environmentSpec } from './environments.ts'
 
@@ -80,6 +81,10 @@ export const distributionSpec = z.strictObject({
   process_count_per_instance: intOrExpression.optional(),
   worker_count: intOrExpression.optional().describe('tensorflow; default is resources.instance_count'),
   parameter_server_count: intOrExpression.optional().describe('tensorflow'),
+})
+/** How long a result may be taken again (Hagane). A single command job that says it is reused at all; others run every time. */
+export const reuseSpec = z.strictObject({
+  max_age: durationSchema.optional().describe('e.g. 30d; without it the setting reuse_max_age of the server'),
 })
 export const limitsSpec = z.strictObject({
   timeout: intOrExpression.optional(),

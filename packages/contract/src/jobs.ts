@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { creationContext } from './assets.ts'
-import { nameSchema, tagsSchema, timeSchema } from './core/names.ts'
+import { digestSchema, nameSchema, tagsSchema, timeSchema } from './core/names.ts'
 import { pageOf, pageQuery } from './core/page.ts'
 import { ok, route } from './core/route.ts'
 import { jobPlan } from './job-plans.ts'
@@ -15,6 +15,15 @@ export const gitState = z.strictObject({
   remote: z.string().max(4000).optional(),
   dirty: z.boolean(),
   path: z.string().max(4096).optional().describe('folder of the YAML inside the repository'),
+  diff: z
+    .strictObject({
+      digest: digestSchema.describe('blob of the unified diff against the commit'),
+      size: z.number().int().min(0),
+      cut: z.boolean().describe('it was longer than what is kept'),
+      withheld: z.array(z.string().max(4096)).max(1000).describe('files that seemed to hold secrets and were not sent'),
+    })
+    .optional()
+    .describe('what differed from the commit; files that git does not know are part of the code alone'),
 })
 export type GitState = z.output<typeof gitState>
 
@@ -44,6 +53,14 @@ export const jobResource = z
     git: gitState.optional(),
     reuse: jobReuse.optional(),
     sweep: sweepState.optional().describe('of a sweep, when it is shown by itself'),
+    reproduction: z
+      .object({ of: nameSchema, verdict: z.string().optional() })
+      .optional()
+      .describe('the job that this one computes again, and how they compare'),
+    reproduced_by: z
+      .array(z.object({ job: nameSchema, verdict: z.string().optional() }))
+      .optional()
+      .describe('jobs that compute this one again'),
     error: z
       .object({
         message: z.string(),

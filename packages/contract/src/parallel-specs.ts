@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { componentCommon, nodeCommon } from './command-specs.ts'
-import { environmentRef } from './job-inputs.ts'
+import { environmentRef, reuseSpec } from './job-inputs.ts'
 
 const intOrText = z.union([z.number().int(), z.string()])
 
@@ -57,6 +57,7 @@ export const parallelNode = z
     ...parallelBody,
     type: z.literal('parallel'),
     is_deterministic: z.boolean().optional(),
+    reuse: reuseSpec.optional(),
     task: parallelTask.optional(),
     component: z.union([z.string(), parallelComponentSpec]).optional(),
   })

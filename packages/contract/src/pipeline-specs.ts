@@ -7,7 +7,7 @@ import {
   nodeCommon,
 } from './command-specs.ts'
 import { type ConditionNode, conditionNode } from './condition-specs.ts'
-import { type componentInput, environmentRef, type JobOutput, jobInput, jobOutput } from './job-inputs.ts'
+import { type componentInput, environmentRef, type JobOutput, jobInput, jobOutput, reuseSpec } from './job-inputs.ts'
 import { type ParallelComponentSpec, type ParallelNode, parallelComponentSpec, parallelNode } from './parallel-specs.ts'
 import { type SweepNode, sweepNode } from './sweep-specs.ts'
 
@@ -20,6 +20,7 @@ export const commandNode = z
     code: z.string().optional(),
     environment: environmentRef.optional(),
     is_deterministic: z.boolean().optional(),
+    reuse: reuseSpec.optional(),
     component: z.union([z.string(), z.lazy(() => componentSpec)]).optional(),
   })
   .refine(
@@ -37,6 +38,7 @@ export const pipelineSettings = z.looseObject({
   default_datastore: z.string().optional(),
   continue_on_step_failure: z.boolean().optional(),
   force_rerun: z.union([z.boolean(), z.stringbool()]).optional(),
+  reuse: reuseSpec.optional(),
 })
 const pipelineBody = {
   inputs: z.record(z.string(), jobInput).nullish(),
@@ -64,6 +66,7 @@ export interface PipelineComponentSpec {
   tags?: Record<string, string>
   properties?: Record<string, string>
   is_deterministic?: boolean
+  reuse?: z.output<typeof reuseSpec>
   inputs?: Record<string, z.output<typeof componentInput>> | null
   outputs?: Record<string, JobOutput> | null
   settings?: z.output<typeof pipelineSettings>

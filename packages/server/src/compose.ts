@@ -1,4 +1,4 @@
-import { HaganeError, parseReference } from '@hagane/contract'
+import { HaganeError, parseReference, secondsOfDuration } from '@hagane/contract'
 import { type Access, buildAccess } from './domains/access/index.ts'
 import { buildAudit } from './domains/audit/index.ts'
 import { buildComponents } from './domains/components/index.ts'
@@ -70,7 +70,7 @@ export function composeDomains(parts: Parts): Domains {
   const components = buildComponents({ db, check: async () => {} })
   const models = buildModels({ ...parts, tracking, content: data.resolve })
   const compute = buildCompute(parts)
-  const runs = { dataDir: config.dataDir, concurrency: config.local_concurrency, tokens: access }
+  const runs = { ...runSettings(config), tokens: access }
   const jobs: Jobs = buildJobs({ ...parts, ...runs, data, components, environments, models, tracking, compute })
   const endpoints = buildEndpoints({
     ...parts,
@@ -106,6 +106,12 @@ export function composeDomains(parts: Parts): Domains {
     },
   }
 }
+
+const runSettings = (config: Config) => ({
+  dataDir: config.dataDir,
+  concurrency: config.local_concurrency,
+  reuseMaxAge: config.reuse_max_age === undefined ? undefined : secondsOfDuration(config.reuse_max_age),
+})
 
 const routesOf = (...domains: { routes: BoundRoute[] }[]): BoundRoute[] => domains.flatMap(domain => domain.routes)
 

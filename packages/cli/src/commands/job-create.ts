@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { type JobResource, jobRoutes } from '@hagane/contract'
 import { exitCodes } from '../failure.ts'
-import { gitState } from '../git/git-state.ts'
+import { submittedState } from '../git/submitted-state.ts'
 import { list, requiredText, text, toggle } from '../grammar/flags.ts'
 import type { Invocation } from '../invocation.ts'
 import { verb } from '../invocation.ts'
@@ -43,7 +43,7 @@ export const create = verb({
       await call.print(job)
       return exitCodes.ok
     }
-    const git = await gitState(dirname(resolve(call.surroundings.cwd, options.file)))
+    const git = await submittedState(call, dirname(resolve(call.surroundings.cwd, options.file)))
     const experiment = basename(call.surroundings.cwd)
     const job = await call.client.call(jobRoutes.create, {
       body: {

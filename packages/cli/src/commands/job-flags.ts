@@ -1,5 +1,6 @@
 import { type JobResource, jobRoutes } from '@hagane/contract'
 import { requiredText } from '../grammar/flags.ts'
+import { UsageError } from '../grammar/usage-error.ts'
 import type { Invocation } from '../invocation.ts'
 import type { Column } from '../output/table.ts'
 import { webView } from '../stream/stream-job.ts'
@@ -30,4 +31,14 @@ export function showInBrowser(call: Invocation, job: JobResource): void {
   }
   call.note(`Web View: ${url}`)
   openBrowser(url)
+}
+
+/** A job named as `hagane job <verb> <job>` or with `-n`. */
+export function namedJob(call: Invocation, flag: string | undefined, word: string): string {
+  const [argument] = call.args
+  if (argument !== undefined && flag !== undefined && argument !== flag)
+    throw new UsageError(`job ${word} takes one job, not both ${argument} and ${flag}`)
+  const name = argument ?? flag
+  if (name === undefined) throw new UsageError(`job ${word} of which job?`, `name it: hagane job ${word} brave_iron_12`)
+  return name
 }

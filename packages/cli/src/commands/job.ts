@@ -1,12 +1,15 @@
 import { type JobResource, type JobStatus, jobRoutes, jobStatuses } from '@hagane/contract'
 import { count, text, toggle } from '../grammar/flags.ts'
-import { type Noun, type Verb, verb } from '../invocation.ts'
+import { type Invocation, type Noun, type Verb, verb } from '../invocation.ts'
 import { changedFields } from '../manifest/changes.ts'
 import { streamJob } from '../stream/stream-job.ts'
 import { changeFlags, listFlags } from './asset-flags.ts'
 import { create, validate } from './job-create.ts'
 import { download } from './job-download.ts'
+import { diffText, exportJob } from './job-export.ts'
 import { jobColumns, jobName, showInBrowser, showJob } from './job-flags.ts'
+import { reproduce } from './job-reproduce.ts'
+import { why } from './job-why.ts'
 import { collect } from './pages.ts'
 
 const defaultMost = 50
@@ -50,13 +53,34 @@ const show = verb({
   name: 'show',
   summary: 'Show a job',
   examples: ['hagane job show -n brave_iron_12', 'hagane job show -n brave_iron_12 --query status -o tsv'],
-  flags: { name: jobName, web: toggle('-e, --web', "open the job's page in a browser") },
+  flags: {
+    name: jobName,
+    web: toggle('-e, --web', "open the job's page in a browser"),
+    diff: toggle('--diff', 'print how the code differed from its commit'),
+    export: text('--export <folder>', 'write a folder from which another server computes the job again'),
+    noData: toggle('--no-data', 'with --export: the digests of input data, not the data'),
+  },
   run: async (call, options) => {
+    if (options.export !== undefined) return exportJob(call, options.name, options.export, !options.noData)
     const job = await showJob(call, options.name)
+    if (options.diff) return printDiff(call, job)
     if (options.web) showInBrowser(call, job)
     await call.print(job, jobColumns)
   },
 })
+
+/** What the working folder had besides its commit, as recorded at submit. */
+async function printDiff(call: Invocation, { name, git }: JobResource): Promise<void> {
+  if (git?.diff !== undefined) call.surroundings.stdout.write(await diffText(call, git.diff.digest))
+  else
+    call.note(
+      git === undefined
+        ? `${name} was not submitted from a git repository`
+        : `${name} ran commit ${git.commit} as it is`,
+    )
+  if (git?.diff?.cut === true) call.warn('the diff was longer than what is kept')
+  for (const path of git?.diff?.withheld ?? []) call.warn(`left out, since it seemed to hold a secret: ${path}`)
+}
 
 const stream = verb({
   name: 'stream',
@@ -125,6 +149,8 @@ export const noun: Noun = {
     create,
     list,
     show,
+    why,
+    reproduce,
     stream,
     cancel,
     download,

@@ -1,6 +1,6 @@
 import { basename, dirname, resolve } from 'node:path'
 import { type ScheduleResource, type ScheduleRun, scheduleRoutes } from '@hagane/contract'
-import { gitState } from '../git/git-state.ts'
+import { submittedState } from '../git/submitted-state.ts'
 import { count, list, requiredText, text, toggle } from '../grammar/flags.ts'
 import { type Invocation, type Noun, type Verb, verb } from '../invocation.ts'
 import { changedFields } from '../manifest/changes.ts'
@@ -38,7 +38,7 @@ const maxResults = count('-r, --max-results <n>', 'how many at most')
 async function put(call: Invocation, file: string, name: string | undefined, set: readonly string[]): Promise<void> {
   const { cwd } = call.surroundings
   const schedule = await loadResource(call, 'schedule', { file, set, overrides: { name } })
-  const git = await gitState(dirname(resolve(cwd, file)))
+  const git = await submittedState(call, dirname(resolve(cwd, file)))
   const experiment = basename(cwd)
   const body = {
     schedule,

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { GitState } from '@hagane/contract'
+import { safeDiff, type WorkingDiff } from './working-diff.ts'
 
 const run = promisify(execFile)
 const timeoutMs = 5000
@@ -27,6 +28,14 @@ export async function gitState(folder: string): Promise<GitState | undefined> {
   }
 }
 
+/** What differs from the commit in the files that git knows, in the whole repository; nothing when nothing does. */
+export async function workingDiff(folder: string): Promise<WorkingDiff | undefined> {
+  const top = await git(folder, 'rev-parse', '--show-toplevel')
+  // bytes of a diff matter, so that its last line break stays
+  const diff = top === undefined ? undefined : await output(top, 'diff', 'HEAD', '--no-color', '--no-ext-diff')
+  return diff === undefined || diff === '' ? undefined : safeDiff(diff)
+}
+
 async function remoteUrl(folder: string): Promise<string | undefined> {
   const origin = await git(folder, 'remote', 'get-url', 'origin')
   if (origin) return withoutCredentials(origin)
@@ -49,10 +58,14 @@ export function withoutCredentials(remote: string): string {
 
 /** The answer of one git command, or nothing when it failed. GIT_OPTIONAL_LOCKS=0: looking must not write the index. */
 async function git(folder: string, ...args: string[]): Promise<string | undefined> {
+  return (await output(folder, ...args))?.trim()
+}
+
+async function output(folder: string, ...args: string[]): Promise<string | undefined> {
   const env = { ...process.env, GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' }
   const options = { cwd: folder, env, timeout: timeoutMs, maxBuffer: 64 * 1024 * 1024, encoding: 'utf8' as const }
   try {
-    return (await run('git', args, options)).stdout.trim()
+    return (await run('git', args, options)).stdout
   } catch {
     return undefined // no git, no repository, no commit, no remote: all mean that there is nothing to tell
   }

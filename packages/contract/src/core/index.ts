@@ -1,4 +1,5 @@
 export * from './client.ts'
+export * from './duration.ts'
 export * from './errors.ts'
 export * from './events.ts'
 export * from './issues.ts'

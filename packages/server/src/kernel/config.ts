@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { HaganeError, parseOrThrow } from '@hagane/contract'
+import { durationSchema, HaganeError, parseOrThrow } from '@hagane/contract'
 import { parse } from 'yaml'
 import { z } from 'zod'
 
@@ -29,6 +29,9 @@ const settings = z.strictObject({
     .max(1024)
     .default(4)
     .describe('steps that run at the same time on local compute'),
+  reuse_max_age: durationSchema
+    .optional()
+    .describe('age at which a step result is computed again instead of reused, e.g. 30d; without it never'),
   body_limit: z.coerce
     .number()
     .int()

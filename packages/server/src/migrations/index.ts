@@ -15,6 +15,8 @@ import { dataProfiles } from './0064-data-profiles.ts'
 import { datastores } from './0065-datastores.ts'
 import { schedules } from './0066-schedules.ts'
 import { sweepTrials } from './0069-sweep-trials.ts'
+import { reuseDecisions } from './0071-reuse-decisions.ts'
+import { reproductions } from './0072-reproductions.ts'
 
 /** The one timeline; order is by name. */
 export const migrations: readonly Migration[] = [
@@ -34,4 +36,6 @@ export const migrations: readonly Migration[] = [
   datastores,
   schedules,
   sweepTrials,
+  reuseDecisions,
+  reproductions,
 ]

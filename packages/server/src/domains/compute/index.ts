@@ -3,6 +3,7 @@ import type { BlobStore } from '../../kernel/blobs/index.ts'
 import type { Database } from '../../kernel/db/index.ts'
 import type { BoundRoute } from '../../kernel/http/index.ts'
 import type { QueueLimit } from '../../kernel/tasks/index.ts'
+import { describeHost, type Host } from './host.ts'
 import { buildLimits, queueOf } from './limits.ts'
 import { buildLocalDriver, type LocalDriver } from './local-driver.ts'
 import { bindRoutes } from './routes.ts'
@@ -11,6 +12,8 @@ import { buildService } from './service.ts'
 export interface Compute {
   routes: BoundRoute[]
   driver: LocalDriver
+  /** The machine that steps run on. */
+  host: Host
   /** Throws invalid on a name that no compute can have. Any other name means this machine: in Azure's YAML it is a label. */
   require(workspace: string, name: string): Promise<void>
   /** What each queue of steps allows at the same time. */
@@ -25,6 +28,7 @@ export function buildCompute({ db, blobs }: { db: Database; blobs: BlobStore }):
     limits: limits.byQueue,
     queueOf,
     driver: buildLocalDriver(blobs),
+    host: describeHost(),
     routes: bindRoutes(buildService(db, limits.forget)),
     async require(_workspace, name) {
       if (/^[A-Za-z0-9_<][A-Za-z0-9_.<>-]*$/.test(name)) return

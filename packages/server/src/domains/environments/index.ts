@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type EnvironmentSpec, HaganeError } from '@hagane/contract'
+import { type EnvironmentSpec, HaganeError, type LockChanges } from '@hagane/contract'
 import type { BlobStore } from '../../kernel/blobs/index.ts'
 import type { Config } from '../../kernel/config.ts'
 import type { Database } from '../../kernel/db/index.ts'
@@ -8,7 +8,10 @@ import type { Logger } from '../../kernel/log.ts'
 import type { Tasks } from '../../kernel/tasks/index.ts'
 import { type Asset, buildAssets } from '../assets/index.ts'
 import { openBuilder } from './build/builder.ts'
+import { parseLock } from './build/lock-text.ts'
+import { buildFromLock } from './build-lock.ts'
 import type { BuiltEnvironment } from './lock-and-build.ts'
+import { changesOfLocks } from './lock-changes.ts'
 import { findInterpreters } from './python/interpreters.ts'
 import { openToolchain } from './python/toolchain.ts'
 import { findBuilds } from './reads.ts'
@@ -41,8 +44,18 @@ export interface Environments {
   ensureBuilt(
     workspace: string,
     environment: EnvironmentReference,
-    options: { onLog?: (line: string) => void; signal?: AbortSignal; actor?: string },
+    options: {
+      onLog?: (line: string) => void
+      signal?: AbortSignal
+      actor?: string
+      /** Digest of the lock to build, whatever the definition would be resolved to now. */
+      lock?: string
+    },
   ): Promise<BuiltEnvironment>
+  /** The text of a lock and its full Python version. Throws not_found. */
+  readLock(digest: string): Promise<{ python: string; text: string }>
+  /** What differs between two locks, by their digests; undefined when one of them is gone. */
+  lockChanges(before: string, after: string): Promise<LockChanges | undefined>
   /** Ends builds that are under way, and compiling behind finished ones. */
   stop(): Promise<void>
 }
@@ -65,16 +78,9 @@ export function buildEnvironments({ db, blobs, tasks, config, log, env = process
   const folder = join(config.dataDir, 'envs')
   const interpreters = findInterpreters(env)
   const builder = openBuilder(folder)
-  const service = buildService({
-    db,
-    blobs,
-    log,
-    env,
-    folder,
-    interpreters,
-    toolchain: openToolchain({ env, dataDir: config.dataDir, interpreters }),
-    builder,
-  })
+  const toolchain = openToolchain({ env, dataDir: config.dataDir, interpreters })
+  const parts = { db, blobs, env, interpreters, toolchain, builder }
+  const service = buildService({ ...parts, log, folder })
   const resolve = (workspace: string, environment: EnvironmentReference) =>
     resolveEnvironment({ assets, blobs }, workspace, environment)
   const requested = new Set<string>()
@@ -123,12 +129,19 @@ export function buildEnvironments({ db, blobs, tasks, config, log, env = process
         deviations: [...resolved.defined.deviations],
       }
     },
-    async ensureBuilt(workspace, environment, { onLog, signal, actor = 'system' }) {
-      const resolved = await resolve(workspace, environment)
-      return service.ensureBuilt({ workspace, actor }, resolved, {
-        ...(onLog === undefined ? {} : { onLog }),
-        ...(signal === undefined ? {} : { signal }),
-      })
+    async ensureBuilt(workspace, environment, { onLog, signal, actor = 'system', lock }) {
+      const options = { ...(onLog === undefined ? {} : { onLog }), ...(signal === undefined ? {} : { signal }) }
+      if (lock !== undefined) return buildFromLock(parts, { workspace, actor }, lock, options)
+      return service.ensureBuilt({ workspace, actor }, await resolve(workspace, environment), options)
+    },
+    async readLock(digest) {
+      const text = (await blobs.readAll(digest)).toString('utf8')
+      return { python: parseLock(text).python, text }
+    },
+    async lockChanges(before, after) {
+      if (!(await blobs.has(before)) || !(await blobs.has(after))) return undefined
+      const [was, is] = await Promise.all([blobs.readAll(before), blobs.readAll(after)])
+      return changesOfLocks(was.toString('utf8'), is.toString('utf8'))
     },
     stop: service.stop,
   }

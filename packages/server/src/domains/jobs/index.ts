@@ -1,8 +1,18 @@
 import { availableParallelism, totalmem } from 'node:os'
-import { HaganeError, type JobResource, type JobSpec, jobRoutes } from '@hagane/contract'
+import {
+  HaganeError,
+  type JobResource,
+  type JobSpec,
+  jobExportRoutes,
+  jobReproductionRoutes,
+  jobRoutes,
+  jobWhyRoutes,
+} from '@hagane/contract'
 import { subtree } from '../../kernel/blobs/index.ts'
 import type { Tx, Who } from '../../kernel/db/index.ts'
+import type { EventLog } from '../../kernel/events/index.ts'
 import { type BoundRoute, checkIfMatch, implement, numberCursor, pageFrom } from '../../kernel/http/index.ts'
+import type { Task } from '../../kernel/tasks/index.ts'
 import { advanceParent, cancelInTx } from './flow/advance.ts'
 import { buildDriveSweeps } from './flow/drive-sweep.ts'
 import { finishFailed } from './flow/end.ts'
@@ -23,10 +33,13 @@ import { countJobs, getJob, listJobs } from './records/reads.ts'
 import { specOf } from './records/spec-of.ts'
 import { changeJob, jobForUpdate, jobInTx } from './records/store.ts'
 import { trialsOf } from './records/trial-reads.ts'
+import { exportJob } from './reproduce/export.ts'
+import { buildReproductions, type Reproductions } from './reproduce/reproductions.ts'
 import { outputsResource, toResource } from './resource.ts'
 import { buildSuggestions } from './sweep/suggestions.ts'
 import { sweepResource, trialResource } from './sweep/sweep-resource.ts'
 import { whyWaiting } from './waiting.ts'
+import { explainJob } from './why/explain.ts'
 
 export type { Submission } from './model/plan.ts'
 
@@ -55,8 +68,10 @@ const machineOf = (steps: number) => ({
   memoryMb: Math.floor(totalmem() / 2 ** 20),
 })
 
+type Given = Omit<JobNeeds, 'running' | 'sweeps' | 'memory'> & { events: EventLog }
+
 /** Command, pipeline and sweep jobs: planned to digests, run as durable tasks, followed across restarts. */
-export function buildJobs(given: Omit<JobNeeds, 'running' | 'sweeps' | 'memory'>): Jobs {
+export function buildJobs({ events, ...given }: Given): Jobs {
   const needs: JobNeeds = {
     ...given,
     running: buildRunningSteps(given.log),
@@ -65,39 +80,27 @@ export function buildJobs(given: Omit<JobNeeds, 'running' | 'sweeps' | 'memory'>
   }
   const { db } = needs
   const steps = buildRunSteps(needs)
+  const reproductions = buildReproductions(needs, events)
   needs.tasks.register(STEP_TASK, {
     concurrency: needs.concurrency,
     machine: machineOf(needs.concurrency),
     limits: needs.compute.limits,
     handle: steps.run,
-    onGivenUp: (task, error) =>
-      finishFailed(
-        needs,
-        { workspace: task.workspace, actor: task.actor },
-        String(task.payload.name),
-        `the server gave this step up: ${(error as Error).message}`,
-      ),
+    onGivenUp: givenUp(needs),
   })
-  needs.tasks.register(ADVANCE_TASK, {
-    concurrency: 1,
-    handle: async task =>
-      db.withTransaction({ workspace: task.workspace, actor: task.actor }, async tx => {
-        if ((await jobInTx(tx, String(task.payload.name))) !== undefined)
-          await advanceParent(needs, tx, String(task.payload.name))
-      }),
-  })
+  registerAdvance(needs)
   const suggestions = buildSuggestions()
   const sweeps = buildDriveSweeps({ ...needs, suggestions })
   needs.tracking.onMetrics(needs.sweeps.wakeByTrial)
   needs.tasks.register(SWEEP_TASK, { concurrency: SWEEPS, handle: sweeps.drive, onGivenUp: sweeps.giveUp })
   const show = async (workspace: string, name: string) => {
     const row = await getJob(db, workspace, name)
-    const job = toResource(row, needs.url(), (await whyWaiting(needs, [row])).get(name))
+    const waiting = (await whyWaiting(needs, [row])).get(name)
+    const job = { ...toResource(row, needs.url(), waiting), ...(await reproductions.of(workspace, name)) }
     if (row.type !== 'sweep') return job
     return { ...job, sweep: sweepResource(JSON.parse(row.plan) as SweepPlan, await trialsOf(db, workspace, name)) }
   }
-  const check = async (workspace: string, job: JobSpec): Promise<void> =>
-    void (await planJob({ needs, workspace, warn: () => {} }, job))
+  const check = checkWith(needs)
   return {
     check,
     submit: async (who, submission, inTx) => toResource(await submitJob(needs, who, submission, inTx), needs.url()),
@@ -114,6 +117,7 @@ export function buildJobs(given: Omit<JobNeeds, 'running' | 'sweeps' | 'memory'>
       })
     },
     routes: [
+      ...recordRoutes(needs, reproductions),
       implement(jobRoutes.create, async call => toResource(await submitJob(needs, call, call.body), needs.url())),
       implement(jobRoutes.plan, async call => {
         const warnings: string[] = []
@@ -218,3 +222,42 @@ export function buildJobs(given: Omit<JobNeeds, 'running' | 'sweeps' | 'memory'>
     ],
   }
 }
+
+/** A step that this server could not carry to its end. */
+const givenUp =
+  (needs: JobNeeds) =>
+  ({ workspace, actor, payload }: Task, error: unknown): Promise<void> =>
+    finishFailed(
+      needs,
+      { workspace, actor },
+      String(payload.name),
+      `the server gave this step up: ${(error as Error).message}`,
+    )
+
+/** Plans a job and keeps nothing; throws what is wrong with it. */
+const checkWith =
+  (needs: JobNeeds) =>
+  async (workspace: string, job: JobSpec): Promise<void> =>
+    void (await planJob({ needs, workspace, warn: () => {} }, job))
+
+/** Looks at a parent again in a transaction of its own. */
+function registerAdvance(needs: JobNeeds): void {
+  needs.tasks.register(ADVANCE_TASK, {
+    concurrency: 1,
+    handle: async task =>
+      needs.db.withTransaction({ workspace: task.workspace, actor: task.actor }, async tx => {
+        if ((await jobInTx(tx, String(task.payload.name))) !== undefined)
+          await advanceParent(needs, tx, String(task.payload.name))
+      }),
+  })
+}
+
+/** What is asked of the record of a job: why it ran, whether it comes out the same again, and how to take it elsewhere. */
+const recordRoutes = (needs: JobNeeds, reproductions: Reproductions): BoundRoute[] => [
+  implement(jobReproductionRoutes.reproduce, async call =>
+    toResource(await reproductions.submit(call, call.params.name, call.body), needs.url()),
+  ),
+  implement(jobExportRoutes.export, call => exportJob(needs, call.workspace, call.params.name)),
+  implement(jobReproductionRoutes.reproduction, call => reproductions.report(call.workspace, call.params.name)),
+  implement(jobWhyRoutes.why, async call => explainJob(needs, call.workspace, call.params.name)),
+]

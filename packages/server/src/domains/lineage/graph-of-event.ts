@@ -116,6 +116,8 @@ function jobSubmitted({ data, actor }: ChainEvent): Graph {
   const edges: Dependency[] = []
   if (data.parent !== undefined) edges.push({ from: job, relation: 'is a step of', to: jobNode(text(data.parent)) })
   else edges.push({ from: job, relation: 'was submitted by', to: handOf(actor) })
+  if (typeof data.reproduces === 'string')
+    edges.push({ from: job, relation: 'reproduces', to: jobNode(data.reproduces) })
   const code = record(data.code)
   if (typeof code.tree === 'string')
     edges.push({ from: job, relation: 'ran code', to: codeNode(code.tree, text(code.path ?? '')) })

@@ -2,6 +2,7 @@ import type { Tx, Who } from '../../../kernel/db/index.ts'
 import type { JobNeeds, StepExit } from '../model/needs.ts'
 import type { JobRow } from '../model/tables.ts'
 import type { JobEvent } from '../model/transitions.ts'
+import { type Decision, keepDecisions } from '../records/decisions-store.ts'
 import { type JobChange, jobForUpdate, moveJobThrough } from '../records/store.ts'
 import { advanceParent } from './advance.ts'
 import { reusedFrom } from './reuse-in-tx.ts'
@@ -90,9 +91,9 @@ export async function finishReused(
   who: Who,
   name: string,
   earlier: JobRow,
-  { key, lockDigest }: { key: string; lockDigest: string },
+  { lockDigest, decision }: { lockDigest: string; decision: Decision },
 ): Promise<void> {
-  const { change, facts } = reusedFrom(earlier, key, lockDigest, needs.clock.now())
+  const { change, facts } = reusedFrom(earlier, decision.key, lockDigest, needs.clock.now())
   await end(needs, who, name, {
     event: 'complete',
     run: 'FINISHED',
@@ -101,6 +102,7 @@ export async function finishReused(
     facts,
     async also(tx, row) {
       await needs.tracking.copyRun(tx, earlier.name, row.name)
+      await keepDecisions(tx, [{ row, decision: { ...decision, earlier: earlier.name } }])
       return {}
     },
   })

@@ -62,12 +62,15 @@ async function complete(needs: JobNeeds, who: Who, row: JobRow, exit: StepExit, 
     async also(tx, current) {
       await needs.tracking.putArtifactTree(tx, current.name, artifacts)
       await registerOutputs(needs, tx, current, plan, outputs)
-      if (plan.deterministic && current.reuse_key !== null) await keepResult(tx, current.reuse_key, current.name)
+      if (isKept(plan) && current.reuse_key !== null) await keepResult(tx, current.reuse_key, current.name)
       return { outputs: JSON.stringify(outputs) }
     },
     facts: { outputs, exit_code: 0 },
   })
 }
+
+/** A reproduction registers nothing, so that its results cannot stand for those of a run that did. */
+const isKept = ({ deterministic, rerun }: CommandPlan): boolean => deterministic && rerun !== 'reproduction'
 
 /** Outputs by name; those with a datastore path are written there too. */
 export async function storeOutputs(
@@ -79,7 +82,7 @@ export async function storeOutputs(
   const outputs: Record<string, StoredOutput> = {}
   for (const [name, made] of Object.entries(result.outputs)) {
     const spec = plan.outputs[name]
-    const uri = spec === undefined ? undefined : datastorePath(spec, row.name)
+    const uri = spec === undefined || spec.unpublished === true ? undefined : datastorePath(spec, row.name)
     const value = isValue(spec?.type) ? await valueFrom(needs, made, spec?.type, name) : undefined
     outputs[name] = {
       type: spec?.type ?? 'uri_folder',
@@ -135,7 +138,7 @@ export async function registerOutputs(
 ): Promise<void> {
   for (const [name, output] of Object.entries(outputs)) {
     const spec = plan.outputs[name]
-    if (spec?.name === undefined) continue
+    if (spec?.name === undefined || spec.unpublished === true) continue
     const manifest = await needs.blobs.getTree(output.tree)
     const entries = subtree(manifest, output.path)
     const content = {

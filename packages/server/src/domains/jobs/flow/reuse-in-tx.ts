@@ -1,14 +1,23 @@
 import { HaganeError } from '@hagane/contract'
 import type { Tx } from '../../../kernel/db/index.ts'
 import type { JobNeeds } from '../model/needs.ts'
-import type { CommandPlan, StoredOutput } from '../model/plan.ts'
+import type { CommandPlan } from '../model/plan.ts'
 import type { JobRow } from '../model/tables.ts'
+import { type Decision, keepDecisions } from '../records/decisions-store.ts'
 import { completeReused, resultsFor, type Taken } from '../records/many-store.ts'
 import { childInTx, jobInTx } from '../records/store.ts'
-import { reuseKey, reuseParts } from './reuse.ts'
+import { decisionOf, judgeKept } from './reuse.ts'
 import { type JobLookup, resolveInputs } from './values.ts'
 
-type Needs = Pick<JobNeeds, 'tracking' | 'memory' | 'blobs' | 'data'>
+type Needs = Pick<JobNeeds, 'tracking' | 'memory' | 'blobs' | 'data' | 'reuseMaxAge'>
+type Kept = ReturnType<typeof decisionOf>
+
+interface Candidate {
+  row: JobRow
+  plan: CommandPlan
+  decision: Kept
+  lockDigest: string
+}
 
 /**
  * Ends those of the steps that are about to start whose results are there, if everything their keys need is known here and
@@ -17,38 +26,41 @@ type Needs = Pick<JobNeeds, 'tracking' | 'memory' | 'blobs' | 'data'>
  */
 export async function reuseInTx(needs: Needs, tx: Tx, rows: readonly JobRow[]): Promise<ReadonlySet<string>> {
   const look = lookupIn(tx)
-  const candidates: { row: JobRow; key: string; lockDigest: string }[] = []
+  const candidates: Candidate[] = []
   for (const row of rows) {
     const plan = JSON.parse(row.plan) as CommandPlan
     const lockDigest = plan.reusable && plan.deterministic ? needs.memory.lock(plan.environmentDigest) : undefined
-    const key = lockDigest === undefined ? undefined : await keyOf(needs, look, row, plan, lockDigest)
-    if (key !== undefined && lockDigest !== undefined) candidates.push({ row, key, lockDigest })
+    const decision = lockDigest === undefined ? undefined : await decide(needs, look, row, plan, lockDigest)
+    if (decision !== undefined && lockDigest !== undefined) candidates.push({ row, plan, decision, lockDigest })
   }
   if (candidates.length === 0) return new Set()
-  const results = await resultsFor(tx, [...new Set(candidates.map(({ key }) => key))])
+  const results = await resultsFor(tx, [...new Set(candidates.map(({ decision }) => decision.key))])
   const stored = new Map<string, Promise<boolean>>()
-  const taken: (Taken & { earlier: JobRow })[] = []
-  for (const { row, key, lockDigest } of candidates) {
-    const earlier = results.get(key)
-    if (earlier === undefined || !(await contentsExist(needs.blobs, earlier, stored))) continue
+  const taken: (Taken & { earlier: JobRow; decision: Decision })[] = []
+  for (const { row, plan, decision, lockDigest } of candidates) {
+    const { key } = decision
+    const { take: earlier } = await judgeKept(needs, plan, results.get(key), tx.now, stored)
+    if (earlier === undefined) continue
     const { change, facts } = reusedFrom(earlier, key, lockDigest, tx.now)
-    taken.push({ row, key, earlier, outputs: change.outputs, from: change.reused_from, facts })
+    const own = { ...decision, earlier: earlier.name }
+    taken.push({ row, key, earlier, outputs: change.outputs, from: change.reused_from, facts, decision: own })
   }
   if (taken.length === 0) return new Set()
   await completeReused(tx, taken)
+  await keepDecisions(tx, taken)
   await needs.tracking.takeRuns(tx, new Map(taken.map(({ row, earlier }) => [row.name, earlier.name])), 'FINISHED')
   return new Set(taken.map(({ row }) => row.name))
 }
 
-async function keyOf(
+async function decide(
   needs: Needs,
   look: JobLookup,
   row: JobRow,
   plan: CommandPlan,
   lockDigest: string,
-): Promise<string | undefined> {
+): Promise<Kept | undefined> {
   try {
-    return reuseKey(reuseParts(plan, await resolveInputs(needs, row, plan, look), lockDigest))
+    return decisionOf(plan, await resolveInputs(needs, row, plan, look), lockDigest)
   } catch (error) {
     // the step's own task tells what is wrong, or asks where this must not
     if (error instanceof HaganeError) return undefined
@@ -75,21 +87,6 @@ function lookupIn(tx: Tx): JobLookup {
 
 const notNow = async (): Promise<never> => {
   throw new HaganeError('unavailable', 'not known inside a transaction')
-}
-
-/** Whether the outputs of an earlier job are still stored; `asked` keeps what was looked up before. */
-export async function contentsExist(
-  blobs: JobNeeds['blobs'],
-  earlier: JobRow,
-  asked = new Map<string, Promise<boolean>>(),
-): Promise<boolean> {
-  const outputs = Object.values(JSON.parse(earlier.outputs) as Record<string, StoredOutput>)
-  const exists = ({ tree }: StoredOutput): Promise<boolean> => {
-    const answer = asked.get(tree) ?? blobs.has(tree)
-    asked.set(tree, answer)
-    return answer
-  }
-  return (await Promise.all(outputs.map(exists))).every(Boolean)
 }
 
 /** What a step that takes an earlier result shows, and tells in its event. */

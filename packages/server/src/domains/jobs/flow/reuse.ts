@@ -1,6 +1,11 @@
 import { createHash } from 'node:crypto'
+import type { RunReason } from '@hagane/contract'
 import { canonicalJson } from '../../../kernel/canonical-json.ts'
-import type { CommandPlan, DistributionPlan } from '../model/plan.ts'
+import type { JobNeeds } from '../model/needs.ts'
+import type { CommandPlan, DistributionPlan, StoredOutput } from '../model/plan.ts'
+import type { JobRow } from '../model/tables.ts'
+import type { Decision } from '../records/decisions-store.ts'
+import { type KeptResult, resultFor } from '../records/reads.ts'
 import type { Value } from './values.ts'
 
 /** What a result depends on, part by part, so that a miss can be explained. */
@@ -16,7 +21,7 @@ export interface ReuseParts {
 }
 
 /** The parts of the reuse key: command, code, environment lock, contents of inputs, parameters, output specification, processes. */
-export function reuseParts(plan: CommandPlan, values: Record<string, Value>, lockDigest: string): ReuseParts {
+function reuseParts(plan: CommandPlan, values: Record<string, Value>, lockDigest: string): ReuseParts {
   const inputs = Object.entries(values).map(([name, value]) => [
     name,
     value.kind === 'content' ? { tree: value.tree, path: value.path } : value.kind === 'text' ? value.text : null,
@@ -38,4 +43,63 @@ export function reuseParts(plan: CommandPlan, values: Record<string, Value>, loc
 }
 
 /** SHA-256 over the canonical JSON of the parts. */
-export const reuseKey = (parts: ReuseParts): string => createHash('sha256').update(canonicalJson(parts)).digest('hex')
+const reuseKey = (parts: ReuseParts): string => createHash('sha256').update(canonicalJson(parts)).digest('hex')
+
+/** A kept result, or why there is none that may be taken. */
+export type Lookup = { take: JobRow } | { take?: undefined; reason?: RunReason; earlier?: string }
+
+/** Looks for a result that may be taken in place of running. */
+export async function lookUp(
+  needs: Pick<JobNeeds, 'db' | 'blobs' | 'clock' | 'reuseMaxAge'>,
+  workspace: string,
+  plan: CommandPlan,
+  key: string,
+): Promise<Lookup> {
+  if (!plan.reusable) return { reason: plan.rerun ?? 'forced' }
+  if (!plan.deterministic) return { reason: 'not-deterministic' }
+  return judgeKept(needs, plan, await resultFor(needs.db, workspace, key), needs.clock.now())
+}
+
+/** Whether a kept result may be taken: not too old, and all of its content still there. `asked` keeps what was looked up before. */
+export async function judgeKept(
+  needs: Pick<JobNeeds, 'blobs' | 'reuseMaxAge'>,
+  plan: Pick<CommandPlan, 'maxAge'>,
+  kept: KeptResult | undefined,
+  now: Date,
+  asked = new Map<string, Promise<boolean>>(),
+): Promise<Lookup> {
+  if (kept === undefined) return {}
+  const { kept_at, ...earlier } = kept
+  const maxAge = plan.maxAge ?? needs.reuseMaxAge
+  if (maxAge !== undefined && now.getTime() - Date.parse(kept_at) > maxAge * 1000)
+    return { reason: 'expired', earlier: earlier.name }
+  if (await contentsExist(needs.blobs, earlier, asked)) return { take: earlier }
+  return { reason: 'content-gone', earlier: earlier.name }
+}
+
+async function contentsExist(
+  blobs: JobNeeds['blobs'],
+  earlier: JobRow,
+  asked: Map<string, Promise<boolean>>,
+): Promise<boolean> {
+  const outputs = Object.values(JSON.parse(earlier.outputs) as Record<string, StoredOutput>)
+  const exists = ({ tree }: StoredOutput): Promise<boolean> => {
+    const answer = asked.get(tree) ?? blobs.has(tree)
+    asked.set(tree, answer)
+    return answer
+  }
+  return (await Promise.all(outputs.map(exists))).every(Boolean)
+}
+
+/** The reuse key of a step that is about to run, with what it is the digest of and where each input came from. */
+export function decisionOf(
+  plan: CommandPlan,
+  values: Record<string, Value>,
+  lockDigest: string,
+): Pick<Decision, 'key' | 'sources'> & { parts: ReuseParts } {
+  const parts = reuseParts(plan, values, lockDigest)
+  const sources = Object.entries(values).flatMap(([name, value]) =>
+    value.kind === 'content' ? [[name, value.from] as const] : [],
+  )
+  return { key: reuseKey(parts), parts, sources: Object.fromEntries(sources) }
+}

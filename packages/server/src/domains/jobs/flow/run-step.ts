@@ -4,15 +4,15 @@ import type { Task } from '../../../kernel/tasks/index.ts'
 import type { JobNeeds, StepExit, StepProcess } from '../model/needs.ts'
 import type { CommandPlan } from '../model/plan.ts'
 import type { JobRow } from '../model/tables.ts'
-import { findJob, resultFor } from '../records/reads.ts'
+import { keepDecisions } from '../records/decisions-store.ts'
+import { findJob } from '../records/reads.ts'
 import { jobForUpdate, moveJob, moveJobThrough } from '../records/store.ts'
 import { finishCanceled, finishFailed, finishReused } from './end.ts'
 import { finishExited } from './finish.ts'
 import { buildFlights } from './flights.ts'
 import { orAborted } from './or-aborted.ts'
 import { recordedIfSlow } from './recorded-if-slow.ts'
-import { reuseKey, reuseParts } from './reuse.ts'
-import { contentsExist } from './reuse-in-tx.ts'
+import { decisionOf, type Lookup, lookUp } from './reuse.ts'
 import { folderOf, workOf } from './step-work.ts'
 import { committed, resolveInputs, type Value } from './values.ts'
 
@@ -22,7 +22,7 @@ interface Ready {
   lockDigest: string
   /** What the environment has otherwise than its author wrote. */
   deviations: string[]
-  key: string
+  decision: ReturnType<typeof decisionOf>
 }
 
 /** Runs command steps. Every stage is recorded before it begins, so a server that is killed is followed by one that goes on. */
@@ -63,8 +63,9 @@ export function buildRunSteps(needs: JobNeeds) {
     if (await reuseAtOnce(who, queued)) return
     const plan = JSON.parse(queued.plan) as CommandPlan
     const ready = await recordedIfSlow(prepare(queued, plan, waiting), () => recordPreparing(who, queued.name))
-    if (!plan.reusable || !plan.deterministic) return start(who, queued, plan, ready, signal)
-    await flights.inTurn(flightOf(queued, ready.key), waiting, () => reuseOrStart(who, queued, plan, ready, signal))
+    const go = () => reuseOrStart(who, queued, plan, ready, signal)
+    const { key } = ready.decision
+    await (plan.reusable && plan.deterministic ? flights.inTurn(flightOf(queued, key), waiting, go) : go())
   }
 
   const recordPreparing = (who: Who, name: string): Promise<unknown> =>
@@ -85,10 +86,10 @@ export function buildRunSteps(needs: JobNeeds) {
     needs.memory.noteLock(plan.environmentDigest, lockDigest)
     if (lockDigest === undefined) return false
     const values = await resolveInputs(needs, row, plan, committed(needs, row.workspace))
-    const key = reuseKey(reuseParts(plan, values, lockDigest))
-    const earlier = await resultFor(needs.db, row.workspace, key)
-    if (earlier === undefined || !(await contentsExist(needs.blobs, earlier))) return false
-    await finishReused(needs, who, row.name, earlier, { key, lockDigest })
+    const decision = decisionOf(plan, values, lockDigest)
+    const { take } = await lookUp(needs, row.workspace, plan, decision.key)
+    if (take === undefined) return false
+    await finishReused(needs, who, row.name, take, { lockDigest, decision })
     return true
   }
 
@@ -96,16 +97,12 @@ export function buildRunSteps(needs: JobNeeds) {
     const built = await needs.environments.ensureBuilt(row.workspace, environmentOf(plan), {
       signal,
       actor: row.created_by,
+      ...(plan.environmentLock === undefined ? {} : { lock: plan.environmentLock }),
     })
     const values = await resolveInputs(needs, row, plan, committed(needs, row.workspace))
     needs.memory.noteLock(plan.environmentDigest, built.lockDigest)
-    return {
-      values,
-      prefix: built.prefix,
-      lockDigest: built.lockDigest,
-      deviations: built.deviations,
-      key: reuseKey(reuseParts(plan, values, built.lockDigest)),
-    }
+    const { prefix, lockDigest, deviations } = built
+    return { values, prefix, lockDigest, deviations, decision: decisionOf(plan, values, lockDigest) }
   }
 
   async function reuseOrStart(
@@ -115,17 +112,16 @@ export function buildRunSteps(needs: JobNeeds) {
     ready: Ready,
     signal: AbortSignal,
   ): Promise<void> {
-    const earlier = await resultFor(needs.db, row.workspace, ready.key)
-    if (earlier !== undefined && (await contentsExist(needs.blobs, earlier)))
-      return finishReused(needs, who, row.name, earlier, { key: ready.key, lockDigest: ready.lockDigest })
-    return start(who, row, plan, ready, signal)
+    const found = await lookUp(needs, row.workspace, plan, ready.decision.key)
+    if (found.take === undefined) return start(who, row, plan, { ...ready, found }, signal)
+    return finishReused(needs, who, row.name, found.take, ready)
   }
 
   async function start(
     who: Who,
     preparing: JobRow,
     plan: CommandPlan,
-    ready: Ready,
+    ready: Ready & { found: Lookup },
     signal: AbortSignal,
   ): Promise<void> {
     const { row, token } = await needs.db.withTransaction(
@@ -134,12 +130,15 @@ export function buildRunSteps(needs: JobNeeds) {
         const current = await jobForUpdate(tx, preparing.name)
         if (current.status !== 'Queued' && current.status !== 'Preparing') return { row: current, token: '' }
         const attempts = current.attempts + 1
-        const facts = { attempt: attempts, environment_lock: ready.lockDigest, inputs: namedContents(ready.values) }
+        const { decision, lockDigest, values, found } = ready
+        const { host } = needs.compute
+        const facts = { attempt: attempts, environment_lock: lockDigest, inputs: namedContents(values), host }
         const steps = [
           ...(current.status === 'Queued' ? [{ event: 'prepare' as const }] : []),
           { event: 'start' as const, facts },
         ]
-        const moved = await moveJobThrough(tx, current, steps, { attempts, reuse_key: ready.key })
+        const moved = await moveJobThrough(tx, current, steps, { attempts, reuse_key: decision.key })
+        await keepDecisions(tx, [{ row: moved, decision: { ...decision, ...found, host } }])
         return { row: moved, token: await needs.tokens.issue(tx, `job:${moved.name}`, 'job', moved.workspace) }
       },
       'relaxed',

@@ -1,4 +1,4 @@
-import { HaganeError } from '@hagane/contract'
+import { type GitState, HaganeError } from '@hagane/contract'
 import type { Tx, Who } from '../../../kernel/db/index.ts'
 import type { JobNeeds } from '../model/needs.ts'
 import type { PlannedJob, Submission } from '../model/plan.ts'
@@ -29,6 +29,30 @@ export async function submitJob(
   const planned = await planJob({ needs, workspace: who.workspace, warn: message => warnings.push(message) }, job)
   await checkComputes(needs, who.workspace, planned)
   const experiment = job.experiment_name ?? submission.default_experiment_name ?? 'Default'
+  const named = job.name !== undefined
+  return storeJob(needs, who, planned, { experiment, git: submission.git, warnings, named, inTx })
+}
+
+export interface StoreOptions {
+  experiment: string
+  git?: GitState | undefined
+  warnings?: string[]
+  /** What the event of the submitted job tells besides. */
+  facts?: Record<string, unknown>
+  /** The name was chosen by somebody, who is told when it is taken. */
+  named?: boolean
+  /** Runs first in the same transaction; a throw undoes all. */
+  inTx?: ((tx: Tx) => Promise<void>) | undefined
+}
+
+/** Stores a planned job with all its steps, their runs and the events in one transaction, and queues what can start. */
+export async function storeJob(
+  needs: JobNeeds,
+  who: Who,
+  planned: PlannedJob,
+  { experiment, git, warnings = [], facts = {}, named = false, inTx }: StoreOptions,
+): Promise<JobRow> {
+  const submission = { git }
   const store = needs.db.withTransaction(who, async tx => {
     await inTx?.(tx)
     const experimentId = await needs.tracking.ensureExperiment(tx, experiment)
@@ -41,10 +65,10 @@ export async function submitJob(
       tx,
       rows.map(entry => runOf(tx, entry, submission)),
     )
-    for (const entry of rows) recordSubmission(tx, entry, submission)
+    for (const [i, entry] of rows.entries()) recordSubmission(tx, entry, { git, facts: i === 0 ? facts : {} })
     await launch(needs, tx, planned)
   })
-  await store.catch(error => Promise.reject(job.name === undefined ? error : taken(error, job.name)))
+  await store.catch(error => Promise.reject(named ? taken(error, planned.name) : error))
   return getJob(needs.db, who.workspace, planned.name)
 }
 
@@ -160,7 +184,11 @@ export const runOf = (tx: Tx, { row, planned }: Stored, { git }: Pick<Submission
 })
 
 /** The event that lineage reads. */
-export function recordSubmission(tx: Tx, { row, planned }: Stored, { git }: Pick<Submission, 'git'>): void {
+export function recordSubmission(
+  tx: Tx,
+  { row, planned }: Stored,
+  { git, facts = {} }: Pick<Submission, 'git'> & { facts?: Record<string, unknown> },
+): void {
   const { plan } = planned
   tx.append({
     type: 'dev.hagane.job.submitted',
@@ -181,6 +209,7 @@ export function recordSubmission(tx: Tx, { row, planned }: Stored, { git }: Pick
           }
         : {}),
       ...(git === undefined ? {} : { git }),
+      ...facts,
     },
   })
 }

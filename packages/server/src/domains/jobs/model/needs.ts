@@ -1,4 +1,4 @@
-import type { ComponentSpec, EnvironmentSpec } from '@hagane/contract'
+import type { ComponentSpec, EnvironmentSpec, LockChanges } from '@hagane/contract'
 import type { BlobStore } from '../../../kernel/blobs/index.ts'
 import type { Clock } from '../../../kernel/clock.ts'
 import type { Database, Tx } from '../../../kernel/db/index.ts'
@@ -20,6 +20,8 @@ export interface JobNeeds {
   /** Address of this server as jobs on this machine reach it. */
   url: () => string
   concurrency: number
+  /** Seconds after which a kept result is not taken any more; without it results stay good. */
+  reuseMaxAge?: number | undefined
   data: Data
   components: {
     resolve(
@@ -50,10 +52,20 @@ export interface EnvironmentPlan {
 export interface Environments {
   /** Cheap: reads the definition, builds nothing. null is plain Python. */
   plan(workspace: string, environment: string | EnvironmentSpec | null): Promise<EnvironmentPlan>
+  /** The text of a lock and its full Python version. Throws not_found. */
+  readLock(digest: string): Promise<{ python: string; text: string }>
+  /** What differs between two locks, by their digests; undefined when one of them is gone. */
+  lockChanges(before: string, after: string): Promise<LockChanges | undefined>
   ensureBuilt(
     workspace: string,
     environment: string | EnvironmentSpec | null,
-    options: { onLog?: (line: string) => void; signal?: AbortSignal; actor?: string },
+    options: {
+      onLog?: (line: string) => void
+      signal?: AbortSignal
+      actor?: string
+      /** Digest of the lock to build, whatever the definition would be resolved to now. */
+      lock?: string
+    },
   ): Promise<{ prefix: string; python: string; lockDigest: string; deviations: string[] }>
 }
 
@@ -121,6 +133,16 @@ export interface Tracking {
   putArtifactTree(tx: Tx, runId: string, entries: { path: string; digest: string; size: number }[]): Promise<void>
 }
 
+/** A machine, as far as results can depend on it. */
+export interface Host {
+  cpu: string
+  cores: number
+  /** bytes */
+  memory: number
+  gpus: string[]
+  os: string
+}
+
 export interface Compute {
   /** Throws not_found when no such compute exists. */
   require(workspace: string, name: string): Promise<void>
@@ -129,6 +151,8 @@ export interface Compute {
   /** The queue of the steps of a compute. */
   queueOf(workspace: string, compute: string | null): string
   driver: ComputeDriver
+  /** The machine that steps run on, noted with each of them. */
+  host: Host
 }
 
 /** One step, ready to run: everything in digests and text. */

@@ -5,6 +5,7 @@ import type {
   inputModes,
   JobSpec,
   outputModes,
+  RunReason,
   SearchSpace,
 } from '@hagane/contract'
 
@@ -36,6 +37,8 @@ export interface OutputPlan {
   /** Registers the output as an asset under this name when the job completes. */
   name?: string
   version?: string
+  /** It stays with the job: neither registered nor written to a datastore. */
+  unpublished?: true
   /** The parent's output that this one becomes. */
   publish?: string
 }
@@ -72,8 +75,14 @@ export interface CommandPlan {
   component?: { name: string; version: string; digest: string }
   /** Values of this trial's search space. */
   search?: Record<string, string>
-  /** Taken from the cache when possible; only steps of pipelines are. */
+  /** Taken from the cache when possible: steps of pipelines, and single jobs that say `reuse:`. */
   reusable: boolean
+  /** Why it is not reusable. */
+  rerun?: RunReason
+  /** Seconds after which a result is not taken any more; the server's setting when left out. */
+  maxAge?: number
+  /** Digest of the lock to run in, whatever the definition would be resolved to now. */
+  environmentLock?: string
 }
 
 /** A node runs only if the condition of an `if_else` node, which an earlier step may decide, is `when`. */

@@ -1,4 +1,4 @@
-import type { JobStatus } from '@hagane/contract'
+import type { JobStatus, RunReason, Verdict } from '@hagane/contract'
 
 export type JobTables = {
   jobs: {
@@ -61,7 +61,48 @@ export type JobTables = {
     /** Why that policy stopped it. */
     stopped: string | null
   }
+  /** What a reuse key is the digest of (JSON of ReuseParts). */
+  reuse_keys: { workspace: string; key: string; parts: string }
+  /** How it was decided whether a step runs; of the last attempt. */
+  reuse_decisions: {
+    workspace: string
+    job: string
+    /** That of the job, so that earlier runs can be told from later ones. */
+    seq: number
+    component: string | null
+    experiment_id: string
+    /** Node keys from the submitted job down to the step, joined by `/`; empty for a job of its own. */
+    path: string
+    key: string
+    /** Set where the key does not say it: forced, expired … */
+    reason: RunReason | null
+    /** The job whose results were taken, or would have been. */
+    earlier: string | null
+    /** Input → where its content came from (JSON). */
+    sources: string
+    /** The machine it was started on (JSON); null when it was reused. */
+    host: string | null
+    decided_at: string
+  }
+  /** Which job computes which again, and how the results compare. */
+  reproductions: {
+    workspace: string
+    job: string
+    original: string
+    /** JSON of Tolerance. */
+    tolerance: string
+    /** What was asked to be other than it was (JSON list of sentences). */
+    changed: string
+    /** Once the job has ended and the results were compared. */
+    verdict: Verdict | null
+    /** JSON of Judgement. */
+    report: string | null
+    created_at: string
+    judged_at: string | null
+  }
 }
+
+export type DecisionRow = JobTables['reuse_decisions']
 
 export type JobRow = JobTables['jobs']
 export type TrialRow = JobTables['sweep_trials']

@@ -4,6 +4,8 @@ import {
   HaganeError,
   parseReference,
   pythonText,
+  type RunReason,
+  secondsOfDuration,
   wholeExpression,
 } from '@hagane/contract'
 import { newJobName } from '../../../kernel/ids.ts'
@@ -43,6 +45,10 @@ export interface Place {
   reusable: boolean
   /** The text of an input of the pipeline around it, if that is known at submit. */
   literalOfParent?: (name: string) => string | undefined
+  /** Why it is not reusable. */
+  rerun?: RunReason
+  /** What the pipeline says about how long results may be taken again, in seconds. */
+  maxAge?: number
 }
 
 /** The parts of a command that a job, a node and a component share. */
@@ -56,6 +62,7 @@ export type CommandParts = Pick<
   | 'distribution'
   | 'limits'
   | 'is_deterministic'
+  | 'reuse'
 >
 
 /** A command job, or a node with a command of its own. */
@@ -71,7 +78,7 @@ export async function planCommand(
   spec: CommandParts,
   inputs: Record<string, InputValue>,
   outputs: Record<string, OutputPlan>,
-  place: Pick<Place, 'at' | 'reusable' | 'literalOfParent'> & { search?: Readonly<Record<string, unknown>> },
+  place: Omit<Place, 'step' | 'parentOutputs' | 'defaultCompute'> & { search?: Readonly<Record<string, unknown>> },
 ): Promise<CommandPlan> {
   const { needs, workspace } = context
   const distribution = planDistribution(context, spec, { ...place, inputs })
@@ -105,7 +112,21 @@ export async function planCommand(
     ...(timeout === undefined ? {} : { timeout }),
     ...planLoad(spec, distribution?.instances ?? 1, place.at),
     deterministic: spec.is_deterministic !== false,
-    reusable: place.reusable,
+    ...reuseOf(spec, place),
+  }
+}
+
+/** A single job is run each time, as in Azure ML, unless it asks to be reused. */
+function reuseOf(
+  { reuse }: CommandParts,
+  place: Pick<Place, 'reusable' | 'rerun' | 'maxAge'>,
+): Pick<CommandPlan, 'reusable' | 'rerun' | 'maxAge'> {
+  const reusable = place.reusable || (place.rerun === 'single-job' && reuse !== undefined)
+  const maxAge = reuse?.max_age === undefined ? place.maxAge : secondsOfDuration(reuse.max_age)
+  return {
+    reusable,
+    ...(reusable || place.rerun === undefined ? {} : { rerun: place.rerun }),
+    ...(maxAge === undefined ? {} : { maxAge }),
   }
 }
 

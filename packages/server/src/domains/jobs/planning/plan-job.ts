@@ -12,7 +12,7 @@ export async function planJob(
   spec: JobSpec,
 ): Promise<PlannedJob> {
   const context: PlanContext = { ...given, within: [], budget: newBudget(), components: new Map() }
-  const place: Place = { at: 'job', parentOutputs: {}, defaultCompute: undefined, reusable: false }
+  const place: Place = { at: 'job', parentOutputs: {}, defaultCompute: undefined, reusable: false, rerun: 'single-job' }
   const planned =
     spec.type === 'command'
       ? await planCommandJob(context, spec, place)

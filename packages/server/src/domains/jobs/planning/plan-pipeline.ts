@@ -5,6 +5,7 @@ import {
   HaganeError,
   type PipelineJobSpec,
   type PipelineNode,
+  secondsOfDuration,
 } from '@hagane/contract'
 import { own } from '../model/own-property.ts'
 import type { InputValue, PipelinePlan, PlannedJob } from '../model/plan.ts'
@@ -65,9 +66,7 @@ async function planNodes(
   const outputs = planOutputs(undefined, body.outputs, place.parentOutputs, place.at)
   const children: PlannedJob[] = []
   const literal = (name: string): string | undefined => literalOf(own(inputs, name), place.literalOfParent)
-  const reusable =
-    String(body.settings?.force_rerun ?? 'false').toLowerCase() !== 'true' &&
-    (place.step === undefined || place.reusable)
+  const reuse = reuseOfNodes(body, place)
   for (const [key, node] of Object.entries(body.jobs)) {
     const at = place.at === 'job' ? `jobs.${key}` : `${place.at}.jobs.${key}`
     refuseNodeKey(place.at === 'job' ? 'jobs' : `${place.at}.jobs`, key)
@@ -79,8 +78,8 @@ async function planNodes(
         step: key,
         parentOutputs: outputs,
         defaultCompute: place.defaultCompute,
-        reusable,
         literalOfParent: literal,
+        ...reuse,
       }),
     )
   }
@@ -101,6 +100,19 @@ async function planNodes(
     ...(component === undefined ? {} : { component }),
   }
   return { ...jobOf(body, place, body, plan), children }
+}
+
+/** What a pipeline says of the reuse of its steps: not when it is forced, and not for ever when it names an age. */
+function reuseOfNodes({ settings }: PipelineBody, place: Place): Pick<Place, 'reusable' | 'rerun' | 'maxAge'> {
+  const forced = String(settings?.force_rerun ?? 'false').toLowerCase() === 'true'
+  const reusable = !forced && (place.step === undefined || place.reusable)
+  const age = settings?.reuse?.max_age
+  const maxAge = age === undefined ? place.maxAge : secondsOfDuration(age)
+  return {
+    reusable,
+    ...(reusable ? {} : { rerun: 'forced' }),
+    ...(maxAge === undefined ? {} : { maxAge }),
+  }
 }
 
 async function planNode(
@@ -157,6 +169,8 @@ function asNodeOfComponent(
 /** What the node says of resources, limits and variables wins over its component. */
 const merged = (component: CommandComponentSpec, node: CommandNode): CommandParts => ({
   ...component,
+  reuse: node.reuse ?? component.reuse,
+  is_deterministic: node.is_deterministic ?? component.is_deterministic,
   resources: { ...component.resources, ...node.resources },
   distribution: node.distribution ?? component.distribution,
   limits: node.limits ?? component.limits,

@@ -116,7 +116,12 @@ async function planTrial(
     { ...parts, limits, resources: { ...parts.resources, ...spec.resources } },
     { ...relayed(inputs), ...Object.fromEntries(searched) },
     ownOutputs(outputs),
-    { at: `${place.at}.trial`, reusable: place.reusable, search: spec.search_space },
+    {
+      at: `${place.at}.trial`,
+      reusable: place.reusable,
+      rerun: place.rerun === 'forced' ? 'forced' : 'trial',
+      search: spec.search_space,
+    },
   )
   return identity === undefined ? plan : { ...plan, component: identity }
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Tx } from '../../../kernel/db/index.ts'
 import type { JobRow, JobTables } from '../model/tables.ts'
+import type { KeptResult } from './reads.ts'
 import { eventOf } from './store.ts'
 
 const on = (tx: Tx) => tx.db.withTables<JobTables>()
@@ -44,8 +45,8 @@ export async function queueJobs(tx: Tx, rows: readonly JobRow[]): Promise<void> 
 }
 
 /** The completed jobs whose results stand for reuse keys. */
-export async function resultsFor(tx: Tx, keys: readonly string[]): Promise<Map<string, JobRow>> {
-  const found = new Map<string, JobRow>()
+export async function resultsFor(tx: Tx, keys: readonly string[]): Promise<Map<string, KeptResult>> {
+  const found = new Map<string, KeptResult>()
   for (let i = 0; i < keys.length; i += NAMES) {
     const rows = await on(tx)
       .selectFrom('step_results')
@@ -53,7 +54,7 @@ export async function resultsFor(tx: Tx, keys: readonly string[]): Promise<Map<s
         join.onRef('jobs.workspace', '=', 'step_results.workspace').onRef('jobs.name', '=', 'step_results.job'),
       )
       .selectAll('jobs')
-      .select('step_results.key')
+      .select(['step_results.key', 'step_results.created_at as kept_at'])
       .where('step_results.workspace', '=', tx.who.workspace)
       .where('step_results.key', 'in', keys.slice(i, i + NAMES))
       .where('jobs.status', '=', 'Completed')

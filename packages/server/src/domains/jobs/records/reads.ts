@@ -48,14 +48,60 @@ export const childOf = (db: Database, workspace: string, parent: string, step: s
     .where('step', '=', step)
     .executeTakeFirst()
 
-/** The completed job whose results stand for a reuse key. */
-export async function resultFor(db: Database, workspace: string, key: string): Promise<JobRow | undefined> {
+/** Everything below a job, however deep, in the order of creation. */
+export async function rowsBelow(db: Database, workspace: string, name: string): Promise<JobRow[]> {
+  const rows: JobRow[] = []
+  for (let parents = [name]; parents.length > 0; ) {
+    const children: JobRow[] = []
+    for (let i = 0; i < parents.length; i += 500)
+      children.push(
+        ...(await on(db)
+          .selectFrom('jobs')
+          .selectAll()
+          .where('workspace', '=', workspace)
+          .where('parent', 'in', parents.slice(i, i + 500))
+          .orderBy('seq')
+          .execute()),
+      )
+    rows.push(...children)
+    parents = children.filter(child => child.type !== 'command').map(child => child.name)
+  }
+  return rows
+}
+
+/** What is shown of many jobs at once: without their plans, which are large. */
+export type JobBrief = Pick<JobRow, 'name' | 'type' | 'status' | 'step' | 'reused_from'>
+
+export const briefOf = ({ name, type, status, step, reused_from }: JobRow): JobBrief => ({
+  name,
+  type,
+  status,
+  step,
+  reused_from,
+})
+
+/** The steps of a pipeline or the trials of a sweep, in the order of their creation. */
+export const childrenOf = (db: Database, workspace: string, parent: string): Promise<JobBrief[]> =>
+  on(db)
+    .selectFrom('jobs')
+    .select(['name', 'type', 'status', 'step', 'reused_from'])
+    .where('workspace', '=', workspace)
+    .where('parent', '=', parent)
+    .orderBy('seq')
+    .execute()
+
+/** A job whose results are kept, and since when. */
+export type KeptResult = JobRow & { kept_at: string }
+
+/** The completed job whose results stand for a reuse key, and since when they are kept. */
+export async function resultFor(db: Database, workspace: string, key: string): Promise<KeptResult | undefined> {
   return on(db)
     .selectFrom('step_results')
     .innerJoin('jobs', join =>
       join.onRef('jobs.workspace', '=', 'step_results.workspace').onRef('jobs.name', '=', 'step_results.job'),
     )
     .selectAll('jobs')
+    .select('step_results.created_at as kept_at')
     .where('step_results.workspace', '=', workspace)
     .where('step_results.key', '=', key)
     .where('jobs.status', '=', 'Completed')
