@@ -88,7 +88,6 @@ export const reuseSpec = z.strictObject({
 })
 export const limitsSpec = z.strictObject({
   timeout: intOrExpression.optional(),
-  max_retries: z.number().int().min(0).max(100).optional().describe('times that a step that failed is run again'),
 })
 export const environmentRef = z.union([z.string(), environmentSpec])
 

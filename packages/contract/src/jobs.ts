@@ -8,6 +8,20 @@ import { jobSpec } from './job-specs.ts'
 import { jobStatuses } from './job-statuses.ts'
 import { sweepState, sweepTrial } from './sweeps.ts'
 
+/** Why a step did not complete, for programs; `message` says it for people. */
+export const failureCauses = [
+  'exit_code',
+  'signal',
+  'out_of_memory',
+  'out_of_disk',
+  'timeout',
+  'no_output',
+  'missing_interpreter',
+  'package_index',
+  'lost',
+] as const
+export type FailureCause = (typeof failureCauses)[number]
+
 /** Where the code came from, as the client's git saw it at submit. */
 export const gitState = z.strictObject({
   commit: z.string().min(1).max(255),
@@ -64,7 +78,10 @@ export const jobResource = z
     error: z
       .object({
         message: z.string(),
+        cause: z.enum(failureCauses).optional(),
         exit_code: z.number().int().optional(),
+        rerun: z.string().optional().describe('the command that runs it again, alone'),
+        signal: z.string().optional().describe('what ended the command, e.g. SIGKILL'),
         log_tail: z.array(z.string()).optional(),
         log: z.string().optional(),
       })

@@ -2,6 +2,7 @@ export { adopt } from './adopt.ts'
 export { clean } from './clean.ts'
 export { collect, collectArtifacts, collectOutputs } from './collect.ts'
 export { type LogPart, readLog, tail } from './log.ts'
+export { ranOutOfMemory } from './out-of-memory.ts'
 export { stage } from './stage.ts'
 export { start } from './start.ts'
 export type {

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { HaganeError, isSafeTreePath } from '@hagane/contract'
+import type { MemoryKills } from './memory-kills.ts'
 import { failedRankFile } from './ranks/rank-files.ts'
 import type { StepOutput, StepPaths } from './types.ts'
 
@@ -41,6 +42,8 @@ export interface StepRecord {
   environment: string[]
   python?: string
   timeoutSeconds?: number
+  /** Before the command: what it is afterwards tells whether memory ran out. */
+  memoryKills?: MemoryKills | undefined
 }
 
 export function writeRecord(folder: string, record: StepRecord): void {

@@ -6,6 +6,7 @@ import { findBasePython } from './base-python.ts'
 import { copyTree } from './copy-tree.ts'
 import { inheritable, stepEnvironment } from './job-environment.ts'
 import { layout, type StepRecord, writeRecord } from './layout.ts'
+import { memoryKills } from './memory-kills.ts'
 import { makeOwnPackages } from './own-packages.ts'
 import { placeInput, placeOutput } from './place.ts'
 import { preludeOf } from './prelude.ts'
@@ -44,7 +45,7 @@ export async function stage(plan: StepPlan, content: ContentStore): Promise<Stag
   })
   const timeoutSeconds = plan.timeoutSeconds
   const record: StepRecord = { name: plan.name, command, paths, outputs, environment: Object.keys(plan.environment) }
-  writeRecord(plan.folder, { ...record, python: plan.python?.prefix, timeoutSeconds })
+  writeRecord(plan.folder, { ...record, python: plan.python?.prefix, timeoutSeconds, memoryKills: memoryKills() })
   writeFileSync(places.log, (plan.notes ?? []).map(note => `hagane: ${note}\n`).join(''), { mode: 0o600 })
   writeFileSync(places.command, `${command}\n`, { mode: 0o600 })
   writeFileSync(places.prelude, preludeOf(plan.folder, environment.BASH_ENV), { mode: 0o600 })

@@ -5,6 +5,7 @@ import {
   collect,
   collectArtifacts,
   type RunningStep,
+  ranOutOfMemory,
   readLog,
   type StepPlan,
   stage,
@@ -22,6 +23,7 @@ export interface LocalDriver {
   readLog: typeof readLog
   tail: typeof tail
   clean: typeof clean
+  ranOutOfMemory: typeof ranOutOfMemory
 }
 
 export function buildLocalDriver(blobs: BlobStore): LocalDriver {
@@ -41,5 +43,6 @@ export function buildLocalDriver(blobs: BlobStore): LocalDriver {
     readLog,
     tail,
     clean,
+    ranOutOfMemory,
   }
 }

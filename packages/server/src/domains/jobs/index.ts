@@ -227,12 +227,9 @@ export function buildJobs({ events, ...given }: Given): Jobs {
 const givenUp =
   (needs: JobNeeds) =>
   ({ workspace, actor, payload }: Task, error: unknown): Promise<void> =>
-    finishFailed(
-      needs,
-      { workspace, actor },
-      String(payload.name),
-      `the server gave this step up: ${(error as Error).message}`,
-    )
+    finishFailed(needs, { workspace, actor }, String(payload.name), {
+      message: `the server gave this step up: ${(error as Error).message}`,
+    })
 
 /** Plans a job and keeps nothing; throws what is wrong with it. */
 const checkWith =

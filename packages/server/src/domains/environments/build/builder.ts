@@ -9,6 +9,7 @@ import type { Toolchain } from '../python/toolchain.ts'
 import { compileBytecode, linkBytecode } from './bytecode.ts'
 import { type Lock, parseLock } from './lock-text.ts'
 import { NEUTRAL } from './resolver.ts'
+import { isUnreachable, unreachableIndex } from './unreachable-index.ts'
 import { addBundledPip, createVenv, pythonOf, readdress } from './venv.ts'
 
 export interface Built {
@@ -158,7 +159,7 @@ async function install(work: string, lock: Lock, toolchain: Toolchain, request: 
   const cached = await run(toolchain.uv, [...arguments_, '--offline'], options)
   if (cached.code === 0) return request.onLine(`installed ${lock.entries.length} packages from the cache`)
   const { code, stderr } = await run(toolchain.uv, arguments_, { ...options, onLine: request.onLine })
-  if (code !== 0) throw notInstalled(stderr)
+  if (code !== 0) throw notInstalled(stderr, toolchain.env)
 }
 
 async function installWithPip(
@@ -180,23 +181,19 @@ async function installWithPip(
       timeoutMs: INSTALL_MS,
     },
   )
-  if (code !== 0) throw notInstalled(stderr || stdout)
+  if (code !== 0) throw notInstalled(stderr || stdout, toolchain.env)
 }
 
-const UNREACHABLE = /error sending request|dns error|connection (refused|reset)|timed out|failed to fetch|network/i
-
-function notInstalled(output: string): HaganeError {
+function notInstalled(output: string, env: NodeJS.ProcessEnv): HaganeError {
   const lines = withoutCredentials(output).trim().split('\n').slice(-30).join('\n')
   const blamed = /Failed to (?:build|download(?: and build)?) `([^`]+)`/.exec(lines)?.[1]
-  const unreachable = UNREACHABLE.test(lines) && !/Failed to build/.test(lines)
+  if (isUnreachable(lines) && !/Failed to build/.test(lines)) return unreachableIndex(env, lines)
   const what =
     blamed === undefined
       ? (lines.split('\n').find(line => /error/i.test(line)) ?? 'the installer failed')
       : `${blamed} could not be installed`
-  return new HaganeError(unreachable ? 'unavailable' : 'invalid', `the environment cannot be built: ${what}`, {
-    hint: unreachable
-      ? 'check the network of the server and its index settings, then run it again'
-      : 'choose a version that has a wheel for this Python, or install what its build needs on the machine; the log has all lines',
+  return new HaganeError('invalid', `the environment cannot be built: ${what}`, {
+    hint: 'choose a version that has a wheel for this Python, or install what its build needs on the machine; the log has all lines',
     details: [{ property: blamed ?? 'installer', message: lines }],
   })
 }

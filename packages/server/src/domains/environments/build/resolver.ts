@@ -1,10 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { HaganeError } from '@hagane/contract'
 import type { Interpreter } from '../python/interpreters.ts'
 import { run, withoutCredentials } from '../python/process.ts'
 import { type LockEntry, readEntries } from './lock-text.ts'
+import { isUnreachable, unreachableIndex } from './unreachable-index.ts'
 
 export interface Question {
   readonly requirements: readonly string[]
@@ -27,8 +27,6 @@ export type Resolver = (question: Question) => Promise<Answer>
 const RESOLVE_MS = 30 * 60_000
 /** uv reads uv.toml and pyproject.toml of its working directory and all above it; no project's settings may get into a lock. */
 export const NEUTRAL = '/'
-const UNREACHABLE =
-  /error sending request|dns error|failed to lookup|connection refused|connection reset|operation timed out|failed to fetch|network is unreachable|401 Unauthorized|403 Forbidden|50\d /i
 
 interface UvOptions {
   readonly uv: string
@@ -42,16 +40,13 @@ interface UvOptions {
 export function uvResolver(options: UvOptions): Resolver {
   return async question => {
     const online = await compile(question, options, false)
-    if (online.ok || !UNREACHABLE.test(online.reason)) return online
+    if (online.ok || !isUnreachable(online.reason)) return online
     const cached = await compile(question, options, true)
     if (cached.ok) {
       options.onLine('the package index could not be reached: resolved from the cache')
       return cached
     }
-    throw new HaganeError('unavailable', `the package index could not be reached: ${causeOf(online.reason)}`, {
-      hint: 'check the network of the server; another index is set with PIP_INDEX_URL or UV_DEFAULT_INDEX, or in pip.conf',
-      details: [{ message: online.reason }],
-    })
+    throw unreachableIndex(options.env, online.reason)
   }
 }
 

@@ -25,6 +25,7 @@ export function chooseInterpreter(
   if (found.length === 0)
     throw new HaganeError('unavailable', 'no Python was found on this machine', {
       hint: 'install Python 3.9 or newer and put python3 on the PATH of the server, or install uv, pyenv or conda with one',
+      details: [{ property: 'python', message: 'no interpreter' }],
     })
   if (wanted === undefined) return { interpreter: defaultOf(found), deviations: [], asWanted: true }
   const newest = newestFirst(found)

@@ -1,3 +1,4 @@
+import type { FailureCause } from '@hagane/contract'
 import type { Tx, Who } from '../../../kernel/db/index.ts'
 import type { JobNeeds, StepExit } from '../model/needs.ts'
 import type { JobRow } from '../model/tables.ts'
@@ -5,6 +6,7 @@ import type { JobEvent } from '../model/transitions.ts'
 import { type Decision, keepDecisions } from '../records/decisions-store.ts'
 import { type JobChange, jobForUpdate, moveJobThrough } from '../records/store.ts'
 import { advanceParent } from './advance.ts'
+import type { Failure } from './failure-cause.ts'
 import { reusedFrom } from './reuse-in-tx.ts'
 
 interface End {
@@ -56,7 +58,7 @@ export async function finishFailed(
   needs: JobNeeds,
   who: Who,
   name: string,
-  message: string,
+  { message, ...why }: Failure,
   more: Record<string, unknown> = {},
   exit?: StepExit,
 ): Promise<void> {
@@ -64,8 +66,8 @@ export async function finishFailed(
     ...(exit === undefined ? {} : { exit }),
     event: 'fail',
     run: 'FAILED',
-    change: { error: JSON.stringify({ message, ...more }) },
-    facts: { error: message, ...more },
+    change: { error: JSON.stringify({ message, ...why, ...more }) },
+    facts: { error: message, ...why, ...more },
   })
 }
 
@@ -75,13 +77,15 @@ export async function finishCanceled(
   name: string,
   message: string,
   exit?: StepExit,
+  cause?: FailureCause,
 ): Promise<void> {
+  const why = cause === undefined ? { message } : { message, cause }
   await end(needs, who, name, {
     ...(exit === undefined ? {} : { exit }),
     event: 'cancel',
     run: 'KILLED',
-    facts: { message },
-    also: async (_tx, row) => (row.error === null ? { error: JSON.stringify({ message }) } : {}),
+    facts: why,
+    also: async (_tx, row) => (row.error === null ? { error: JSON.stringify(why) } : {}),
   })
 }
 

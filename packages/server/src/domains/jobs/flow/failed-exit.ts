@@ -1,10 +1,10 @@
-import { constants } from 'node:os'
 import type { Who } from '../../../kernel/db/index.ts'
 import type { JobNeeds, StepExit } from '../model/needs.ts'
 import type { CommandPlan } from '../model/plan.ts'
 import type { JobRow } from '../model/tables.ts'
 import { getJob } from '../records/reads.ts'
 import { finishCanceled, finishFailed } from './end.ts'
+import { failureOfExit } from './failure-cause.ts'
 
 const TAIL_LINES = 20
 const TAIL_WIDTH = 2000
@@ -34,19 +34,18 @@ async function finishBadExit(
     return finishCanceled(needs, who, name, 'canceled', exit)
   const { timeout } = JSON.parse(plan) as CommandPlan
   if (exit.reason === 'timeout')
-    return finishCanceled(needs, who, name, `stopped after ${timeout} s, its limits.timeout`, exit)
+    return finishCanceled(needs, who, name, `stopped after ${timeout} s, its limits.timeout`, exit, 'timeout')
   const log_tail = await tailOf(needs, folder)
-  const message =
-    exit.code === null
-      ? 'the process ended without telling its exit code'
-      : `${exit.rank === undefined ? 'the command' : `rank ${exit.rank} of the distributed step`} exited with code ${exit.code}${signalOf(exit.code)}`
+  const { driver } = needs.compute
+  const failure = failureOfExit({ exit, tail: log_tail, ranOutOfMemory: driver.ranOutOfMemory(folder), folder })
   return finishFailed(
     needs,
     who,
     name,
-    message,
+    failure,
     {
       ...(exit.code === null ? {} : { exit_code: exit.code }),
+      rerun: `hagane job reproduce ${name}`,
       log_tail,
       log: exit.rank === undefined ? 'user_logs/std_log.txt' : `user_logs/std_log_process_${exit.rank}.txt`,
     },
@@ -58,12 +57,6 @@ async function finishBadExit(
 export async function tailOf(needs: JobNeeds, folder: string): Promise<string[]> {
   const lines = await needs.compute.driver.tail(folder, TAIL_LINES)
   return lines.map(line => (line.length > TAIL_WIDTH ? `${line.slice(0, TAIL_WIDTH).toWellFormed()}…` : line))
-}
-
-/** What a shell tells of a command that a signal ended: 128 and the signal's number. */
-function signalOf(code: number): string {
-  const name = Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0]
-  return name === undefined ? '' : ` (${name}${name === 'SIGKILL' ? ', which is also how a lack of memory ends' : ''})`
 }
 
 async function keepArtifacts(needs: JobNeeds, who: Who, row: JobRow, folder: string): Promise<void> {

@@ -47,7 +47,7 @@ async function complete(needs: JobNeeds, who: Who, row: JobRow, exit: StepExit, 
       needs,
       who,
       row.name,
-      `the command wrote no file for its output ${missing.join(', ')}`,
+      { cause: 'no_output', message: `the command wrote no file for its output ${missing.join(', ')}` },
       {
         log_tail: await tailOf(needs, folder),
       },

@@ -105,6 +105,23 @@ eachDialect('steps of a pipeline', database => {
     expect(await ran()).toEqual([])
   })
 
+  it('tell why they failed, and by which signal', async () => {
+    const causeOf = async (job: Record<string, unknown>) =>
+      (await runJob(app.client, { type: 'command', ...job })).error
+    expect(await causeOf({ command: 'kill -9 $$' })).toMatchObject({
+      cause: 'signal',
+      signal: 'SIGKILL',
+      exit_code: 137,
+    })
+    expect(await causeOf({ command: 'echo "[Errno 28] No space left on device"; exit 1' })).toMatchObject({
+      cause: 'out_of_disk',
+    })
+    expect(await causeOf({ command: 'true', outputs: { o: { type: 'uri_file' } } })).toMatchObject({
+      cause: 'no_output',
+    })
+    expect(await causeOf({ command: 'sleep 60', limits: { timeout: 1 } })).toMatchObject({ cause: 'timeout' })
+  })
+
   it('of nested pipelines are reused as well', async () => {
     const inner = {
       type: 'pipeline',

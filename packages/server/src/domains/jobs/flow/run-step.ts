@@ -8,6 +8,7 @@ import { keepDecisions } from '../records/decisions-store.ts'
 import { findJob } from '../records/reads.ts'
 import { jobForUpdate, moveJob, moveJobThrough } from '../records/store.ts'
 import { finishCanceled, finishFailed, finishReused } from './end.ts'
+import { failureOfError, failureOfLoss } from './failure-cause.ts'
 import { finishExited } from './finish.ts'
 import { buildFlights } from './flights.ts'
 import { orAborted } from './or-aborted.ts'
@@ -45,14 +46,7 @@ export function buildRunSteps(needs: JobNeeds) {
       if (stop.aborted && (await endedAsCanceled(who, row))) return
       if (!(error instanceof HaganeError))
         needs.log.error({ err: error, job: row.name }, 'a step failed for a reason of ours')
-      await finishFailed(
-        needs,
-        who,
-        row.name,
-        error instanceof HaganeError
-          ? errorText(error)
-          : `the server could not run this step: ${(error as Error).message}`,
-      )
+      await finishFailed(needs, who, row.name, failureOfError(error as Error, needs.dataDir))
     } finally {
       end()
     }
@@ -182,7 +176,12 @@ export function buildRunSteps(needs: JobNeeds) {
     if (found.state === 'exited') return finishExited(needs, who, row, found.exit, folder)
     if (row.status === 'CancelRequested') return finishCanceled(needs, who, row.name, 'canceled before it ran')
     if (found.state === 'lost')
-      return finishFailed(needs, who, row.name, `the step's process was lost: ${found.reason}`)
+      return finishFailed(
+        needs,
+        who,
+        row.name,
+        failureOfLoss(found.reason, needs.compute.driver.ranOutOfMemory(folder)),
+      )
     return startAgain(who, row, signal)
   }
 
@@ -223,9 +222,6 @@ const namedContents = (values: Record<string, Value>): Record<string, unknown> =
       value.kind === 'content' ? [[name, { tree: value.tree, path: value.path, from: value.from }]] : [],
     ),
   )
-
-const errorText = (error: HaganeError): string =>
-  `${error.message}${error.hint === undefined ? '' : ` (${error.hint})`}`
 
 /** The exit, or a throw when this server stops first; the process itself goes on. */
 async function exitOrAbort(step: StepProcess, signal: AbortSignal): Promise<StepExit> {

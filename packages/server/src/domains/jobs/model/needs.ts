@@ -230,4 +230,6 @@ export interface ComputeDriver {
   readLog(folder: string, offset: number, limit: number): Promise<{ bytes: Buffer; size: number }>
   tail(folder: string, lines: number): Promise<string[]>
   clean(folder: string): Promise<void>
+  /** Whether the kernel has ended a process for lack of memory since the attempt was staged. */
+  ranOutOfMemory(folder: string): boolean
 }

@@ -69,8 +69,6 @@ export interface CommandPlan {
   load?: { cores: number; memoryMb: number }
   /** Place in the queue; 0 is the middle, higher is earlier. */
   priority?: number
-  /** So often a command that exits with a failure is run again. */
-  retries?: number
   deterministic: boolean
   component?: { name: string; version: string; digest: string }
   /** Values of this trial's search space. */

@@ -8,19 +8,17 @@ const MB_PER_UNIT: Record<string, number> = { b: 1 / 2 ** 20, k: 1 / 1024, m: 1,
  * below `resources.properties`) say more. Throws invalid naming the property.
  */
 export function planLoad(
-  { resources, limits }: Pick<CommandJobSpec, 'resources' | 'limits'>,
+  { resources }: Pick<CommandJobSpec, 'resources'>,
   instances: number,
   at: string,
-): Pick<CommandPlan, 'load' | 'retries'> {
+): Pick<CommandPlan, 'load'> {
   const cpu = resources?.cpu ?? resources?.properties?.cpu
   const memory = resources?.memory ?? resources?.properties?.memory
-  const retries = limits?.max_retries
   return {
     load: {
       cores: instances * (cpu === undefined ? 1 : coresOf(cpu, `${at}.resources.cpu`)),
       memoryMb: instances * (memory === undefined ? 0 : megabytesOf(memory, `${at}.resources.memory`)),
     },
-    ...(retries === undefined ? {} : { retries }),
   }
 }
 

@@ -1,0 +1,88 @@
+import { statfsSync } from 'node:fs'
+import { constants } from 'node:os'
+import { type FailureCause, HaganeError } from '@hagane/contract'
+import type { StepExit } from '../model/needs.ts'
+
+export interface Failure {
+  message: string
+  cause?: FailureCause
+  signal?: string
+}
+
+interface Ended {
+  exit: StepExit
+  tail: readonly string[]
+  ranOutOfMemory: boolean
+  folder: string
+}
+
+const NO_SPACE = /No space left on device|\[Errno 28\]|Disk quota exceeded|ENOSPC|EDQUOT|disk is full/
+const NO_MEMORY = /\b(MemoryError|ArrayMemoryError|std::bad_alloc|OutOfMemoryError)\b/
+const LAST_WORDS = 3
+
+/** Why a command that did not exit with 0 ended: what the kernel knows first, then its last words, then its code. */
+export function failureOfExit({ exit, tail, ranOutOfMemory, folder }: Ended): Failure {
+  const who = exit.rank === undefined ? 'the command' : `rank ${exit.rank} of the distributed step`
+  const signal = exit.code === null ? undefined : signalOf(exit.code)
+  const killed = exit.code === null || signal === 'SIGKILL'
+  const signalled = signal === undefined ? {} : { signal }
+  if (killed && ranOutOfMemory)
+    return { cause: 'out_of_memory', message: `${who} was ended by the kernel: out of memory`, ...signalled }
+  if (exit.code === null) return { cause: 'lost', message: 'the process ended without telling its exit code' }
+  const ended = `${who} exited with code ${exit.code}`
+  const words = tail.slice(-LAST_WORDS).join('\n')
+  if (NO_SPACE.test(words)) return { cause: 'out_of_disk', message: `${ended}: out of disk${freeBytes(folder)}` }
+  if (NO_MEMORY.test(words)) return { cause: 'out_of_memory', message: `${ended}: out of memory`, ...signalled }
+  if (signal === undefined) return { cause: 'exit_code', message: ended }
+  const somebody = signal === 'SIGKILL' ? ': somebody killed it, the kernel tells of no lack of memory' : ''
+  return { cause: 'signal', message: `${ended} (${signal}${somebody})`, ...signalled }
+}
+
+/** A step whose end nobody saw. */
+export const failureOfLoss = (reason: string, ranOutOfMemory: boolean): Failure =>
+  ranOutOfMemory
+    ? { cause: 'out_of_memory', message: 'the processes of the step were ended by the kernel: out of memory' }
+    : { cause: 'lost', message: `the step's process was lost: ${reason}` }
+
+/** Why a step could not be run, or its outputs not be taken over, in the words of what was thrown. */
+export function failureOfError(error: Error, folder: string): Failure {
+  const full = chainOf(error).find(isDiskFull)
+  if (full !== undefined) {
+    const { path, dest } = full as NodeJS.ErrnoException & { dest?: string }
+    const where = dest ?? path
+    return {
+      cause: 'out_of_disk',
+      message: `out of disk${where === undefined ? '' : ` at ${where}`}${freeBytes(folder)}`,
+    }
+  }
+  if (!(error instanceof HaganeError)) return { message: `the server could not run this step: ${error.message}` }
+  const about = (property: string): boolean => error.details?.some(detail => detail.property === property) === true
+  const message = `${error.message}${error.hint === undefined ? '' : ` (${error.hint})`}`
+  if (about('package_index')) return { cause: 'package_index', message }
+  return about('python') ? { cause: 'missing_interpreter', message } : { message }
+}
+
+function chainOf(error: Error): Error[] {
+  const chain: Error[] = []
+  for (let at: unknown = error; at instanceof Error && !chain.includes(at); at = at.cause) chain.push(at)
+  return chain
+}
+
+function isDiskFull(error: Error): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  const details = error instanceof HaganeError ? (error.details ?? []).map(({ message }) => message) : []
+  return code === 'ENOSPC' || code === 'EDQUOT' || [error.message, ...details].some(text => NO_SPACE.test(text))
+}
+
+function freeBytes(folder: string): string {
+  try {
+    const { bavail, bsize } = statfsSync(folder)
+    return ` (${bavail * bsize} bytes are free for ${folder})`
+  } catch {
+    return ''
+  }
+}
+
+/** What a shell tells of a command that a signal ended: 128 and the signal's number. */
+const signalOf = (code: number): string | undefined =>
+  Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0]
