@@ -73,6 +73,45 @@ describe('an error tells file, line, column, property, what was sent, what is al
     ])
   })
 
+  test('a number or text that is too small, with the bound as it is', async () => {
+    const sweep = `type: sweep
+trial: {command: 'echo \${{search_space.x}}', environment: {image: python}}
+search_space: {x: {type: choice, values: []}, r: {type: randint, upper: 0}, n: {type: normal, mu: 0, sigma: -1}}
+sampling_algorithm: random
+objective: {primary_metric: '', goal: maximize}
+`
+    const { details = [] } = await refusalOf(loadFrom('job', { 'main.yml': sweep }))
+    expect(details.map(({ property, message, allowed }) => [property, message, allowed])).toEqual([
+      ['search_space.x.values', 'it is empty; allowed is at least 1 item', 'at least 1 item'],
+      ['search_space.r.upper', '0 is not allowed; allowed is above 0', 'above 0'],
+      ['search_space.n.sigma', '-1 is not allowed; allowed is at least 0', 'at least 0'],
+      ['objective.primary_metric', 'it is empty; allowed is at least 1 character', 'at least 1 character'],
+    ])
+  })
+
+  test('a type of node that there is not: every type there is, and nothing about the rest of the node', async () => {
+    const pipeline = 'type: pipeline\njobs:\n  a: {type: commnd, body: x}\n'
+    expect((await refusalOf(loadFrom('job', { 'main.yml': pipeline }))).details).toMatchObject([
+      { property: 'jobs.a.type', line: 3, allowed: ['command', 'pipeline', 'sweep', 'parallel', 'if_else'] },
+    ])
+    const loop = 'type: pipeline\njobs:\n  a: {type: do_while, body: x}\n'
+    expect((await refusalOf(loadFrom('job', { 'main.yml': loop }))).details).toMatchObject([
+      { property: 'jobs.a.type', line: 3, message: "'do_while' is not supported here" },
+    ])
+  })
+
+  test('properties that do not go together', async () => {
+    const store = `name: s
+type: azure_blob
+account_name: account
+container_name: box
+credentials: {account_key: abc=, sas_token: xx}
+`
+    expect((await refusalOf(loadFrom('datastore', { 'main.yml': store }))).details).toMatchObject([
+      { property: 'credentials.sas_token', message: "'sas_token' does not go together with the other properties here" },
+    ])
+  })
+
   test('words of YAML 1.1 for booleans', async () => {
     const error = await refusalOf(loadFrom('component', { 'main.yml': 'name: c\ncommand: ls\nis_deterministic: yes' }))
     expect(error.details).toMatchObject([

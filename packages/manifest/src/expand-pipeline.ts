@@ -18,6 +18,8 @@ const unsupportedTypes: readonly string[] = [
   'data_transfer',
   'finetuning',
   'distillation',
+  'do_while',
+  'parallel_for',
 ]
 
 /** Refuses with `unsupported` a type that Azure ML has and Hagane has not, unless it is one of `allowed`. */
@@ -76,7 +78,7 @@ function fillNodeType(loading: Loading, node: Cursor): void {
 }
 
 async function expandNode(loading: Loading, node: Cursor): Promise<void> {
-  refuseUnsupported(loading, node, ['command', 'pipeline', 'parallel', 'sweep'])
+  refuseUnsupported(loading, node, ['command', 'pipeline', 'parallel', 'sweep', 'if_else'])
   if (own(node.map, 'type') === 'sweep') {
     await expandShared(loading, node)
     return expandSweep(loading, node)

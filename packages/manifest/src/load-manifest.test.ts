@@ -251,7 +251,9 @@ test('endpoints, workspaces, datastores and computes are read as they are', asyn
   expect(endpoint.resource).toMatchObject({ name: 'e', auth_mode: 'key' })
   const workspace = await loadFrom('workspace', { 'main.yml': 'name: w\ntags: {a: 1.0}' })
   expect(workspace.resource).toMatchObject({ name: 'w', tags: { a: '1.0' } })
-  const datastore = await loadFrom('datastore', { 'main.yml': 'name: d\ntype: azure_blob\nprotocol: https' })
+  const datastore = await loadFrom('datastore', {
+    'main.yml': 'name: d\ntype: azure_blob\naccount_name: account\ncontainer_name: box\nprotocol: https',
+  })
   expect(datastore.resource).toMatchObject({ type: 'azure_blob', protocol: 'https' })
   const compute = await loadFrom('compute', { 'main.yml': 'name: c\ntype: amlcompute\nmax_instances: 4' })
   expect(compute.resource).toMatchObject({ max_instances: 4 })
@@ -284,10 +286,10 @@ test('a flag that is wrong is blamed on the command line, not on the file', asyn
 test('without a kind the manifest says what it is, or is refused', async () => {
   const files = memoryFiles({
     '/a.yml': 'name: d\ntype: mltable\npath: https://example.org/',
-    '/b.yml': '$schema: https://azuremlschemas.azureedge.net/latest/schedule.schema.json\nname: s',
+    '/b.yml': '$schema: https://azuremlschemas.azureedge.net/latest/featureSet.schema.json\nname: s',
   })
   expect((await loadManifest({ file: '/a.yml', files })).kind).toBe('data')
   const error = await refusalOf(loadManifest({ file: '/b.yml', files }))
-  expect(error.message).toContain("kind 'schedule'")
+  expect(error.message).toContain("kind 'featureSet'")
   expect(error.details?.[0]?.allowed).toContain('job')
 })

@@ -1,4 +1,4 @@
-import { detailsOfIssue, settleIssue } from '@hagane/contract'
+import { detailsOfIssue, limitOf, settleIssue } from '@hagane/contract'
 import { z } from 'zod'
 import type { Loading } from './loading.ts'
 import { allowedTexts, childSchemas, knownKeys, type Schema, schemasAt, schemasOf } from './schema-walk.ts'
@@ -69,30 +69,51 @@ function worded(issue: Issue, sent: unknown, spec: z.ZodType): Wording {
     if (sent === undefined && name !== '') return wordingOfMissing(name, property, allowed)
     return { message: `expected ${allowed}, got ${kindOf(sent)}`, allowed, hint: kindHint(issue.expected, sent) }
   }
-  if (issue.code === 'invalid_value') return wordingOfChoice(name, property, sent, issue.values.map(String))
+  if (issue.code === 'invalid_value') {
+    const all = name === 'type' ? allowedTexts(spec, pointerOf(issue)) : []
+    return wordingOfChoice(name, property, sent, [...new Set([...issue.values.map(String), ...all])])
+  }
   if (issue.code === 'invalid_union') {
     return wordingOfChoice(name, property, sent, allowedTexts(spec, pointerOf(issue)))
   }
   if (issue.code === 'invalid_format') return wordingOfFormat(issue, sent, property)
-  if (issue.code === 'too_small') return { message: issue.message, hint: `allowed is at least ${issue.minimum}` }
-  return issue.code === 'too_big'
-    ? { message: issue.message, hint: `allowed is at most ${issue.maximum}` }
+  return issue.code === 'too_small' || issue.code === 'too_big'
+    ? wordingOfLimit(issue, sent, limitOf(issue))
     : { message: issue.message }
+}
+
+/** What is too small is named where that is short; what is too long is not repeated. */
+function wordingOfLimit(issue: Issue, sent: unknown, allowed: string): Wording {
+  const short = typeof sent === 'string' ? sent.length <= 80 : typeof sent !== 'object'
+  const empty = sent === '' || (Array.isArray(sent) && sent.length === 0)
+  const found = empty ? 'it is empty' : short ? `${String(sent)} is not allowed` : 'the size is not allowed'
+  return { message: `${found}; allowed is ${allowed}`, allowed, hint: `give ${String(issue.path.at(-1))} ${allowed}` }
+}
+
+/** A key that another form of the map knows is no slip: it does not go together with the rest. */
+function wordingOfUnknown(message: string, key: string, allowed: string[]): Wording {
+  if (allowed.includes(key)) {
+    const together = `'${key}' does not go together with the other properties here`
+    return { message: together, allowed, hint: `remove ${key}, or what does not belong to it` }
+  }
+  if (allowed.length === 0) return { message, hint: `remove ${key}` }
+  const likely = nearestWord(key, allowed)
+  return {
+    message: `${message}${didYouMean(key, allowed)}`,
+    allowed,
+    hint: likely === undefined ? `allowed here: ${allowed.join(', ')}` : `write ${likely}`,
+  }
 }
 
 function reportUnknownKeys(loading: Loading, spec: z.ZodType, root: unknown, issue: Issue & { keys: string[] }): void {
   const pointer = pointerOf(issue)
-  const allowed = knownKeys(schemasAt(spec, pointer, root))
+  const schemas = schemasAt(spec, pointer, root)
+  if (schemas.length === 0) return // no form has this type, which is told; what else stands there cannot be judged
+  const allowed = knownKeys(schemas)
   for (const [index, detail] of detailsOfIssue(issue, root).entries()) {
     const key = issue.keys[index] ?? ''
-    const likely = nearestWord(key, allowed)
     loading.problems.error(
-      {
-        ...detail,
-        message: `${detail.message}${didYouMean(key, allowed)}`,
-        allowed,
-        hint: likely === undefined ? `allowed here: ${allowed.join(', ')}` : `write ${likely}`,
-      },
+      { ...detail, ...wordingOfUnknown(detail.message, key, allowed) },
       loading.origins.placeAt(root, [...pointer, key]),
     )
   }

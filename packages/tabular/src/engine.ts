@@ -61,6 +61,9 @@ function engineOn(connection: DuckDBConnection, scratch: string, close: () => vo
   }
 }
 
+/** Characters of a message of DuckDB that are shown: it repeats whole lines of the file. */
+const MESSAGE_LENGTH = 300
+
 /** What DuckDB says about a file is about the file: the caller's to put right. Its advice on its own options is not. */
 function translated(error: unknown): never {
   const { message } = error as Error
@@ -68,7 +71,9 @@ function translated(error: unknown): never {
   const outOfMemory = /^Out of Memory/i.test(message)
   const file = /^\s*file\s*=\s*(\S.*)$/m.exec(message)?.[1]
   const where = file === undefined || first.includes(file) ? '' : ` (${file.trim()})`
-  throw new HaganeError(outOfMemory ? 'unavailable' : 'invalid', first.trim().replaceAll('\n', ' ') + where, {
+  const said = first.trim().replaceAll('\n', ' ')
+  const short = said.length > MESSAGE_LENGTH ? `${said.slice(0, MESSAGE_LENGTH)}…` : said
+  throw new HaganeError(outOfMemory ? 'unavailable' : 'invalid', short + where, {
     cause: error,
     hint: outOfMemory
       ? 'raise the limit with HAGANE_TABLES_MEMORY, for example 4GB'

@@ -53,6 +53,15 @@ describe('delimited files', () => {
     const folder = laidOut({ 'a.csv': Buffer.from([0x78, 0x0a, 0xff, 0x0a]), MLTable: delimited() })
     await expect(rowsOf(folder)).rejects.toThrow(/not utf-8 encoded.*a\.csv|a\.csv.*not utf-8 encoded/i)
   })
+  it('with a line that is too long are refused without repeating it', async () => {
+    const folder = laidOut({ 'a.csv': Buffer.from(`a,b\n${'x'.repeat(5_000_000)},2\n`), MLTable: delimited() })
+    const refusal = await rowsOf(folder).then(
+      () => undefined,
+      (error: Error) => error.message,
+    )
+    expect(refusal).toContain('a.csv')
+    expect(refusal?.length).toBeLessThan(500)
+  })
   it('with rows wider than the header get columns for them', async () => {
     const { columns, rows } = await rowsOf(laidOut({ 'a.csv': 'i,j\n1,2,9\n3\n', MLTable: delimited() }))
     expect(columns.map(({ name }) => name)).toEqual(['i', 'j', 'Column3'])

@@ -103,9 +103,18 @@ const valueAt = (input: unknown, path: PropertyKey[]): unknown =>
 const allowedBy = (issue: z.core.$ZodIssue): unknown => {
   if (issue.code === 'invalid_value') return issue.values
   if (issue.code === 'invalid_type') return issue.expected
-  if (issue.code === 'too_big') return `at most ${issue.maximum}`
-  if (issue.code === 'too_small') return `at least ${issue.minimum}`
+  if (issue.code === 'too_big' || issue.code === 'too_small') return limitOf(issue)
   return undefined
+}
+
+/** The bound that a value broke, in words: `at least 1`, `above 0`, `at most 5 items`. */
+export function limitOf(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): string {
+  const units: Partial<Record<string, string>> = { string: 'character', array: 'item', set: 'item', file: 'byte' }
+  const [bound, strict, reached] =
+    issue.code === 'too_small' ? [issue.minimum, 'above', 'at least'] : [issue.maximum, 'below', 'at most']
+  const unit = units[issue.origin]
+  const counted = unit === undefined ? '' : ` ${unit}${Number(bound) === 1 ? '' : 's'}`
+  return `${issue.inclusive === false ? strict : reached} ${bound}${counted}`
 }
 
 /** Turns one zod issue into details: property, message, what was sent, what is allowed. */

@@ -127,6 +127,10 @@ eachDialect('parallel steps', database => {
     it.each([
       [{ input_data: '${{inputs.none}}' }, 'jobs.score.input_data'],
       [{ input_data: undefined }, 'jobs.score.input_data'],
+      [{ mini_batch_size: '0' }, 'jobs.score.mini_batch_size'],
+      [{ mini_batch_size: '-3' }, 'jobs.score.mini_batch_size'],
+      [{ mini_batch_size: '10zz' }, 'jobs.score.mini_batch_size'],
+      [{ mini_batch_size: '' }, 'jobs.score.mini_batch_size'],
       [{ max_concurrency_per_instance: 'x' }, 'jobs.score.max_concurrency_per_instance'],
       [{ max_concurrency_per_instance: 100 }, '200 worker processes are too many'],
       [{ error_threshold: -2 }, 'jobs.score.error_threshold'],

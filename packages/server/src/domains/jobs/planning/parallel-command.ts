@@ -56,7 +56,7 @@ function settingsOf(parts: ParallelParts, around: Around): Record<string, unknow
   return withoutUndefined({
     task: parts.task.type === 'model' ? 'model' : 'function',
     entry_script: parts.task.entry_script,
-    mini_batch_size: parts.mini_batch_size === undefined ? undefined : settingText(parts.mini_batch_size, around),
+    mini_batch_size: sizeOf(parts.mini_batch_size, `${at}.mini_batch_size`, around),
     partition_keys: typeof keys === 'string' ? keys.split(',').map(key => key.trim()) : keys,
     error_threshold: count('error_threshold', IGNORE),
     mini_batch_error_threshold: count('mini_batch_error_threshold', IGNORE),
@@ -65,6 +65,19 @@ function settingsOf(parts: ParallelParts, around: Around): Record<string, unknow
     instances,
     concurrency,
     logging_level: levelOf(parts.logging_level, at),
+  })
+}
+
+/** A count of files, or bytes with a unit, above 0, as the runner reads them. Throws invalid for anything else. */
+function sizeOf(given: string | number | undefined, property: string, around: Around): string | undefined {
+  if (given === undefined) return undefined
+  const size = settingText(given, around)
+  if (size === undefined) return undefined
+  const number = /^\s*(\d+(?:\.\d+)?)\s*(?:[kmg]?b|[kmg])?\s*$/i.exec(size)?.[1]
+  if (Number(number) > 0) return size
+  throw new HaganeError('invalid', `${property}: '${size}' is no size of a mini-batch`, {
+    details: [{ property, message: 'no size', sent: size, allowed: 'a count of files above 0, or bytes: 10kb, 1mb' }],
+    hint: 'write 10, or 10kb, 1mb for a table',
   })
 }
 

@@ -161,7 +161,12 @@ const secondsOf = (timeout: string | number | undefined, inputs: Record<string, 
   const bound = expression === undefined ? undefined : own(inputs, expression.name)
   const seconds = Number(bound?.kind === 'literal' ? bound.text : timeout)
   if (!Number.isFinite(seconds) || seconds <= 0)
-    throw new HaganeError('invalid', `limits.timeout: '${timeout}' is not a number of seconds above 0`)
+    throw new HaganeError('invalid', `limits.timeout: '${timeout}' is not a number of seconds above 0`, {
+      details: [
+        { property: 'limits.timeout', message: 'no number of seconds', sent: timeout, allowed: 'a number above 0' },
+      ],
+      hint: 'write the seconds, as in limits: {timeout: 3600}, or an input that holds them: ${{inputs.<name>}}',
+    })
   return seconds
 }
 
