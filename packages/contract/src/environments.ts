@@ -72,6 +72,18 @@ export const lockChanges = z.object({
 })
 export type LockChanges = z.output<typeof lockChanges>
 
+export const environmentDiff = z
+  .object({
+    before: z.string(),
+    after: z.string(),
+    definition: z.array(
+      z.object({ property: z.string(), before: z.unknown().optional(), after: z.unknown().optional() }),
+    ),
+    lock: lockChanges.optional().describe('absent while one of the two has no lock'),
+  })
+  .meta({ id: 'EnvironmentDiff' })
+export type EnvironmentDiff = z.output<typeof environmentDiff>
+
 const versionParams = z.object({ name: nameSchema, version: z.string() })
 export const environmentRoutes = {
   ...assetRoutes(
@@ -97,6 +109,16 @@ export const environmentRoutes = {
     summary: 'The lock file with hashes',
     params: versionParams,
     response: 'stream',
+  }),
+  diff: route({
+    operationId: 'environments.diff',
+    method: 'GET',
+    path: '/api/v1/environments/:name/versions/:version/diff',
+    permission: 'asset.read',
+    summary: 'What changed from this version to another, in the definition and in the lock',
+    params: versionParams,
+    query: z.object({ name: nameSchema, version: z.string().min(1).describe('the other: a version, or @label') }),
+    response: environmentDiff,
   }),
   log: route({
     operationId: 'environments.log',

@@ -12,6 +12,16 @@ export async function buildEnvironment(
   version: string,
   noWait: boolean,
 ): Promise<void> {
+  await call.print(await awaitBuild(call, name, version, noWait))
+}
+
+/** The environment once its build is over, or as it is without waiting. Throws unsupported with the end of the log when it failed. */
+export async function awaitBuild(
+  call: Invocation,
+  name: string,
+  version: string,
+  noWait = false,
+): Promise<EnvironmentAsset> {
   let asset: EnvironmentAsset = await call.client.call(environmentRoutes.build, { params: { name, version } })
   const params = { name: asset.name, version: asset.version }
   let told: string | undefined
@@ -22,7 +32,7 @@ export async function buildEnvironment(
     asset = await call.client.call(environmentRoutes.show, { params })
   }
   if (asset.build_status.state === 'failed') throw await buildFailure(call, asset)
-  await call.print(asset)
+  return asset
 }
 
 async function buildFailure(call: Invocation, asset: EnvironmentAsset): Promise<HaganeError> {

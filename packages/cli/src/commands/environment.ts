@@ -5,7 +5,8 @@ import { loadResource, pathFromFlag } from '../manifest/load-resource.ts'
 import { withTags } from '../manifest/tags.ts'
 import { acceptedFlags, describeFlags, needOneOf, versionFlags, versionPart } from './asset-flags.ts'
 import { assetVerbs, showAsset } from './asset-verbs.ts'
-import { buildEnvironment } from './environment-build.ts'
+import { awaitBuild, buildEnvironment } from './environment-build.ts'
+import { diff } from './environment-diff.ts'
 
 const asset = { noun: 'environment', routes: environmentRoutes }
 
@@ -60,8 +61,21 @@ const build = verb({
   run: async (call, options) => buildEnvironment(call, options.name, versionPart(options), options.noWait),
 })
 
+const lock = verb({
+  name: 'lock',
+  summary: 'Lock an environment if it is not, and print the lock file: every package with its hashes',
+  examples: ['hagane environment lock -n sklearn -v 1 > lock.txt'],
+  flags: versionFlags,
+  run: async (call, options) => {
+    const params = { name: options.name, version: versionPart(options) }
+    const locked = await call.client.call(environmentRoutes.show, { params })
+    if (locked.build_status.lock_digest === undefined) await awaitBuild(call, params.name, params.version)
+    call.surroundings.stdout.write(await (await call.client.raw(environmentRoutes.lock, { params })).text())
+  },
+})
+
 export const noun: Noun = {
   name: 'environment',
   summary: 'Manage environments',
-  verbs: [create, show, build, ...assetVerbs(asset)],
+  verbs: [create, show, build, lock, diff, ...assetVerbs(asset)],
 }

@@ -178,6 +178,28 @@ eachDialect('environments', database => {
     expect(log).toContain('the environment is ready')
   }, 120_000)
 
+  it('tell what changed from one version to another, in the definition and in the lock', async () => {
+    await create({ name: 'changing', version: '1', pip_requirements: 'six==1.17.0' })
+    await create({ name: 'changing', version: '2', pip_requirements: 'six==1.16.0', description: 'older' })
+    const diff = (version: string) =>
+      client.call(environmentRoutes.diff, {
+        params: { name: 'changing', version: '1' },
+        query: { name: 'changing', version },
+      })
+    const unlocked = await diff('2')
+    expect(unlocked).toEqual({
+      before: 'changing:1',
+      after: 'changing:2',
+      definition: [{ property: 'pip_requirements', before: 'six==1.17.0', after: 'six==1.16.0' }],
+    })
+    for (const version of ['1', '2']) await environments.ensureBuilt('default', `azureml:changing:${version}`, {})
+    expect((await diff('@latest')).lock).toMatchObject({
+      packages: [{ name: 'six', before: '1.17.0', after: '1.16.0' }],
+    })
+    expect((await diff('1')).definition).toEqual([])
+    await expect(diff('3')).rejects.toMatchObject({ kind: 'not_found' })
+  }, 120_000)
+
   it('are built on request, and a failure is kept with its reason', async () => {
     await create({ name: 'broken', pip_requirements: MISSING })
     const params = { name: 'broken', version: '1' }

@@ -12,6 +12,7 @@ import type { BlobStore } from '../../kernel/blobs/index.ts'
 import type { BaseCall, BoundRoute } from '../../kernel/http/index.ts'
 import { implement } from '../../kernel/http/index.ts'
 import { type Asset, assetFieldsOf } from '../assets/index.ts'
+import { diffOf } from './diff.ts'
 import type { StoredSpec } from './references.ts'
 import type { BuildRow } from './service.ts'
 
@@ -77,6 +78,14 @@ export function environmentRouteTable(uses: EnvironmentUses): BoundRoute[] {
     implement(environmentRoutes.lock, async call => {
       const asset = await uses.get(call.workspace, call.params.name, call.params.version)
       return lockAnswer(asset, await uses.builds([asset.spec.defined.digest]), uses.blobs)
+    }),
+    implement(environmentRoutes.diff, async call => {
+      const { workspace, params, query } = call
+      const pair = [
+        await uses.get(workspace, params.name, params.version),
+        await uses.get(workspace, query.name, query.version),
+      ] as const
+      return diffOf(pair, await uses.builds(pair.map(asset => asset.spec.defined.digest)), uses.blobs)
     }),
     implement(environmentRoutes.log, async call =>
       logAnswer(await uses.get(call.workspace, call.params.name, call.params.version), uses),
