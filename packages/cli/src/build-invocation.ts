@@ -1,6 +1,5 @@
 import { type Client, createClient } from '@hagane/contract'
 import type { GlobalOptions, OutputFormat } from './grammar/globals.ts'
-import { UsageError } from './grammar/usage-error.ts'
 import { plainFetch } from './http/plain-fetch.ts'
 import type { Invocation, Noun } from './invocation.ts'
 import { type Manner, render } from './output/print.ts'
@@ -17,7 +16,6 @@ export async function buildInvocation(input: {
   surroundings: Surroundings
 }): Promise<Invocation> {
   const { globals, likeAz, surroundings } = input
-  refuseRegistry(globals)
   const { env, home, user, stdout, stderr } = surroundings
   const settings = await readSettings({ env, home, user, workspaceFlag: globals.workspaceName })
   const manner: Manner = {
@@ -33,7 +31,8 @@ export async function buildInvocation(input: {
   return {
     ...input,
     settings,
-    client: clientOf(settings, settings.workspace.value),
+    client: clientOf(settings, globals.registryName ?? settings.workspace.value),
+    workspaceClient: clientOf(settings, settings.workspace.value),
     serverClient: clientOf(settings, 'default'),
     resultIsWanted: globals.output !== undefined || globals.query !== undefined,
     print: async (value, columns) => {
@@ -52,12 +51,4 @@ function clientOf(settings: Settings, workspace: string): Client {
     ...(workspace === 'default' ? {} : { workspace }),
     ...(settings.token === undefined ? {} : { token: settings.token.value }),
   })
-}
-
-function refuseRegistry(globals: GlobalOptions): void {
-  if (globals.registryName === undefined) return
-  throw new UsageError(
-    `this server keeps no registries (--registry-name ${globals.registryName})`,
-    'leave the flag out, or name a workspace with --workspace-name',
-  )
 }

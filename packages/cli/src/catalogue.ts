@@ -26,6 +26,7 @@ export const catalogue: readonly Entry[] = [
   entry('compute', 'Manage computes', () => import('./commands/compute.ts')),
   entry('datastore', 'Where data lies', () => import('./commands/datastore.ts')),
   entry('workspace', 'Manage workspaces', () => import('./commands/workspace.ts')),
+  entry('registry', 'Manage registries', () => import('./commands/registry.ts')),
   entry('access', 'Manage tokens; who am I', () => import('./commands/access.ts')),
   entry('audit', 'Read, check and export the audit trail', () => import('./commands/audit.ts')),
   entry('event', 'Read and watch events', () => import('./commands/event.ts')),

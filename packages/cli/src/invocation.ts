@@ -58,6 +58,8 @@ export interface Invocation {
   /** Asks in the chosen workspace. */
   readonly client: Client
   /** Asks the server as such, outside any workspace. */
+  /** The workspace in use, also where `--registry-name` makes `client` that of a registry. */
+  readonly workspaceClient: Client
   readonly serverClient: Client
   readonly surroundings: Surroundings
   /** Called as `hagane az ml …`. */

@@ -46,6 +46,14 @@ export const assetUpdate = z.strictObject({
   properties: tagsSchema.optional(),
 })
 
+/** The registry to share with, and what the version is called there. */
+const shareTarget = z.strictObject({
+  registry_name: nameSchema,
+  name: nameSchema.optional().describe('default: the name it has'),
+  version: versionSchema.optional().describe('default: the version it has'),
+})
+export type ShareTarget = z.output<typeof shareTarget>
+
 interface Noun<N extends string> {
   plural: N
   singular: string
@@ -140,6 +148,23 @@ function changeRoutes<const N extends string, S extends z.ZodType, A extends z.Z
   }
 }
 
+/** A version put into a registry, where all workspaces find it. */
+function shareRoute<const N extends string, A extends z.ZodType>(words: Words<N>, asset: A) {
+  return {
+    share: route({
+      operationId: words.id('share'),
+      method: 'POST',
+      path: `${words.base}/:name/versions/:version/share`,
+      permission: words.read,
+      summary: words.say('Share a {} version with a registry; needs the right to write there'),
+      params: versionParams,
+      body: shareTarget,
+      response: asset,
+      status: 201,
+    }),
+  }
+}
+
 /** Out of the lists and back. */
 function shelfRoutes<const N extends string, A extends z.ZodType>(words: Words<N>, asset: A) {
   return {
@@ -164,12 +189,17 @@ function shelfRoutes<const N extends string, A extends z.ZodType>(words: Words<N
   }
 }
 
-/** The eight routes that data, environment, component and model assets share. */
+/** The nine routes that data, environment, component and model assets share. */
 export function assetRoutes<const N extends string, S extends z.ZodType, A extends z.ZodType>(
   noun: Noun<N>,
   spec: S,
   asset: A,
 ) {
   const words = wordsOf(noun)
-  return { ...changeRoutes(words, spec, asset), ...readRoutes(words, asset), ...shelfRoutes(words, asset) }
+  return {
+    ...changeRoutes(words, spec, asset),
+    ...readRoutes(words, asset),
+    ...shelfRoutes(words, asset),
+    ...shareRoute(words, asset),
+  }
 }

@@ -12,6 +12,7 @@ test.each([
   ['the schema of a datastore', schema('azureBlob'), 'datastore'],
   ['the schema of a compute', schema('amlCompute'), 'compute'],
   ['the schema of a workspace', schema('workspace'), 'workspace'],
+  ['the schema of a registry', schema('registry'), 'registry'],
   ['the schema of a schedule', schema('schedule'), 'schedule'],
   ['a job to create', { create_job: './job.yml' }, 'schedule'],
   ['a command', { command: 'ls' }, 'job'],

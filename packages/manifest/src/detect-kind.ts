@@ -13,6 +13,7 @@ const schemaNames: [RegExp, ManifestKind][] = [
   [/^workspace$/i, 'workspace'],
   [/^expectations$/i, 'expectations'],
   [/(^azure(Blob|File|DataLake)|datastore)/i, 'datastore'],
+  [/^registry$/i, 'registry'],
   [/^(monitor|data)?schedule$/i, 'schedule'],
   [/^(compute|amlCompute|computeInstance|virtualMachine|kubernetesCompute|synapseSpark)/i, 'compute'],
 ]
@@ -31,6 +32,7 @@ function fromShape(map: YamlMap): ManifestKind | undefined {
   const has = (...keys: string[]) => keys.some(key => Object.hasOwn(map, key))
   if (has('endpoint_name', 'code_configuration')) return 'online-deployment'
   if (has('create_job', 'create_monitor', 'import_data')) return 'schedule'
+  if (has('replication_locations')) return 'registry'
   if (has('auth_mode', 'traffic')) return 'online-endpoint'
   const type = own(map, 'type')
   const byType = typeof type === 'string' ? hinted(typeNames, type) : undefined
@@ -40,7 +42,7 @@ function fromShape(map: YamlMap): ManifestKind | undefined {
 }
 
 /** Azure ML manifests of other kinds, whose shape resembles one that is known here. */
-const otherNames = /Batch|Connection|Registry|Import|Package|Serverless|Flow|^Run$/i
+const otherNames = /Batch|Connection|Import|Package|Serverless|Flow|^Run$/i
 
 /** The name in `$schema`, e.g. `commandJob`; an empty text when there is none. */
 export function schemaName(root: YamlMap): string {

@@ -19,6 +19,8 @@ import {
   type OnlineEndpointSpec,
   onlineDeploymentSpec,
   onlineEndpointSpec,
+  type RegistrySpec,
+  registrySpec,
   type ScheduleSpec,
   scheduleSpec,
   workspaceSpec,
@@ -47,6 +49,7 @@ export interface ManifestResources {
   compute: ComputeSpec
   schedule: ScheduleSpec
   expectations: Expectations
+  registry: RegistrySpec
 }
 export type ManifestKind = keyof ManifestResources
 export type ResourceOf<K extends ManifestKind> = ManifestResources[K]
@@ -71,6 +74,7 @@ export const manifestKinds: { readonly [K in ManifestKind]: KindRules<ManifestRe
   workspace: { spec: workspaceSpec, expand: expandAssetFields },
   datastore: { spec: datastoreSpec, expand: expandAssetFields },
   compute: { spec: computeSpec, expand: expandAssetFields },
+  registry: { spec: registrySpec, expand: expandAssetFields },
   schedule: { spec: scheduleSpec, expand: expandSchedule, check: checkSchedule },
   expectations: { spec: expectations, expand: () => {} },
 }

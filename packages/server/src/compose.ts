@@ -1,5 +1,6 @@
 import { HaganeError, parseReference, secondsOfDuration } from '@hagane/contract'
 import { type Access, buildAccess } from './domains/access/index.ts'
+import { hasAssets } from './domains/assets/index.ts'
 import { buildAudit } from './domains/audit/index.ts'
 import { buildComponents } from './domains/components/index.ts'
 import { buildCompute } from './domains/compute/index.ts'
@@ -57,18 +58,26 @@ export function composeDomains(parts: Parts): Domains {
     db,
     url: parts.url,
     onCreate: name => prepareWorkspace(name, tracking, data),
+    isEmpty: async name => !((await hasAssets(db, name)) || (await models.holdsAny(name))),
   })
-  const access = buildAccess({ db, credentialsNeeded: !config.loopback, requireWorkspace: workspaces.require })
+  const { requireRegistry } = workspaces
+  const access = buildAccess({
+    db,
+    credentialsNeeded: !config.loopback,
+    requireWorkspace: workspaces.require,
+    isRegistry: workspaces.isRegistry,
+  })
   const data = buildData({
     ...parts,
+    requireRegistry,
     dataDir: config.dataDir,
     allowPrivateUrls: config.allow_private_urls,
     urlMirror: urlMirrorRules(config.url_mirror),
     other: { jobOutput: (...of) => jobs.output(...of), runArtifacts: tracking.artifactTree },
   })
-  const environments = buildEnvironments({ ...parts, config })
-  const components = buildComponents({ db, check: async () => {} })
-  const models = buildModels({ ...parts, tracking, content: data.resolve })
+  const environments = buildEnvironments({ ...parts, config, requireRegistry })
+  const components = buildComponents({ db, requireRegistry, isRegistry: workspaces.isRegistry, check: async () => {} })
+  const models: Models = buildModels({ ...parts, tracking, content: data.resolve, requireRegistry })
   const compute = buildCompute(parts)
   const runs = { ...runSettings(config), tokens: access }
   const jobs: Jobs = buildJobs({ ...parts, ...runs, data, components, environments, models, tracking, compute })

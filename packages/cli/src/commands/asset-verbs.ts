@@ -7,6 +7,7 @@ import {
   type Page,
 } from '@hagane/contract'
 import { requiredText, text } from '../grammar/flags.ts'
+import { UsageError } from '../grammar/usage-error.ts'
 import type { Invocation } from '../invocation.ts'
 import { type Verb, verb } from '../invocation.ts'
 import { changedFields } from '../manifest/changes.ts'
@@ -43,9 +44,9 @@ export const assetColumns: readonly Column<AnyAsset>[] = [
 
 const changeable = ['description', 'tags', 'properties'] as const
 
-/** list, archive, restore, update and label: the verbs that all assets share. */
+/** list, archive, restore, update, share and label: the verbs that all assets share. */
 export function assetVerbs(asset: AssetNoun): Verb[] {
-  return [listVerb(asset), updateVerb(asset), ...shelfVerbs(asset), labelVerb(asset)]
+  return [listVerb(asset), updateVerb(asset), ...shelfVerbs(asset), shareVerb(asset), labelVerb(asset)]
 }
 
 /** show, for assets that have nothing more to show. */
@@ -137,6 +138,31 @@ async function chosenVersions(call: Invocation, routes: AssetRoutes, options: Ve
   })
   if (versions.length === 0) throw new HaganeError('not_found', `there is no asset named '${options.name}'`)
   return versions.map(({ version }) => version)
+}
+
+function shareVerb({ noun, routes }: AssetNoun): Verb {
+  return verb({
+    name: 'share',
+    summary: `Share a ${noun} version with a registry, where all workspaces find it`,
+    examples: [`hagane ${noun} share -n flights -v 3 --registry-name shared`],
+    flags: {
+      ...versionFlags,
+      shareWithName: text('--share-with-name <name>', 'name in the registry (default: the same)'),
+      shareWithVersion: text('--share-with-version <version>', 'version in the registry (default: the same)'),
+    },
+    run: async (call, options) => {
+      const registry_name = call.globals.registryName
+      if (registry_name === undefined)
+        throw new UsageError(`${noun} share needs --registry-name`, '`hagane registry list` shows the registries')
+      const params = { name: options.name, version: versionPart(options) }
+      const body = {
+        registry_name,
+        ...(options.shareWithName === undefined ? {} : { name: options.shareWithName }),
+        ...(options.shareWithVersion === undefined ? {} : { version: options.shareWithVersion }),
+      }
+      await call.print((await call.workspaceClient.call(routes.share, { params, body })) as AnyAsset, assetColumns)
+    },
+  })
 }
 
 function labelVerb({ noun, routes }: AssetNoun): Verb {

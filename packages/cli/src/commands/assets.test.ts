@@ -159,10 +159,29 @@ describe('verbs of every asset', () => {
     expect(await runCli(['data', 'mount', '--path', 'x'])).toMatchObject({ code: 1, err: /input of a job/ })
   })
 
-  it('a registry is refused, because there is none', async () => {
-    expect(await runCli(['data', 'list', '--registry-name', 'r'])).toMatchObject({
-      code: 2,
-      err: /keeps no registries/,
+  it('a registry takes the place of the workspace, except for what is shared with it', async () => {
+    const asked: unknown[] = []
+    const routes = [
+      bind(dataRoutes.list, ({ workspace }) => {
+        asked.push(workspace)
+        return { items: [] }
+      }),
+      bind(dataRoutes.share, ({ workspace, params, body }) => {
+        asked.push({ workspace, ...params, body })
+        return dataOf('a', '7')
+      }),
+    ]
+    await withRoutes(routes, async run => {
+      await run('data', 'list', '--registry-name', 'r')
+      await run(
+        ...['data', 'share', '-n', 'a', '-v', '3', '--registry-name', 'r', '-w', 'team'],
+        ...['--share-with-name', 'b', '--share-with-version', '7'],
+      )
+      expect(asked).toEqual([
+        'r',
+        { workspace: 'team', name: 'a', version: '3', body: { registry_name: 'r', name: 'b', version: '7' } },
+      ])
+      expect(await run('data', 'share', '-n', 'a', '-v', '3')).toMatchObject({ code: 2, err: /needs --registry-name/ })
     })
   })
 })

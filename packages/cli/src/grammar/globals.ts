@@ -12,7 +12,7 @@ export const globalFlags = {
   workspaceName: text('-w, --workspace-name <name>', 'workspace to work in (default: HAGANE_WORKSPACE, or default)'),
   resourceGroup: text('-g, --resource-group <name>', 'accepted for scripts written for Azure', { ignored: true }),
   subscription: text('--subscription <id>', 'accepted for scripts written for Azure', { ignored: true }),
-  registryName: text('--registry-name <name>', 'registry instead of a workspace', { ignored: true }),
+  registryName: text('--registry-name <name>', 'registry instead of a workspace, for assets'),
   onlyShowErrors: toggle('--only-show-errors', 'no warnings and no progress'),
   verbose: toggle('--verbose', 'say what is done'),
   debug: toggle('--debug', 'say everything, with stack traces'),

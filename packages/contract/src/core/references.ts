@@ -80,3 +80,7 @@ export function parseAssetReference(text: string): { name: string; version?: str
 }
 
 export const treeUri = (digest: string, path = ''): string => `hagane://trees/${digest}${path === '' ? '' : `/${path}`}`
+
+/** `azureml://registries/<registry>/<models|data|components|environments>/<name>/versions/<version>` */
+export const registryUri = (registry: string, kind: string, name: string, version: string): string =>
+  `azureml://registries/${registry}/${kind}/${name}/versions/${version}`

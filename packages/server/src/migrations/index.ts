@@ -14,6 +14,7 @@ import { jobSteps } from './0062-job-steps.ts'
 import { dataProfiles } from './0064-data-profiles.ts'
 import { datastores } from './0065-datastores.ts'
 import { schedules } from './0066-schedules.ts'
+import { registries } from './0067-registries.ts'
 import { sweepTrials } from './0069-sweep-trials.ts'
 import { reuseDecisions } from './0071-reuse-decisions.ts'
 import { reproductions } from './0072-reproductions.ts'
@@ -35,6 +36,7 @@ export const migrations: readonly Migration[] = [
   dataProfiles,
   datastores,
   schedules,
+  registries,
   sweepTrials,
   reuseDecisions,
   reproductions,

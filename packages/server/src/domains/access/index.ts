@@ -31,9 +31,10 @@ interface Deps {
   /** False on loopback: a caller without credentials is taken for a local user. */
   credentialsNeeded: boolean
   requireWorkspace: (name: string) => Promise<void>
+  isRegistry: (name: string) => Promise<boolean>
 }
 
-export function buildAccess({ db, credentialsNeeded, requireWorkspace }: Deps): Access {
+export function buildAccess({ db, credentialsNeeded, requireWorkspace, isRegistry }: Deps): Access {
   const issueToken = async (tx: Tx, values: Pick<TokenRow, 'name' | 'role' | 'workspace' | 'actor' | 'expires_at'>) => {
     const secret = newToken('hg')
     const row: TokenRow = {
@@ -58,11 +59,12 @@ export function buildAccess({ db, credentialsNeeded, requireWorkspace }: Deps): 
       if (secret === undefined) {
         if (credentialsNeeded) throw credentialsWanted()
         await requireWorkspace(workspace)
-        return localCaller(headers['x-hagane-actor'])
+        const local = localCaller(headers['x-hagane-actor'])
+        return (await isRegistry(workspace)) ? inRegistry(local, workspace) : local
       }
       const row = await validToken(db, secret)
       if (row.workspace === null || row.workspace === workspace) await requireWorkspace(workspace)
-      return callerOf(row)
+      return (await isRegistry(workspace)) ? inRegistry(callerOf(row), workspace, row.workspace) : callerOf(row)
     },
     routes: [
       implement(accessRoutes.createToken, async call => {
@@ -175,6 +177,33 @@ const callerOf = (row: TokenRow): Caller => {
     can: (permission, workspace) =>
       (row.workspace === null || (row.workspace === workspace && permission !== 'gateway.serve')) &&
       allowed.includes(permission),
+  }
+}
+
+/** What can be done in a registry at all: it holds assets. */
+const registryPermissions: readonly Permission[] = [
+  ...(['workspace.read', 'workspace.write', 'access.manage', 'audit.read'] as const),
+  ...(['asset.read', 'asset.write', 'model.read', 'model.write'] as const),
+]
+
+/** Who may read the assets of some workspace may read those of every registry; nobody runs or serves anything there. */
+function inRegistry(caller: Caller, registry: string, home: string | null = null): Caller {
+  const reads: readonly Permission[] = ['workspace.read', 'asset.read', 'model.read']
+  return {
+    actor: caller.actor,
+    refusal: (permission, workspace) =>
+      workspace === registry && !registryPermissions.includes(permission)
+        ? new HaganeError(
+            'unsupported',
+            `${registry} is a registry: it holds models, data, components and environments`,
+            {
+              hint: `do this in a workspace, and name its assets azureml://registries/${registry}/…`,
+            },
+          )
+        : undefined,
+    can: (permission, workspace) =>
+      caller.can(permission, workspace) ||
+      (workspace === registry && home !== null && reads.includes(permission) && caller.can(permission, home)),
   }
 }
 

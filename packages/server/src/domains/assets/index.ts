@@ -5,6 +5,9 @@ import { checkIfMatch } from '../../kernel/http/index.ts'
 import { findAsset, type LabelledRow, listNames, listVersions } from './reads.ts'
 import { changeAsset, findForUpdate, insertAsset, lockAssets, putLabel, versionsOf } from './store.ts'
 
+export { hasAssets } from './reads.ts'
+export { adopt, inRegistry, type RequireRegistry, type SharedFrom, writerIn } from './share.ts'
+
 export type AssetKind = 'data' | 'environment' | 'component'
 export type Asset<S> = Omit<LabelledRow, 'spec' | 'tags' | 'properties'> & {
   spec: S

@@ -50,6 +50,17 @@ async function labelled(
   return row?.version ?? (label === 'latest' ? undefined : '\u0001')
 }
 
+/** Whether a workspace holds any asset, archived ones as well. */
+export async function hasAssets(db: Database, workspace: string): Promise<boolean> {
+  const row = await on(db)
+    .selectFrom('assets')
+    .select('name')
+    .where('workspace', '=', workspace)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 interface ListOptions {
   limit: number
   cursor?: string | undefined

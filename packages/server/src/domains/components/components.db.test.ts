@@ -8,13 +8,21 @@ import { buildComponents } from './index.ts'
 
 eachDialect('components', database => {
   const create = async (body: object) => {
-    const http = buildHttp(buildComponents({ db: database.db(), check: async () => {} }).routes, {
-      db: database.db(),
-      log: buildLog('silent'),
-      authenticate: async () => ({ actor: 'local:tester', can: () => true }),
-      bodyLimit: 2 ** 20,
-      allowedHosts: [],
-    })
+    const http = buildHttp(
+      buildComponents({
+        db: database.db(),
+        requireRegistry: async () => {},
+        isRegistry: async () => false,
+        check: async () => {},
+      }).routes,
+      {
+        db: database.db(),
+        log: buildLog('silent'),
+        authenticate: async () => ({ actor: 'local:tester', can: () => true }),
+        bodyLimit: 2 ** 20,
+        allowedHosts: [],
+      },
+    )
     const answer = await http.inject({ method: 'POST', url: componentRoutes.create.path, payload: body })
     return { status: answer.statusCode, body: answer.json() }
   }

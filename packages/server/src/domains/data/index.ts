@@ -1,11 +1,27 @@
-import { type DataAsset, type DataSpec, dataRoutes, HaganeError, parseReference, treeUri } from '@hagane/contract'
+import {
+  type DataAsset,
+  type DataSpec,
+  dataRoutes,
+  HaganeError,
+  parseReference,
+  registryUri,
+  treeUri,
+} from '@hagane/contract'
 import { type BlobStore, subtree } from '../../kernel/blobs/index.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { Database, Tx } from '../../kernel/db/index.ts'
 import { type BoundRoute, implement } from '../../kernel/http/index.ts'
 import type { Secrets } from '../../kernel/secrets.ts'
 import type { Tasks } from '../../kernel/tasks/index.ts'
-import { type Asset, assetFieldsOf, buildAssets } from '../assets/index.ts'
+import {
+  type Asset,
+  adopt,
+  assetFieldsOf,
+  buildAssets,
+  inRegistry,
+  type RequireRegistry,
+  writerIn,
+} from '../assets/index.ts'
 import { datastoreRoutesOf } from './datastore-routes.ts'
 import { buildDatastores, type Datastores } from './datastores.ts'
 import { buildProfiles } from './profiles.ts'
@@ -53,24 +69,22 @@ interface Deps {
   /** Prefix of addresses → folder or address that they are read from instead. */
   urlMirror: Readonly<Record<string, string>>
   other: OtherContent
+  requireRegistry: RequireRegistry
 }
 
 /** Data assets and datastores. A version stands for content by digest: what it named may change or vanish, it does not. */
-export function buildData({
-  db,
-  blobs,
-  secrets,
-  clock,
-  tasks,
-  dataDir,
-  allowPrivateUrls,
-  urlMirror,
-  other,
-}: Deps): Data {
+export function buildData(deps: Deps): Data {
+  const { db, blobs, secrets, clock, tasks, dataDir, allowPrivateUrls, urlMirror, other, requireRegistry } = deps
   const mirror = buildUrlMirror(urlMirror)
   const assets = buildAssets<StoredSpec>(db, 'data')
   const datastores = buildDatastores({ db, blobs, secrets, dataDir, allowPrivateUrls })
   const resolve = async (workspace: string, uri: string): Promise<ResolvedContent> => {
+    const shared = await inRegistry(requireRegistry, uri, 'data')
+    if (shared !== undefined) {
+      const { registry } = shared
+      const { name, version, spec } = await assets.get(registry, shared.name, shared.version)
+      return { ...spec.content, asset: registryUri(registry, 'data', name, version), type: spec.type }
+    }
     const reference = parseReference(uri)
     if (reference.form !== 'asset')
       return resolveContent({ blobs, datastores, allowPrivateUrls, mirror, other }, workspace, uri)
@@ -131,6 +145,13 @@ export function buildData({
       implement(dataRoutes.label, async call =>
         toResource(await assets.label(call, call.params.name, call.params.label, call.body.version)),
       ),
+      implement(dataRoutes.share, async call => {
+        const who = await writerIn(requireRegistry, call, 'asset.write', call.body.registry_name)
+        const asset = await assets.get(call.workspace, call.params.name, call.params.version)
+        const { type, path, content } = asset.spec
+        const facts = { type, tree: content.tree, path: content.path, source: path }
+        return toResource(await db.withTransaction(who, tx => adopt(assets, tx, asset, call.body, facts)))
+      }),
       ...datastoreRoutesOf(datastores),
     ],
   }

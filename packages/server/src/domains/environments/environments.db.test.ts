@@ -34,7 +34,14 @@ eachDialect('environments', database => {
     dir = await mkdtemp(join(tmpdir(), 'hagane-env-test-'))
     const log = buildLog('silent')
     const tasks = buildTasks(db(), log, 'test')
-    environments = buildEnvironments({ db: db(), blobs: blobs(), tasks, config: { dataDir: dir }, log })
+    environments = buildEnvironments({
+      requireRegistry: async () => {},
+      db: db(),
+      blobs: blobs(),
+      tasks,
+      config: { dataDir: dir },
+      log,
+    })
     http = buildHttp(environments.routes, {
       db: db(),
       log,

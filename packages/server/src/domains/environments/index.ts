@@ -6,7 +6,7 @@ import type { Database } from '../../kernel/db/index.ts'
 import type { BaseCall, BoundRoute } from '../../kernel/http/index.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { Tasks } from '../../kernel/tasks/index.ts'
-import { type Asset, buildAssets } from '../assets/index.ts'
+import { type Asset, adopt, buildAssets, type RequireRegistry, writerIn } from '../assets/index.ts'
 import { openBuilder } from './build/builder.ts'
 import { parseLock } from './build/lock-text.ts'
 import { buildFromLock } from './build-lock.ts'
@@ -66,6 +66,7 @@ interface Deps {
   tasks: Tasks
   config: Pick<Config, 'dataDir'>
   log: Logger
+  requireRegistry: RequireRegistry
   /** Where interpreters, tools and index settings are looked up; the server's own environment by default. */
   env?: NodeJS.ProcessEnv
 }
@@ -73,7 +74,8 @@ interface Deps {
 const BUILD = 'environment.build'
 
 /** Environments: versions of definitions, their locks with hashes, and virtual environments built from these. */
-export function buildEnvironments({ db, blobs, tasks, config, log, env = process.env }: Deps): Environments {
+export function buildEnvironments(deps: Deps): Environments {
+  const { db, blobs, tasks, config, log, requireRegistry, env = process.env } = deps
   const assets = buildAssets<StoredSpec>(db, 'environment')
   const folder = join(config.dataDir, 'envs')
   const interpreters = findInterpreters(env)
@@ -82,7 +84,7 @@ export function buildEnvironments({ db, blobs, tasks, config, log, env = process
   const parts = { db, blobs, env, interpreters, toolchain, builder }
   const service = buildService({ ...parts, log, folder })
   const resolve = (workspace: string, environment: EnvironmentReference) =>
-    resolveEnvironment({ assets, blobs }, workspace, environment)
+    resolveEnvironment({ assets, blobs, requireRegistry }, workspace, environment)
   const requested = new Set<string>()
 
   tasks.register(BUILD, {
@@ -103,6 +105,11 @@ export function buildEnvironments({ db, blobs, tasks, config, log, env = process
       ...assets,
       blobs,
       create: (call, spec) => createVersion(call, spec),
+      async share(call, name, version, target) {
+        const who = await writerIn(requireRegistry, call, 'asset.write', target.registry_name)
+        const asset = await assets.get(call.workspace, name, version)
+        return db.withTransaction(who, tx => adopt(assets, tx, asset, target, {}))
+      },
       builds: digests => findBuilds(db, digests),
       isRunning: digest => requested.has(digest) || service.isRunning(digest),
       logPath: service.logPath,

@@ -1,12 +1,21 @@
-import { type EnvironmentSpec, HaganeError, parseAssetReference, parseReference } from '@hagane/contract'
+import {
+  type EnvironmentSpec,
+  HaganeError,
+  parseAssetReference,
+  parseReference,
+  type Reference,
+  registryUri,
+} from '@hagane/contract'
 import { type BlobStore, subtree } from '../../kernel/blobs/index.ts'
-import type { Assets } from '../assets/index.ts'
+import { type Assets, inRegistry, type RequireRegistry } from '../assets/index.ts'
 import { findCurated } from './definition/curated.ts'
 import { type Defined, define, defineCurated, plainSpec } from './definition/definition.ts'
 import type { ReadFile } from './definition/dockerfile.ts'
 
 /** What an environment version stores: the specification and what it was read as when it was made. */
 export type StoredSpec = EnvironmentSpec & { defined: Defined }
+
+type RegistryReference = Extract<Reference, { form: 'registry' }>
 
 export type EnvironmentReference = string | EnvironmentSpec | null
 
@@ -20,26 +29,24 @@ export interface Resolved {
 
 const MAX_FILE = 2 ** 20
 
+interface Deps {
+  assets: Assets<StoredSpec>
+  blobs: BlobStore
+  requireRegistry: RequireRegistry
+}
+
 /**
  * Reads what a job or endpoint names as its environment: a version or label, a curated one, an inline specification, nothing.
  * Throws not_found that says what there is, or invalid.
  */
 export async function resolveEnvironment(
-  deps: { assets: Assets<StoredSpec>; blobs: BlobStore },
+  deps: Deps,
   workspace: string,
   environment: EnvironmentReference,
 ): Promise<Resolved> {
   if (typeof environment !== 'string') return anonymous(await defineSpec(deps.blobs, environment ?? plainSpec))
   const reference = parseReference(environment)
-  if (reference.form === 'registry') {
-    if (reference.registry === 'azureml' && reference.kind === 'environments')
-      return anonymous(defineCurated(reference.name))
-    throw new HaganeError(
-      'not_found',
-      `environment: no registry '${reference.registry}' with ${reference.kind} '${reference.name}'`,
-      { hint: 'the registry `azureml` holds the curated environments; others are named azureml:<name>:<version>' },
-    )
-  }
+  if (reference.form === 'registry') return fromRegistry(deps, environment, reference)
   const named = parseAssetReference(environment)
   if (named === undefined)
     throw new HaganeError('invalid', `environment: '${environment}' names no environment`, {
@@ -49,6 +56,27 @@ export async function resolveEnvironment(
   const version =
     named.version === undefined || named.version === 'latest' ? `@${named.label ?? 'latest'}` : named.version
   return findNamed(deps.assets, workspace, named.name, version)
+}
+
+/** Of a registry of this server. `azureml` also has the curated environments, whether or not it was made here. */
+async function fromRegistry(deps: Deps, text: string, { registry, name, kind }: RegistryReference): Promise<Resolved> {
+  const curated = registry === 'azureml' && kind === 'environments' && findCurated(name) !== undefined
+  const found = await inRegistry(deps.requireRegistry, text, 'environments').catch(error => {
+    if (curated) return undefined
+    throw error
+  })
+  const asset = found === undefined ? undefined : await deps.assets.find(found.registry, name, found.version)
+  if (asset === undefined && (curated || registry === 'azureml')) return anonymous(defineCurated(name))
+  if (asset === undefined)
+    throw new HaganeError(
+      'not_found',
+      `environment: no environment '${name}' of that version in registry ${registry}`,
+      {
+        hint: `\`hagane environment list --registry-name ${registry}\` shows what there is`,
+      },
+    )
+  const id = registryUri(registry, 'environments', asset.name, asset.version)
+  return { id, subject: `environment/${asset.name}:${asset.version}`, defined: asset.spec.defined }
 }
 
 async function findNamed(

@@ -7,6 +7,7 @@ import {
   environmentRoutes,
   HaganeError,
   type Page,
+  type ShareTarget,
 } from '@hagane/contract'
 import type { BlobStore } from '../../kernel/blobs/index.ts'
 import type { BaseCall, BoundRoute } from '../../kernel/http/index.ts'
@@ -31,6 +32,7 @@ export interface EnvironmentUses {
   ): Promise<Asset<StoredSpec>>
   archive(call: BaseCall, name: string, version: string, archived: boolean): Promise<Asset<StoredSpec>>
   label(call: BaseCall, name: string, label: string, version: string): Promise<Asset<StoredSpec>>
+  share(call: BaseCall, name: string, version: string, target: ShareTarget): Promise<Asset<StoredSpec>>
   requestBuild(call: BaseCall, asset: Asset<StoredSpec>): Promise<void>
   builds(digests: readonly string[]): Promise<Map<string, BuildRow>>
   isRunning(digest: string): boolean
@@ -69,6 +71,9 @@ export function environmentRouteTable(uses: EnvironmentUses): BoundRoute[] {
     ),
     implement(environmentRoutes.label, async call =>
       one(await uses.label(call, call.params.name, call.params.label, call.body.version)),
+    ),
+    implement(environmentRoutes.share, async call =>
+      one(await uses.share(call, call.params.name, call.params.version, call.body)),
     ),
     implement(environmentRoutes.build, async call => {
       const asset = await uses.get(call.workspace, call.params.name, call.params.version)

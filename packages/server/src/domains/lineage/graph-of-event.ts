@@ -34,6 +34,7 @@ export const jobNode = (name: string, facts?: Data): Fact => ({
   name,
   ...(facts === undefined ? {} : { facts }),
 })
+const componentNode = (name: string): Fact => ({ id: `component:${name}`, kind: 'component', name })
 const person = (actor: string): Fact => ({ id: `person:${actor}`, kind: 'person', name: actor })
 const dataNode = (name: string, facts?: Data): Fact => ({
   id: `data:${name}`,
@@ -60,7 +61,13 @@ const lockNode = (lock: string, facts: Data = {}): Fact => ({
   facts: { lock, ...facts },
 })
 
-const unprefixed = (id: string): string => id.replace(/^azureml:/, '')
+/** `registries/<registry>/<name>:<version>` of a reference into a registry. */
+function registryAsset(id: string): string | undefined {
+  const groups = /^azureml:\/\/registries\/([^/]+)\/[^/]+\/([^/]+)\/versions\/([^/]+)$/.exec(id)
+  return groups === null ? undefined : `registries/${groups[1]}/${groups[2]}:${groups[3]}`
+}
+
+const unprefixed = (id: string): string => registryAsset(id) ?? id.replace(/^azureml:/, '')
 
 const scheduleNode = (name: string, facts?: Data): Fact => ({
   id: `schedule:${name}`,
@@ -92,6 +99,8 @@ const readers: Record<string, (event: ChainEvent) => Graph> = {
   }),
   'dev.hagane.data.created': dataCreated,
   'dev.hagane.model.version-created': modelCreated,
+  'dev.hagane.model.version-shared': ({ data }) => sharedFrom(modelNode(`${data.name}:${data.version}`), data),
+  'dev.hagane.component.created': ({ data }) => sharedFrom(componentNode(`${data.name}:${data.version}`), data),
   'dev.hagane.endpoint.deployment-revised': deploymentRevised,
   'dev.hagane.schedule.created': scheduleChanged,
   'dev.hagane.schedule.updated': scheduleChanged,
@@ -133,11 +142,7 @@ function jobSubmitted({ data, actor }: ChainEvent): Graph {
     edges.push({
       from: job,
       relation: 'is an instance of',
-      to: {
-        id: `component:${component.name}:${component.version}`,
-        kind: 'component',
-        name: `${component.name}:${component.version}`,
-      },
+      to: componentNode(`${component.name}:${component.version}`),
     })
   for (const [name, input] of Object.entries(record(data.inputs))) edges.push(...inputEdge(job, name, record(input)))
   return { nodes: [job], edges }
@@ -164,6 +169,8 @@ function inputEdge(job: Fact, name: string, input: Data): Dependency[] {
 
 /** An asset by name, or anonymous content by digest. */
 function contentNode(source: string, tree: string, type?: unknown): Fact {
+  const shared = registryAsset(source)
+  if (shared !== undefined) return source.includes('/models/') ? modelNode(shared) : dataNode(shared, { tree })
   if (!source.startsWith('azureml:') || source.startsWith('azureml://'))
     return dataNode(tree, { tree, source: source.startsWith('hagane://') ? 'upload' : source })
   return typeof type === 'string' && type.endsWith('_model')
@@ -197,6 +204,7 @@ function jobCompleted({ data }: ChainEvent): Graph {
 
 function dataCreated({ data, actor }: ChainEvent): Graph {
   const node = dataNode(`${data.name}:${data.version}`, pick(data, ['type', 'tree', 'path', 'source']))
+  if (data.shared_from !== undefined) return sharedFrom(node, data)
   const edges: Dependency[] = [
     {
       from: node,
@@ -207,6 +215,15 @@ function dataCreated({ data, actor }: ChainEvent): Graph {
   if (typeof data.from === 'string')
     edges.push({ from: node, relation: 'was made from', to: dataNode(unprefixed(data.from)) })
   return { nodes: [node], edges }
+}
+
+/** A version of a registry, and the one of a workspace that it is. */
+function sharedFrom(node: Fact, data: Data): Graph {
+  const { workspace, name, version } = record(data.shared_from)
+  if (typeof workspace !== 'string') return { nodes: [], edges: [] }
+  const origin = `workspaces/${workspace}/${name}:${version}`
+  const to: Fact = { id: `${node.kind}:${origin}`, kind: node.kind, name: origin }
+  return { nodes: [node], edges: [{ from: node, relation: 'was shared from', to }] }
 }
 
 function modelCreated({ data, actor }: ChainEvent): Graph {

@@ -16,7 +16,14 @@ eachDialect('models as az ml model sees them', database => {
     mlflow = new MlflowApi(app.url)
     const [db, blobs, log] = [database.db(), openFileStore(app.dir), buildLog('silent')]
     const tracking = buildTracking({ db, blobs, log })
-    models = buildModels({ db, blobs, log, tracking, content: async () => ({ tree: '', path: '' }) })
+    models = buildModels({
+      requireRegistry: async () => {},
+      db,
+      blobs,
+      log,
+      tracking,
+      content: async () => ({ tree: '', path: '' }),
+    })
     stop = tracking.stop
   })
   afterAll(async () => {

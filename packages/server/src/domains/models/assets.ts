@@ -159,6 +159,8 @@ export function buildModelAssets({ db, tracking, snapshots, content }: Deps) {
     )
   }
   return {
+    find,
+    resource,
     show: async (who: Who, name: string, version: string) => resource(await find(who, name, version)),
     list: async (who: Who, query: ListQuery) =>
       pageOf(who.workspace, await listNewest(readsOf(db), who.workspace, listOptions(query)), query.limit),

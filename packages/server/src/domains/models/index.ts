@@ -1,7 +1,9 @@
+import { modelRoutes } from '@hagane/contract'
 import type { BlobStore } from '../../kernel/blobs/index.ts'
 import type { Database, Tx, Who } from '../../kernel/db/index.ts'
-import { type BoundRoute, rawRoute } from '../../kernel/http/index.ts'
+import { type BoundRoute, implement, rawRoute } from '../../kernel/http/index.ts'
 import type { Logger } from '../../kernel/log.ts'
+import type { RequireRegistry } from '../assets/index.ts'
 import {
   checkedArtifactPath,
   invalidParameter,
@@ -14,9 +16,12 @@ import { buildAliases } from './aliases.ts'
 import { modelAssetRoutes } from './asset-routes.ts'
 import { addStored, buildModelAssets, checkType, type ResolveContent } from './assets.ts'
 import { registeredOperations } from './operations.ts'
+import { hasModels } from './reads.ts'
 import { buildRegistered } from './registered.ts'
 import { type ResolvedModel, resolveModel } from './resolve.ts'
+import { shareModel } from './share.ts'
 import { buildSnapshots } from './snapshots.ts'
+import { readsOf } from './tables.ts'
 import { versionOperations } from './version-operations.ts'
 import { buildVersions } from './versions.ts'
 
@@ -29,6 +34,7 @@ interface Deps {
   tracking: Tracking
   /** Content behind references of the data domain: trees, job outputs, datastores, runs, https. */
   content: ResolveContent
+  requireRegistry: RequireRegistry
 }
 
 /** What other domains ask of the model registry. */
@@ -36,6 +42,8 @@ export interface Models {
   readonly routes: BoundRoute[]
   /** The model behind a reference, with its files by digest; throws not_found that says what there is. */
   resolve(workspace: string, reference: string): Promise<ResolvedModel>
+  /** Whether a workspace has any registered model. */
+  holdsAny(workspace: string): Promise<boolean>
   /** Registers content that is already stored, e.g. a job's output, in the caller's transaction. */
   register(
     tx: Tx,
@@ -52,7 +60,7 @@ export interface Models {
 }
 
 /** The model registry: one for MLflow clients and for `az ml model`. */
-export function buildModels({ db, blobs, log, tracking, content }: Deps): Models {
+export function buildModels({ db, blobs, log, tracking, content, requireRegistry }: Deps): Models {
   const snapshots = buildSnapshots(db, blobs, tracking)
   const registered = buildRegistered(db)
   const versions = buildVersions(db, tracking, snapshots)
@@ -67,9 +75,14 @@ export function buildModels({ db, blobs, log, tracking, content }: Deps): Models
       ),
       ...downloadRoutes(tracking, versions, log),
       ...modelAssetRoutes(assets, aliases),
+      implement(modelRoutes.share, call => {
+        const { name, version } = call.params
+        return shareModel({ db, snapshots, requireRegistry }, call, { ...assets, name, version, target: call.body })
+      }),
     ],
     resolve: (workspace, reference) =>
-      resolveModel({ db, tracking, snapshots }, { workspace, actor: 'server' }, reference),
+      resolveModel({ db, tracking, snapshots, requireRegistry }, { workspace, actor: 'server' }, reference),
+    holdsAny: workspace => hasModels(readsOf(db), workspace),
     async register(tx, { name, version, type, tree, path, jobName, runId }) {
       const snapshot = await snapshots.of(tree, path)
       checkType(type, snapshot, name)

@@ -29,6 +29,17 @@ export const findRegistered = (db: ModelReads, workspace: string, name: string):
     .where('name', '=', name)
     .executeTakeFirst()
 
+/** Whether a workspace has any registered model. */
+export async function hasModels(db: ModelReads, workspace: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('registered_models')
+    .select('name')
+    .where('workspace', '=', workspace)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 export const findVersion = (
   db: ModelReads,
   workspace: string,

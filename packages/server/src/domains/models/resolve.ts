@@ -1,5 +1,6 @@
-import { HaganeError, parseReference, type Reference } from '@hagane/contract'
+import { HaganeError, parseReference, type Reference, registryUri } from '@hagane/contract'
 import type { Database, Who } from '../../kernel/db/index.ts'
+import { inRegistry, type RequireRegistry } from '../assets/index.ts'
 import type { Tracking } from '../tracking/index.ts'
 import { isWholeNumber } from './names.ts'
 import { findVersion, newestOfStages, newestVersion, type VersionRow, versionOfAlias } from './reads.ts'
@@ -24,6 +25,7 @@ interface Deps {
   db: Database
   tracking: Tracking
   snapshots: Snapshots
+  requireRegistry: RequireRegistry
 }
 
 /**
@@ -39,8 +41,10 @@ export async function resolveModel(deps: Deps, who: Who, text: string): Promise<
     reference.alias === undefined
   )
     return loggedModel(deps, who, reference.name)
-  const row = await versionOf(deps.db, who, wanted(reference, text), text)
-  const { tree, path, type, name, version, run_id, source } = await deps.snapshots.ensure(who, row)
+  const shared = await inRegistry(deps.requireRegistry, text, 'models')
+  const owner = shared === undefined ? who : { ...who, workspace: shared.registry }
+  const row = await versionOf(deps.db, owner, wanted(reference, text), text)
+  const { tree, path, type, name, version, run_id, source } = await deps.snapshots.ensure(owner, row)
   if (tree === null)
     throw new HaganeError(
       'not_found',
@@ -50,7 +54,7 @@ export async function resolveModel(deps: Deps, who: Who, text: string): Promise<
       },
     )
   return {
-    id: `azureml:${name}:${version}`,
+    id: shared === undefined ? `azureml:${name}:${version}` : registryUri(shared.registry, 'models', name, version),
     name,
     version,
     type,
@@ -68,7 +72,7 @@ interface Wanted {
 }
 
 function wanted(reference: Reference, text: string): Wanted {
-  if (reference.form === 'asset') return reference
+  if (reference.form === 'asset' || reference.form === 'registry') return reference
   if (reference.form === 'model') return { name: reference.name, version: reference.version, label: reference.alias }
   throw new HaganeError('invalid', `'${text}' does not name a registered model`, {
     hint: 'use azureml:<name>:<version>, azureml:<name>@<label>, models:/<name>/<version> or models:/<name>@<alias>',

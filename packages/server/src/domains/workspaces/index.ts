@@ -1,7 +1,6 @@
 import { HaganeError, type WorkspaceResource, workspaceRoutes } from '@hagane/contract'
 import type { Database, Who } from '../../kernel/db/index.ts'
 import {
-  type BaseCall,
   type BoundRoute,
   checkIfMatch,
   EVERY_WORKSPACE,
@@ -10,6 +9,8 @@ import {
   textCursor,
 } from '../../kernel/http/index.ts'
 import { findWorkspace, listWorkspaces } from './reads.ts'
+import { refuseOutside } from './refuse-outside.ts'
+import { buildRegistries, noRegistry } from './registries.ts'
 import { insertWorkspace, updateWorkspace, type WorkspaceRow, workspaceForUpdate } from './store.ts'
 
 export const DEFAULT_WORKSPACE = 'default'
@@ -18,6 +19,10 @@ export interface Workspaces {
   routes: BoundRoute[]
   /** Throws not_found. Known names are remembered, since workspaces are never removed. */
   require(name: string): Promise<void>
+  /** Whether a name is that of a registry: a workspace for assets alone, which all others may read. */
+  isRegistry(name: string): Promise<boolean>
+  /** Throws not_found on a name that is not a registry's. */
+  requireRegistry(name: string): Promise<void>
   /** Makes the default workspace at first start. */
   ensureDefault(): Promise<void>
 }
@@ -28,10 +33,12 @@ interface Deps {
   url: () => string
   /** What other domains set up in a new workspace, in the same transaction. */
   onCreate: (name: string) => Promise<void>
+  /** Whether a registry holds nothing that anybody could refer to. */
+  isEmpty: (name: string) => Promise<boolean>
 }
 
-export function buildWorkspaces({ db, url, onCreate }: Deps): Workspaces {
-  const known = new Set<string>()
+export function buildWorkspaces({ db, url, onCreate, isEmpty }: Deps): Workspaces {
+  const known = new Map<string, WorkspaceRow['kind']>()
   const toResource = (row: WorkspaceRow): WorkspaceResource => ({
     id: `/workspaces/${row.name}`,
     name: row.name,
@@ -48,6 +55,12 @@ export function buildWorkspaces({ db, url, onCreate }: Deps): Workspaces {
     },
   })
   const get = async (name: string) => (await findWorkspace(db, name)) ?? Promise.reject(missing(name))
+  const registries = buildRegistries({ db, url, isEmpty, forget: name => known.delete(name) })
+  const kindOf = async (name: string): Promise<WorkspaceRow['kind'] | undefined> => {
+    const kind = known.get(name) ?? (await findWorkspace(db, name))?.kind
+    if (kind !== undefined) known.set(name, kind)
+    return kind
+  }
   const create = async (who: Who, values: Parameters<typeof insertWorkspace>[1]) => {
     const row = await db.withTransaction({ ...who, workspace: values.name }, async tx => {
       if ((await workspaceForUpdate(tx, values.name)) !== undefined)
@@ -64,24 +77,28 @@ export function buildWorkspaces({ db, url, onCreate }: Deps): Workspaces {
   }
   return {
     async require(name) {
-      if (known.has(name)) return
-      await get(name)
-      known.add(name)
+      if ((await kindOf(name)) === undefined) throw missing(name)
+    },
+    isRegistry: async name => (await kindOf(name)) === 'registry',
+    async requireRegistry(name) {
+      if ((await kindOf(name)) !== 'registry') throw noRegistry(name)
     },
     async ensureDefault() {
       if ((await findWorkspace(db, DEFAULT_WORKSPACE)) !== undefined) return
       await create(
         { workspace: DEFAULT_WORKSPACE, actor: 'server' },
-        { name: DEFAULT_WORKSPACE, display_name: 'Default', description: null, tags: '{}' },
+        { name: DEFAULT_WORKSPACE, kind: 'workspace', display_name: 'Default', description: null, tags: '{}' },
       )
     },
     routes: [
+      ...registries,
       implement(workspaceRoutes.create, async call => {
         refuseOutside(call, 'workspace.write', EVERY_WORKSPACE)
         const { name, display_name, description, tags } = call.body
         return toResource(
           await create(call, {
             name,
+            kind: 'workspace',
             display_name: display_name ?? name,
             description: description ?? null,
             tags: JSON.stringify(tags ?? {}),
@@ -91,7 +108,7 @@ export function buildWorkspaces({ db, url, onCreate }: Deps): Workspaces {
       implement(workspaceRoutes.list, async call => {
         if (!call.caller.can('workspace.read', EVERY_WORKSPACE))
           return { items: [toResource(await get(call.workspace))] }
-        const rows = await listWorkspaces(db, call.query.limit + 1, textCursor(call.query.cursor))
+        const rows = await listWorkspaces(db, 'workspace', call.query.limit + 1, textCursor(call.query.cursor))
         return pageFrom(rows, call.query.limit, toResource, row => [row.name])
       }),
       implement(workspaceRoutes.show, async call => {
@@ -117,19 +134,6 @@ export function buildWorkspaces({ db, url, onCreate }: Deps): Workspaces {
       }),
     ],
   }
-}
-
-/** These routes are about a workspace, which need not be the one they are called in. */
-function refuseOutside(call: BaseCall, permission: 'workspace.read' | 'workspace.write', workspace: string): void {
-  if (call.caller.can(permission, workspace)) return
-  const where = workspace === EVERY_WORKSPACE ? 'the whole server' : `workspace ${workspace}`
-  throw new HaganeError(
-    'forbidden',
-    `${call.actor} may not do this: it needs the permission ${permission} for ${where}`,
-    {
-      hint: 'use a token that is not confined to another workspace',
-    },
-  )
 }
 
 const missing = (name: string): HaganeError =>

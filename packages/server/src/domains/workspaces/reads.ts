@@ -7,5 +7,12 @@ const on = (db: Database) => db.reads.withTables<WorkspaceTables>().selectFrom('
 export const findWorkspace = (db: Database, name: string): Promise<WorkspaceRow | undefined> =>
   on(db).where('name', '=', name).executeTakeFirst()
 
-export const listWorkspaces = (db: Database, limit: number, after: string | undefined): Promise<WorkspaceRow[]> =>
-  (after === undefined ? on(db) : on(db).where('name', '>', after)).orderBy('name').limit(limit).execute()
+export function listWorkspaces(
+  db: Database,
+  kind: WorkspaceRow['kind'],
+  limit: number,
+  after: string | undefined,
+): Promise<WorkspaceRow[]> {
+  const query = on(db).where('kind', '=', kind)
+  return (after === undefined ? query : query.where('name', '>', after)).orderBy('name').limit(limit).execute()
+}

@@ -5,7 +5,7 @@ export type WorkspaceRow = WorkspaceTables['workspaces']
 
 export async function insertWorkspace(
   tx: Tx,
-  values: Pick<WorkspaceRow, 'name' | 'display_name' | 'description' | 'tags'>,
+  values: Pick<WorkspaceRow, 'name' | 'kind' | 'display_name' | 'description' | 'tags'>,
 ): Promise<WorkspaceRow> {
   const at = tx.now.toISOString()
   const row = {
@@ -35,3 +35,7 @@ export async function updateWorkspace(
 
 export const workspaceForUpdate = (tx: Tx, name: string): Promise<WorkspaceRow | undefined> =>
   tx.db.withTables<WorkspaceTables>().selectFrom('workspaces').selectAll().where('name', '=', name).executeTakeFirst()
+
+export async function deleteWorkspace(tx: Tx, name: string): Promise<void> {
+  await tx.db.withTables<WorkspaceTables>().deleteFrom('workspaces').where('name', '=', name).execute()
+}

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { BodyOf, ParamsOf, Permission, QueryOf, ResponseOf, RouteDeclaration } from '@hagane/contract'
+import type { BodyOf, HaganeError, ParamsOf, Permission, QueryOf, ResponseOf, RouteDeclaration } from '@hagane/contract'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Who } from '../db/index.ts'
 
@@ -12,6 +12,8 @@ export interface Caller {
   readonly actor: string
   /** In one workspace, or with EVERY_WORKSPACE in all of them. */
   can(permission: Permission, workspace: string): boolean
+  /** Why nobody may do this there, whatever their rights. */
+  refusal?(permission: Permission, workspace: string): HaganeError | undefined
 }
 
 /** Finds the caller of a request; throws unauthenticated when credentials are wanted and missing or wrong. */

@@ -138,6 +138,8 @@ async function callOf(
     permission === 'public'
       ? await callerOrNobody(request, workspace, options)
       : await options.authenticate({ headers: request.headers, workspace })
+  const refusal = permission === 'public' ? undefined : caller.refusal?.(permission, workspace)
+  if (refusal !== undefined) throw refusal
   if (permission !== 'public' && !caller.can(permission, workspace))
     throw new HaganeError(
       'forbidden',

@@ -26,8 +26,7 @@ export interface JobNeeds {
   components: {
     resolve(
       workspace: string,
-      name: string,
-      version: string,
+      reference: string,
     ): Promise<{ name: string; version: string; digest: string; spec: ComponentSpec }>
   }
   environments: Environments

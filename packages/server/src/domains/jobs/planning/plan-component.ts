@@ -1,4 +1,4 @@
-import { type ComponentSpec, HaganeError, parseAssetReference } from '@hagane/contract'
+import type { ComponentSpec } from '@hagane/contract'
 import { type Loaded, type PlanContext, within } from './plan-command.ts'
 import type { DeclaredInputs } from './plan-inputs.ts'
 
@@ -16,14 +16,7 @@ export async function loadComponent(
   if (typeof reference !== 'string') return { component: reference, identity: undefined }
   const known = context.components.get(reference)
   if (known !== undefined) return known
-  const parsed = parseAssetReference(reference)
-  if (parsed === undefined)
-    throw new HaganeError('invalid', `${at}.component: '${reference}' does not name a component`, {
-      hint: 'use azureml:<name>:<version>, azureml:<name>@latest, or a path to its YAML (the CLI reads it)',
-    })
-  const found = await within(at, 'component', () =>
-    context.needs.components.resolve(context.workspace, parsed.name, parsed.version ?? `@${parsed.label ?? 'latest'}`),
-  )
+  const found = await within(at, 'component', () => context.needs.components.resolve(context.workspace, reference))
   const loaded = { component: found.spec, identity: { name: found.name, version: found.version, digest: found.digest } }
   context.components.set(reference, loaded)
   return loaded

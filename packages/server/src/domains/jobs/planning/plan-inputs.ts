@@ -118,6 +118,7 @@ async function planContent(
     }
     if (
       reference.form === 'model' ||
+      (reference.form === 'registry' && reference.kind === 'models') ||
       (type !== undefined && modelTypes.includes(type) && (reference.form === 'asset' || reference.form === 'registry'))
     ) {
       const model = await needs.models.resolve(workspace, uri)
