@@ -19,6 +19,7 @@ const schemaNames: [RegExp, ManifestKind][] = [
 ]
 
 const typeNames: [RegExp, ManifestKind][] = [
+  [/^(automl|finetuning(_job)?|distillation|data_transfer)$/, 'job'],
   [/^(uri_file|uri_folder|mltable)$/, 'data'],
   [/^(custom|mlflow|triton)_model$/, 'model'],
   [/^(amlcompute|computeinstance|virtualmachine|kubernetes|synapsespark)$/, 'compute'],
@@ -37,7 +38,8 @@ function fromShape(map: YamlMap): ManifestKind | undefined {
   const type = own(map, 'type')
   const byType = typeof type === 'string' ? hinted(typeNames, type) : undefined
   if (byType !== undefined) return byType
-  if (has('command', 'jobs', 'trial', 'component')) return has('version', 'is_deterministic') ? 'component' : 'job'
+  if (has('command', 'jobs', 'trial', 'component', 'entry', 'entry_points'))
+    return has('version', 'is_deterministic') ? 'component' : 'job'
   return has('image', 'conda_file', 'build') ? 'environment' : undefined
 }
 

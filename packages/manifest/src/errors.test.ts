@@ -140,10 +140,10 @@ credentials: {account_key: abc=, sas_token: xx}
   })
 
   test('a job type that Azure ML has and Hagane has not', async () => {
-    const error = await refusalOf(loadFrom('job', { 'main.yml': 'type: spark\ncode: ./src\n' }))
+    const error = await refusalOf(loadFrom('job', { 'main.yml': 'type: parallel\ncode: ./src\n' }))
     expect(error.kind).toBe('unsupported')
     expect(error.details).toMatchObject([
-      { property: 'type', file: '/p/main.yml', line: 1, sent: 'spark', allowed: ['command', 'pipeline', 'sweep'] },
+      { property: 'type', file: '/p/main.yml', line: 1, sent: 'parallel', allowed: ['command', 'pipeline', 'sweep'] },
     ])
   })
 

@@ -1,4 +1,5 @@
 import { expandCommandBody, expandShared } from './expand-command.ts'
+import { expandMlproject, isMlproject } from './expand-mlproject.ts'
 import { expandComponentOf, expandPipelineBody, refuseUnsupported } from './expand-pipeline.ts'
 import { expandSweep } from './expand-sweep.ts'
 import type { Loading } from './loading.ts'
@@ -11,6 +12,7 @@ function typeByShape(map: YamlMap): string {
 
 /** A job of any type that Hagane runs; without `type` the shape decides, as with Azure ML command is the default. */
 export async function expandJob(loading: Loading, job: Cursor): Promise<void> {
+  if (isMlproject(loading, job)) await expandMlproject(loading, job)
   refuseUnsupported(loading, job, ['command', 'pipeline', 'sweep'])
   job.map.type ??= typeByShape(job.map)
   if (job.map.type === 'pipeline') {

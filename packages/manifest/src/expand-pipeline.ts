@@ -6,24 +6,20 @@ import { expandSweep } from './expand-sweep.ts'
 import type { Loading } from './loading.ts'
 import { isYamlPath } from './local-path.ts'
 import { diagnosticText } from './problems.ts'
+import { refuseService } from './refuse-service.ts'
 import { type Cursor, mapAt, own, propertyName } from './tree.ts'
 
-/** Kinds of job and node that Azure ML knows and Hagane does not run. */
-const unsupportedTypes: readonly string[] = [
-  'sweep',
-  'parallel',
-  'spark',
-  'automl',
-  'import',
-  'data_transfer',
-  'finetuning',
-  'distillation',
-  'do_while',
-  'parallel_for',
-]
+/** Kinds of job that do not stand everywhere where Azure ML has them. */
+const unsupportedTypes: readonly string[] = ['sweep', 'parallel', 'do_while', 'parallel_for']
 
 /** Refuses with `unsupported` a type that Azure ML has and Hagane has not, unless it is one of `allowed`. */
-export function refuseUnsupported(loading: Loading, cursor: Cursor, allowed: readonly string[]): void {
+export function refuseUnsupported(
+  loading: Loading,
+  cursor: Cursor,
+  allowed: readonly string[],
+  as: 'job' | 'component' = 'job',
+): void {
+  refuseService(loading, cursor, as)
   const type = own(cursor.map, 'type')
   if (typeof type !== 'string' || !unsupportedTypes.includes(type) || allowed.includes(type)) return
   const hint = `supported: ${allowed.join(', ')}`
@@ -45,7 +41,7 @@ export function fillComponentType(cursor: Cursor): void {
 
 /** A component specification, command or pipeline. */
 export async function expandComponent(loading: Loading, cursor: Cursor): Promise<void> {
-  refuseUnsupported(loading, cursor, ['command', 'pipeline', 'parallel'])
+  refuseUnsupported(loading, cursor, ['command', 'pipeline', 'parallel'], 'component')
   fillComponentType(cursor)
   const type = own(cursor.map, 'type')
   if (type === 'pipeline') await expandPipelineBody(loading, cursor)

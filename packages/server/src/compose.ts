@@ -61,18 +61,11 @@ export function composeDomains(parts: Parts): Domains {
     isEmpty: async name => !((await hasAssets(db, name)) || (await models.holdsAny(name))),
   })
   const { requireRegistry } = workspaces
-  const access = buildAccess({
-    db,
-    credentialsNeeded: !config.loopback,
-    requireWorkspace: workspaces.require,
-    isRegistry: workspaces.isRegistry,
-  })
+  const access = buildAccess({ db, credentialsNeeded: !config.loopback, workspaces })
   const data = buildData({
     ...parts,
     requireRegistry,
-    dataDir: config.dataDir,
-    allowPrivateUrls: config.allow_private_urls,
-    urlMirror: urlMirrorRules(config.url_mirror),
+    ...dataSettings(config),
     other: { jobOutput: (...of) => jobs.output(...of), runArtifacts: tracking.artifactTree },
   })
   const environments = buildEnvironments({ ...parts, config, requireRegistry })
@@ -104,15 +97,7 @@ export function composeDomains(parts: Parts): Domains {
     jobs,
     endpoints,
     schedules,
-    async stop() {
-      await schedules.stop()
-      await endpoints.stop()
-      await tasks.stop()
-      jobs.stop()
-      await environments.stop()
-      await tracking.stop()
-      await events.stop()
-    },
+    stop: () => stopInOrder(schedules, endpoints, tasks, jobs, environments, tracking, events),
   }
 }
 
@@ -120,6 +105,17 @@ const runSettings = (config: Config) => ({
   dataDir: config.dataDir,
   concurrency: config.local_concurrency,
   reuseMaxAge: config.reuse_max_age === undefined ? undefined : secondsOfDuration(config.reuse_max_age),
+})
+
+/** Who gives work to others stops before them. */
+async function stopInOrder(...parts: { stop(): Promise<void> | void }[]): Promise<void> {
+  for (const part of parts) await part.stop()
+}
+
+const dataSettings = (config: Config) => ({
+  dataDir: config.dataDir,
+  allowPrivateUrls: config.allow_private_urls,
+  urlMirror: urlMirrorRules(config.url_mirror),
 })
 
 const routesOf = (...domains: { routes: BoundRoute[] }[]): BoundRoute[] => domains.flatMap(domain => domain.routes)

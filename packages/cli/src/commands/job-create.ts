@@ -1,16 +1,25 @@
-import { writeFile } from 'node:fs/promises'
-import { basename, dirname, resolve } from 'node:path'
+import { stat, writeFile } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 import { type JobResource, jobRoutes } from '@hagane/contract'
 import { exitCodes } from '../failure.ts'
 import { submittedState } from '../git/submitted-state.ts'
 import { list, requiredText, text, toggle } from '../grammar/flags.ts'
+import { UsageError } from '../grammar/usage-error.ts'
 import type { Invocation } from '../invocation.ts'
 import { verb } from '../invocation.ts'
+import { pairsOf } from '../manifest/changes.ts'
 import { loadResource } from '../manifest/load-resource.ts'
 import { streamJob } from '../stream/stream-job.ts'
 import { jobColumns, showInBrowser, showJob } from './job-flags.ts'
 
-const file = requiredText('-f, --file <path>', 'YAML specification of a command, pipeline or sweep job')
+const file = requiredText(
+  '-f, --file <path>',
+  'YAML specification of a job; or an MLproject, or the folder that holds one',
+)
+const projectFlags = {
+  entryPoint: text('--entry-point <name>', 'of an MLproject: the entry point to run (default: main)'),
+  param: list('-P, --param <pairs...>', 'of an MLproject: name=value of a parameter'),
+}
 const set = list('--set <assignments...>', 'change the specification: property.path=value')
 const skipValidation = toggle('--skip-validation', 'accepted; every job is checked', { ignored: true })
 
@@ -23,11 +32,13 @@ export const create = verb({
     'hagane job create -f job.yml --stream',
     'hagane job create -f pipeline.yml --set inputs.epochs=5 --query name -o tsv',
     'hagane job create -f pipeline.yml --dry-run -o yaml',
+    'hagane job create -f MLproject --entry-point train -P alpha=0.1 --stream',
   ],
   flags: {
     file,
     name: text('-n, --name <name>', 'name of the job (default: one is made up)'),
     set,
+    ...projectFlags,
     stream: toggle('-s, --stream', 'print the log until the job is over; fails when the job fails'),
     web: toggle('-e, --web', "open the job's page in a browser"),
     saveAs: text('-a, --save-as <path>', 'write the created job to this YAML file'),
@@ -35,15 +46,16 @@ export const create = verb({
     skipValidation,
   },
   run: async (call, options) => {
-    const { name } = options
-    const spec = await loadResource(call, 'job', { file: options.file, set: options.set, overrides: { name } })
+    const file = await manifestPath(call, options.file)
+    const overrides = overridesOf(file, options)
+    const spec = await loadResource(call, 'job', { file, set: options.set, overrides })
     if (options.dryRun) {
       const { job, warnings } = await call.client.call(jobRoutes.plan, { body: { job: spec } })
       for (const warning of warnings) call.note(`warning: ${warning}`)
       await call.print(job)
       return exitCodes.ok
     }
-    const git = await submittedState(call, dirname(resolve(call.surroundings.cwd, options.file)))
+    const git = await submittedState(call, dirname(resolve(call.surroundings.cwd, file)))
     const experiment = basename(call.surroundings.cwd)
     const job = await call.client.call(jobRoutes.create, {
       body: {
@@ -59,6 +71,22 @@ export const create = verb({
     return exitCodes.ok
   },
 })
+
+/** The MLproject of a folder; any other path is the manifest itself. */
+async function manifestPath(call: Invocation, path: string): Promise<string> {
+  const found = await stat(resolve(call.surroundings.cwd, path)).catch(() => undefined)
+  return found?.isDirectory() ? join(path, 'MLproject') : path
+}
+
+/** What the flags say over the manifest. A project has a name of its own, and entry points. */
+function overridesOf(file: string, options: { name?: string; entryPoint?: string; param: string[] }) {
+  const { name, entryPoint, param } = options
+  if (basename(file) === 'MLproject')
+    return { job_name: name, entry_point: entryPoint, parameters: pairsOf(param, '--param') }
+  if (entryPoint !== undefined || param.length > 0)
+    throw new UsageError('--entry-point and --param are for an MLproject', 'use --set inputs.<name>=<value> here')
+  return { name }
+}
 
 /**
  * Streams to stdout and stops there, unless a result was asked for as well: by `-o`, by `--query`, or by calling

@@ -30,11 +30,11 @@ interface Deps {
   db: Database
   /** False on loopback: a caller without credentials is taken for a local user. */
   credentialsNeeded: boolean
-  requireWorkspace: (name: string) => Promise<void>
-  isRegistry: (name: string) => Promise<boolean>
+  workspaces: { require(name: string): Promise<void>; isRegistry(name: string): Promise<boolean> }
 }
 
-export function buildAccess({ db, credentialsNeeded, requireWorkspace, isRegistry }: Deps): Access {
+export function buildAccess({ db, credentialsNeeded, workspaces }: Deps): Access {
+  const { require: requireWorkspace, isRegistry } = workspaces
   const issueToken = async (tx: Tx, values: Pick<TokenRow, 'name' | 'role' | 'workspace' | 'actor' | 'expires_at'>) => {
     const secret = newToken('hg')
     const row: TokenRow = {

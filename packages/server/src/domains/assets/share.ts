@@ -1,7 +1,7 @@
 import { HaganeError, type Permission, parseReference, type ShareTarget } from '@hagane/contract'
 import type { Tx, Who } from '../../kernel/db/index.ts'
 import type { BaseCall } from '../../kernel/http/index.ts'
-import type { Asset, Assets } from './index.ts'
+import type { Asset, Assets } from './asset.ts'
 
 /** Throws not_found on a name that is not a registry's. */
 export type RequireRegistry = (name: string) => Promise<void>
