@@ -63,7 +63,10 @@ export const jobResource = z
     inputs: z.record(z.string(), z.unknown()),
     outputs: z.record(z.string(), z.unknown()),
     services: z.record(z.string(), z.unknown()),
-    spec: z.record(z.string(), z.unknown()).describe('the specification as submitted, references resolved'),
+    spec: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .describe('the specification as submitted, references resolved; in lists only when they are asked for it'),
     git: gitState.optional(),
     reuse: jobReuse.optional(),
     sweep: sweepState.optional().describe('of a sweep, when it is shown by itself'),
@@ -141,6 +144,7 @@ export const jobRoutes = {
       experiment_name: z.string().optional(),
       commit: z.string().optional(),
       include_archived: z.stringbool().default(false),
+      include_spec: z.stringbool().default(false),
     }),
     response: pageOf(jobResource),
   }),

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { hasColours, type Sink } from '../terminal/terminal.ts'
 import { stepTree } from './step-tree.ts'
 import { descendants, endOf, type StepsEnd } from './steps.ts'
+import { TrialRemarks } from './trial-remarks.ts'
 import { isOver, showJob, type Watch } from './watch.ts'
 
 const redrawMs = 500
@@ -23,19 +24,19 @@ export async function followTree(
   sink: Sink,
   env: Record<string, string | undefined>,
 ): Promise<StepsEnd> {
+  const remarks = new TrialRemarks(watch)
   let drawn = 0
   for (;;) {
     const job = await showJob(watch, name)
     const children = await descendants(watch, name, '')
-    const lines = stepTree(
-      job,
-      children.map(child => child.step),
-      {
-        now: Date.now(),
-        coloured: hasColours(sink, env),
-        rows: isOver(job) ? Number.POSITIVE_INFINITY : (sink.rows ?? usualRows),
-      },
-    )
+    const steps = children.map(child => child.step)
+    await remarks.refresh([job, ...steps])
+    const lines = stepTree(job, steps, {
+      now: Date.now(),
+      coloured: hasColours(sink, env),
+      remarkOf: step => remarks.standing(step),
+      rows: isOver(job) ? Number.POSITIVE_INFINITY : (sink.rows ?? usualRows),
+    })
     sink.write(`${uncutOff}${upAndClear(drawn)}${lines.join('\n')}\n${uncutOn}`)
     drawn = lines.length
     if (isOver(job)) return endOf(job, children)

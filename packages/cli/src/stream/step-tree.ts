@@ -21,6 +21,8 @@ export interface TreeView {
   readonly coloured: boolean
   /** Lines there is room for. */
   readonly rows: number
+  /** What is said behind a step: the value of a trial. */
+  readonly remarkOf?: (step: JobResource) => string
 }
 
 /**
@@ -39,7 +41,7 @@ export function stepTree(job: JobResource, steps: readonly JobResource[], view: 
     for (const [index, step] of children.entries()) {
       const last = index === children.length - 1
       lines.push({
-        text: `${indent}${last ? '└─' : '├─'} ${lineOf(step, view)}`,
+        text: `${indent}${last ? '└─' : '├─'} ${lineOf(step, view)}${oneLine(view.remarkOf?.(step) ?? '')}`,
         quiet: quiet.includes(step.status) && step.type === 'command',
       })
       draw(step.name, `${indent}${last ? '   ' : '│  '}`)
@@ -80,8 +82,10 @@ function lineOf(step: JobResource, view: TreeView, name = harmless(step.step ?? 
   const said = isReused(step) && step.status === 'Completed' ? `reused ${step.reuse?.from}` : step.status
   const time = waits.includes(step.status) ? '' : timeOf(step, view.now)
   const details = time === '' ? said : `${said}  ${time}`
-  return `${paint(style, mark, view.coloured)} ${name.replaceAll('\n', ' ')}  ${paint('dim', details, view.coloured)}`
+  return `${paint(style, mark, view.coloured)} ${oneLine(name)}  ${paint('dim', details, view.coloured)}`
 }
+
+const oneLine = (text: string): string => text.replaceAll('\n', ' ')
 
 /** `3.2 s`, `4 min 10 s`; empty before the start. */
 function timeOf({ start_time, end_time }: JobResource, now: number): string {

@@ -164,6 +164,28 @@ Execution Summary
     expect(after).toMatch(/^✓ p {2}Completed {2}2 of 2 done\n├─ ✓ prep {2}Completed\n└─ ✓ train {2}Completed\n/)
   })
 
+  it('shows the value of each trial of a sweep in the tree, and the best so far', async () => {
+    const jobs = new MemoryJobs()
+    jobs.set(jobOf({ name: 's', type: 'sweep', status: 'Completed' }))
+    const values = [0.5, 0.25, 0.1, undefined]
+    const statuses = ['Completed', 'Completed', 'Failed', 'Canceled'] as const
+    const trials = statuses.map((status, number) => {
+      const value = values[number]
+      const stopped = status === 'Canceled' ? { stopped: 'bandit' } : {}
+      const trial = { name: `t${number}`, number, status, parameters: {}, intervals: 1, ...stopped }
+      return value === undefined ? trial : { ...trial, value }
+    })
+    for (const { name, status } of trials.toReversed())
+      jobs.set(jobOf({ name, parent_job_name: 's', step: name, status }))
+    jobs.trials.set('s', trials)
+    const { out } = await stream(jobs, 's', { terminal: true })
+    const shown = stripVTControlCharacters(out)
+    expect(shown).toMatch(/t0 +Completed +value=0\.5\n/)
+    expect(shown).toMatch(/t1 +Completed +value=0\.25 \(best so far\)\n/)
+    expect(shown).toMatch(/t2 +Failed +value=0\.1\n/)
+    expect(shown).toMatch(/t3 +Canceled +bandit\n/)
+  })
+
   it('says which step was reused, and does not print its log', async () => {
     const jobs = pipeline()
     jobs.change('s1', { status: 'Completed', reuse: { key: 'k', from: 'old_1' } })

@@ -41,6 +41,17 @@ export class TrialRemarks {
     return begun
   }
 
+  /** What stands behind a trial whenever it is looked at, `  loss=0.43 (best so far)`; nothing before it has a value. */
+  standing(step: Pick<JobResource, 'name' | 'parent_job_name'>): string {
+    const sweep = this.#sweeps.get(step.parent_job_name ?? '')
+    const trial = sweep?.trials.get(step.name)
+    if (sweep === undefined || trial === undefined) return ''
+    const stopped = trial.stopped === undefined ? '' : `  ${trial.stopped}`
+    if (trial.value === undefined) return harmless(stopped)
+    const mark = trial.name === bestOf(sweep)?.name ? ' (best so far)' : ''
+    return harmless(`  ${sweep.metric}=${short(trial.value)}${mark}${stopped}`)
+  }
+
   /** What stands behind the status of a trial that has ended, `  loss=0.43 (best so far)`; nothing for other steps. */
   of(step: Pick<JobResource, 'name' | 'status' | 'parent_job_name'>): string {
     const sweep = this.#sweeps.get(step.parent_job_name ?? '')
@@ -54,6 +65,18 @@ export class TrialRemarks {
     if (isBest) sweep.best = trial.value
     return harmless(`  ${sweep.metric}=${short(trial.value)}${isBest ? ' (best so far)' : ''}${stopped}`)
   }
+}
+
+/** The first of the best trials; one that failed is none. */
+function bestOf({ goal, trials }: Sweep): SweepTrial | undefined {
+  let best: SweepTrial | undefined
+  for (const trial of trials.values()) {
+    if (trial.value === undefined || trial.status === 'Failed') continue
+    const better =
+      goal === 'minimize' ? trial.value < (best?.value ?? Infinity) : trial.value > (best?.value ?? -Infinity)
+    if (best === undefined || better) best = trial
+  }
+  return best
 }
 
 const short = (value: number): string => String(Number(value.toPrecision(6)))

@@ -1,4 +1,4 @@
-import { HaganeError, type JobResource, jobRoutes, type StepProgress } from '@hagane/contract'
+import { HaganeError, type JobResource, jobRoutes, type StepProgress, type SweepTrial } from '@hagane/contract'
 import { type Bound, bind } from './contract-server.ts'
 
 const time = '2026-11-23T22:50:10.000Z'
@@ -26,6 +26,7 @@ export const jobOf = (more: Partial<JobResource> & { name: string }): JobResourc
 /** Jobs and logs in memory; a script changes them while the CLI looks. */
 export class MemoryJobs {
   readonly jobs = new Map<string, JobResource>()
+  readonly trials = new Map<string, SweepTrial[]>()
   readonly logs = new Map<string, string>()
   readonly submitted: unknown[] = []
   readonly updates: unknown[] = []
@@ -65,6 +66,7 @@ export class MemoryJobs {
       const { status, type } = this.get(params.name)
       return { type, status, version: this.#asked, steps: this.#stepsBelow(params.name, '') }
     }),
+    bind(jobRoutes.trials, ({ params }) => ({ trials: this.trials.get(params.name) ?? [] })),
     bind(jobRoutes.log, ({ params, query }) =>
       Buffer.from(this.logs.get(params.name) ?? '').subarray(query.offset, query.offset + 7),
     ),

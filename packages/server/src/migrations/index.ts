@@ -18,6 +18,7 @@ import { registries } from './0067-registries.ts'
 import { sweepTrials } from './0069-sweep-trials.ts'
 import { reuseDecisions } from './0071-reuse-decisions.ts'
 import { reproductions } from './0072-reproductions.ts'
+import { jobLists } from './0075-job-lists.ts'
 
 /** The one timeline; order is by name. */
 export const migrations: readonly Migration[] = [
@@ -40,4 +41,5 @@ export const migrations: readonly Migration[] = [
   sweepTrials,
   reuseDecisions,
   reproductions,
+  jobLists,
 ]

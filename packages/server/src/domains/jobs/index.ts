@@ -130,7 +130,8 @@ export function buildJobs({ events, ...given }: Given): Jobs {
         return { ok: true as const }
       }),
       implement(jobRoutes.list, async call => {
-        const { limit, cursor, parent_job_name, status, experiment_name, commit, include_archived } = call.query
+        const { limit, cursor, parent_job_name, status, experiment_name, commit, include_archived, include_spec } =
+          call.query
         const rows = await listJobs(db, call.workspace, {
           limit: limit + 1,
           before: numberCursor(cursor),
@@ -139,6 +140,7 @@ export function buildJobs({ events, ...given }: Given): Jobs {
           experiment: experiment_name,
           commit,
           includeArchived: include_archived,
+          includeSpec: include_spec,
         })
         const waiting = await whyWaiting(needs, rows)
         return pageFrom(

@@ -1,13 +1,14 @@
 import { type GitState, type JobResource, treeUri } from '@hagane/contract'
 import type { InputValue, Plan, StoredOutput } from './model/plan.ts'
 import type { JobRow } from './model/tables.ts'
+import type { ListedJob } from './records/reads.ts'
 import type { Waiting } from './waiting.ts'
 
 const optional = <K extends string, V>(key: K, value: V | null): { [P in K]?: V } =>
   value === null ? {} : ({ [key]: value } as { [P in K]: V })
 
 /** A job as the API shows it, in the words of `az ml job show`. */
-export function toResource(row: JobRow, url: string, waiting?: Waiting): JobResource {
+export function toResource(row: ListedJob, url: string, waiting?: Waiting): JobResource {
   const plan = JSON.parse(row.plan) as Plan
   const outputs = JSON.parse(row.outputs) as Record<string, StoredOutput>
   return {
@@ -34,7 +35,7 @@ export function toResource(row: JobRow, url: string, waiting?: Waiting): JobReso
       Tracking: { type: 'Tracking', endpoint: url },
       Studio: { type: 'Studio', endpoint: `${url}/jobs/${row.name}` },
     },
-    spec: JSON.parse(row.spec),
+    ...(row.spec === undefined ? {} : { spec: JSON.parse(row.spec) }),
     ...optional('git', row.git === null ? null : (JSON.parse(row.git) as GitState)),
     ...(row.reuse_key === null ? {} : { reuse: { key: row.reuse_key, ...optional('from', row.reused_from) } }),
     ...optional('error', row.error === null ? null : JSON.parse(row.error)),
@@ -80,7 +81,7 @@ export function inputOf(value: InputValue): unknown {
   }
 }
 
-function addressOf(row: JobRow, name: string, made: StoredOutput | undefined): Record<string, unknown> {
+function addressOf(row: Pick<JobRow, 'name'>, name: string, made: StoredOutput | undefined): Record<string, unknown> {
   if (made === undefined) return {}
   return {
     path: made.uri ?? `azureml://jobs/${row.name}/outputs/${name}`,

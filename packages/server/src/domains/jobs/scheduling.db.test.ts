@@ -67,6 +67,9 @@ eachDialect('the queue of steps', database => {
       expect(items.map(job => [job.name, job.queue?.ahead])).toEqual(
         names.toReversed().map((name, i) => [name, [0, 0, 1, 0, 2, 1, 0][i]]),
       )
+      expect(items.filter(job => 'spec' in job)).toEqual([])
+      const [newest] = (await ann.call(jobRoutes.list, { query: { status: 'Queued', include_spec: 'true' } })).items
+      expect(newest?.spec).toMatchObject({ type: 'command', command: expect.stringContaining('high') })
     })
     for (const name of names) expect((await endOf(ann, name)).status).toBe('Completed')
     const order = await ran()

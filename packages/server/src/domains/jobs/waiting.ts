@@ -11,7 +11,7 @@ export interface Waiting {
 /** Why each of the queued steps among some jobs waits, by name: a page of a list is asked for together. */
 export async function whyWaiting(
   { tasks, compute }: Pick<JobNeeds, 'tasks' | 'compute'>,
-  rows: readonly JobRow[],
+  rows: readonly Pick<JobRow, 'workspace' | 'name' | 'status' | 'type' | 'compute'>[],
 ): Promise<ReadonlyMap<string, Waiting>> {
   const queued = rows.filter(row => row.status === 'Queued' && row.type === 'command')
   if (queued.length === 0) return new Map()

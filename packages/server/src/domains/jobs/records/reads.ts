@@ -25,11 +25,24 @@ export interface JobFilter {
   experiment?: string | undefined
   commit?: string | undefined
   includeArchived: boolean
+  includeSpec: boolean
 }
 
+const ofAll = ['workspace', 'name', 'type', 'status', 'display_name', 'experiment_name', 'experiment_id'] as const
+const ofTheJob = ['description', 'tags', 'properties', 'parent', 'root', 'step', 'seq', 'compute', 'plan'] as const
+const ofItsEnd = ['outputs', 'git', 'commit_id', 'reuse_key', 'reused_from', 'error', 'attempts', 'archived'] as const
+const ofItsTimes = ['created_at', 'created_by', 'modified_at', 'modified_by', 'start_time', 'end_time'] as const
+
+/** A job in a list: its specification, which may be long, is read only when it is asked for. */
+export type ListedJob = Omit<JobRow, 'spec'> & { spec?: string }
+
 /** Newest first. Without a parent only submitted jobs, not their steps. */
-export function listJobs(db: Database, workspace: string, filter: JobFilter): Promise<JobRow[]> {
-  let query = on(db).selectFrom('jobs').selectAll().where('workspace', '=', workspace)
+export function listJobs(db: Database, workspace: string, filter: JobFilter): Promise<ListedJob[]> {
+  let query = on(db)
+    .selectFrom('jobs')
+    .select([...ofAll, ...ofTheJob, ...ofItsEnd, ...ofItsTimes, 'revision'])
+    .$if(filter.includeSpec, some => some.select('spec'))
+    .where('workspace', '=', workspace)
   query = filter.parent === undefined ? query.where('parent', 'is', null) : query.where('parent', '=', filter.parent)
   if (filter.before !== undefined) query = query.where('seq', '<', filter.before)
   if (filter.status !== undefined) query = query.where('status', '=', filter.status as JobStatus)
