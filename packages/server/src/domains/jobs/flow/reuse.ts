@@ -6,6 +6,7 @@ import type { CommandPlan, DistributionPlan, StoredOutput } from '../model/plan.
 import type { JobRow } from '../model/tables.ts'
 import type { Decision } from '../records/decisions-store.ts'
 import { type KeptResult, resultFor } from '../records/reads.ts'
+import { isEvaluated } from './evaluated-tables.ts'
 import type { Value } from './values.ts'
 
 /** What a result depends on, part by part, so that a miss can be explained. */
@@ -24,7 +25,7 @@ export interface ReuseParts {
 function reuseParts(plan: CommandPlan, values: Record<string, Value>, lockDigest: string): ReuseParts {
   const inputs = Object.entries(values).map(([name, value]) => [
     name,
-    value.kind === 'content' ? { tree: value.tree, path: value.path } : value.kind === 'text' ? value.text : null,
+    value.kind === 'content' ? contentPart(value) : value.kind === 'text' ? value.text : null,
   ])
   const outputs = Object.entries(plan.outputs).map(([name, output]) => [
     name,
@@ -41,6 +42,12 @@ function reuseParts(plan: CommandPlan, values: Record<string, Value>, lockDigest
     distribution: plan.distribution ?? null,
   }
 }
+
+const contentPart = ({ tree, path, mode }: Value & { kind: 'content' }) => ({
+  tree,
+  path,
+  ...(isEvaluated(mode) ? { evaluated: true } : {}),
+})
 
 /** SHA-256 over the canonical JSON of the parts. */
 const reuseKey = (parts: ReuseParts): string => createHash('sha256').update(canonicalJson(parts)).digest('hex')

@@ -8,6 +8,7 @@ import { keepDecisions } from '../records/decisions-store.ts'
 import { findJob } from '../records/reads.ts'
 import { jobForUpdate, moveJob, moveJobThrough } from '../records/store.ts'
 import { finishCanceled, finishFailed, finishReused } from './end.ts'
+import { evaluatedTables } from './evaluated-tables.ts'
 import { failureOfError, failureOfLoss } from './failure-cause.ts'
 import { finishExited } from './finish.ts'
 import { buildFlights } from './flights.ts'
@@ -118,6 +119,7 @@ export function buildRunSteps(needs: JobNeeds) {
     ready: Ready & { found: Lookup },
     signal: AbortSignal,
   ): Promise<void> {
+    const values = await evaluatedTables(needs.blobs, ready.values)
     const { row, token } = await needs.db.withTransaction(
       who,
       async tx => {
@@ -138,7 +140,7 @@ export function buildRunSteps(needs: JobNeeds) {
       'relaxed',
     )
     if (row.status !== 'Starting') return endIfCanceled(who, row)
-    const step = await needs.compute.driver.start(workOf(needs, row, plan, { ...ready, token }))
+    const step = await needs.compute.driver.start(workOf(needs, row, plan, { ...ready, values, token }))
     await follow(who, row, step, signal)
   }
 
