@@ -144,7 +144,11 @@ eachDialect('environments', database => {
     ['azureml:named:99', 'not_found', 'named:99'],
     ['azureml://registries/azureml/environments/sklearn-9/labels/latest', 'not_found', 'no curated environment'],
     ['azureml:AzureML-sklearn-9@latest', 'not_found', 'no curated environment'],
-    ['azureml://registries/other/environments/x/versions/1', 'not_found', "no registry 'other'"],
+    [
+      'azureml://registries/other/environments/x/versions/1',
+      'not_found',
+      "no environment 'x' of that version in registry other",
+    ],
     ['./env.yml', 'invalid', 'names no environment'],
     ['https://example.org/env', 'invalid', 'names no environment'],
   ])('that are not there are refused, saying what there is: %s', async (reference, kind, message) => {
