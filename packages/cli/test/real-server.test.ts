@@ -127,8 +127,9 @@ describe('the real server', () => {
     expect(out).toMatch(/\[two\] hello from one[\s\S]*two {2}Completed/)
   })
 
-  it('refuses a second version of the same number, with the request id', () => {
-    expect(hagane('data', 'create', '-n', 'iris', '--path', 'iris.csv', '-v', '1')).toMatchObject({
+  it('refuses other content under the same version, with the request id', () => {
+    writeFileSync(join(folder, 'other.csv'), '3,4\n')
+    expect(hagane('data', 'create', '-n', 'iris', '--path', 'other.csv', '-v', '1')).toMatchObject({
       code: 1,
       err: /request id: /,
     })

@@ -46,7 +46,8 @@ export async function stage(plan: StepPlan, content: ContentStore): Promise<Stag
   const timeoutSeconds = plan.timeoutSeconds
   const record: StepRecord = { name: plan.name, command, paths, outputs, environment: Object.keys(plan.environment) }
   writeRecord(plan.folder, { ...record, python: plan.python?.prefix, timeoutSeconds, memoryKills: memoryKills() })
-  writeFileSync(places.log, (plan.notes ?? []).map(note => `hagane: ${note}\n`).join(''), { mode: 0o600 })
+  const notes = (plan.notes ?? []).map(note => `hagane: ${note}\n`).join('')
+  if (notes !== '') writeFileSync(places.log, notes, { mode: 0o600 })
   writeFileSync(places.command, `${command}\n`, { mode: 0o600 })
   writeFileSync(places.prelude, preludeOf(plan.folder, environment.BASH_ENV), { mode: 0o600 })
   const variables = { ...environment, BASH_ENV: places.prelude }
