@@ -2,7 +2,7 @@ import { type Marker, readEnded, readExit, readMarker, startedAt } from './exit-
 import { follow } from './follow.ts'
 import { layout, readRecord } from './layout.ts'
 import { endLeftovers, endOrphans } from './stop.ts'
-import { endOf, stateOf, survivorOf, written } from './survivor.ts'
+import { endOf, stateOf, survivorEnd, survivorOf, written } from './survivor.ts'
 import { removeShortLink } from './temporary-link.ts'
 import type { Adopted } from './types.ts'
 
@@ -21,9 +21,13 @@ export async function adopt(folder: string): Promise<Adopted> {
     removeShortLink(layout(folder).temporary)
     return { state: 'exited', exit }
   }
-  if (marker === undefined) return { state: 'never-started' }
+  if (marker === undefined) {
+    // a wrapper that an earlier server started may be about to take the marker
+    await endOrphans(folder, undefined)
+    return readMarker(folder) === undefined ? { state: 'never-started' } : adopt(folder)
+  }
   const owner = marker === 'unreadable' ? 'gone' : await stateOf(marker)
-  if (owner === 'alive') return { state: 'running', step: followed(folder, marker as Marker, marker as Marker) }
+  if (owner === 'alive') return { state: 'running', step: followed(folder, marker as Marker) }
   const late = readExit(folder)
   if (late !== undefined) return { state: 'exited', exit: late }
   return withoutWrapper(folder, marker, owner)
@@ -53,13 +57,17 @@ async function withoutWrapper(
   return { state: 'lost', reason, startedAt: startedAt(folder) ?? new Date().toISOString() }
 }
 
-/** `group` leads the process group, `runs` is the process to wait for. */
-function followed(folder: string, group: Marker, runs: Marker) {
+/** `group` is, or was, the wrapper; `survivor` the command that goes on without it. */
+function followed(folder: string, group: Marker, survivor?: Marker) {
   const watching = new AbortController()
+  const { signal } = watching
   return follow({
     folder,
     marker: group,
-    wrapperEnd: endOf(folder, runs, watching.signal),
+    wrapperEnd:
+      survivor === undefined
+        ? endOf(folder, group, signal).then(() => survivorEnd(folder, group.pid, signal))
+        : endOf(folder, survivor, signal),
     timeoutSeconds: readRecord(folder).timeoutSeconds,
     letGo: () => watching.abort(),
   })

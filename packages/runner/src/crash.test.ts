@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { adopt, collect, stage, start } from './index.ts'
@@ -117,6 +118,22 @@ describe('after a SIGKILL of the server', () => {
     expect(await found.step.exit).toMatchObject({ code: 42, reason: 'exited', startedAt: found.step.startedAt })
     expect(logOf(server.folder)).toBe('first\nlast\n')
     expect(await adopt(server.folder)).toMatchObject({ state: 'exited', exit: { code: 42 } })
+  })
+
+  it('a step whose wrapper is killed after it was adopted goes on too', async () => {
+    const gate = join(freshFolder(), 'gate')
+    const server = serverThatStarts(`echo first; until [ -e ${gate} ]; do sleep 0.02; done; echo last; exit 42`)
+    const pid = await server.pid
+    await lineIn(join(server.folder, 'log.txt'))
+    await killed(server)
+    const found = await adopt(server.folder)
+    if (found.state !== 'running') throw new Error(`the step is ${found.state}`)
+    process.kill(pid, 'SIGKILL')
+    await until(() => !isRunning(pid))
+    await Promise.race([found.step.exit, sleep(300)])
+    writeFileSync(gate, '')
+    expect(await found.step.exit).toMatchObject({ code: 42, reason: 'exited', startedAt: found.step.startedAt })
+    expect(logOf(server.folder)).toBe('first\nlast\n')
   })
 
   it('a step whose wrapper was killed too can be canceled', async () => {

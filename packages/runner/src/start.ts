@@ -3,10 +3,10 @@ import { closeSync, existsSync, openSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { HaganeError } from '@hagane/contract'
 import { adopt } from './adopt.ts'
-import { exitWithoutRecord, readExit, readMarker } from './exit-record.ts'
+import { exitWithoutRecord, readMarker } from './exit-record.ts'
 import { endedStep, follow } from './follow.ts'
 import { layout } from './layout.ts'
-import { endOf, survivorOf } from './survivor.ts'
+import { survivorEnd } from './survivor.ts'
 import type { RunningStep, StagedStep } from './types.ts'
 import { MARKER_TAKEN, wrapper } from './wrapper.ts'
 
@@ -32,13 +32,6 @@ export async function start(staged: StagedStep): Promise<RunningStep> {
   if (marker === undefined) throw cannotStart(folder)
   if (marker === 'unreadable' || marker.pid !== child.pid) return resume(folder)
   return follow({ folder, marker, wrapperEnd: end, timeoutSeconds: staged.timeoutSeconds, letGo: () => child.unref() })
-}
-
-/** A wrapper that was killed leaves its command behind, which is waited for in its place. */
-async function survivorEnd(folder: string, leader: number | undefined): Promise<null> {
-  if (readExit(folder) !== undefined) return null
-  const survivor = await survivorOf(folder, leader)
-  return survivor === undefined || survivor === 'unstarted' ? null : endOf(folder, survivor)
 }
 
 function launch(staged: StagedStep): ChildProcess {

@@ -45,6 +45,13 @@ export async function survivorOf(
   return begun !== 'unreadable' && (await stateOf(begun)) === 'alive' ? begun : undefined
 }
 
+/** After the wrapper's end: one that was killed leaves its command behind, which is waited for in its place. */
+export async function survivorEnd(folder: string, leader: number | undefined, signal?: AbortSignal): Promise<null> {
+  if (readExit(folder) !== undefined) return null
+  const survivor = await survivorOf(folder, leader)
+  return survivor === undefined || survivor === 'unstarted' ? null : endOf(folder, survivor, signal)
+}
+
 /** Not our child: a change of the folder is the hint, the process table the truth. Never settles after an abort. */
 export function endOf(folder: string, marker: Marker, signal?: AbortSignal): Promise<null> {
   return new Promise(resolve => {
@@ -73,5 +80,6 @@ export function endOf(folder: string, marker: Marker, signal?: AbortSignal): Pro
       watcher = undefined // out of inotify watches: the poll alone is slower, not wrong
     }
     signal?.addEventListener('abort', giveUp)
+    if (signal?.aborted === true) giveUp()
   })
 }
