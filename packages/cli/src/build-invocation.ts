@@ -1,4 +1,5 @@
 import { type Client, createClient } from '@hagane/contract'
+import { withoutFolder } from './failure.ts'
 import type { GlobalOptions, OutputFormat } from './grammar/globals.ts'
 import { plainFetch } from './http/plain-fetch.ts'
 import type { Invocation, Noun } from './invocation.ts'
@@ -31,6 +32,7 @@ export async function buildInvocation(input: {
   return {
     ...input,
     settings,
+    manifests: [],
     client: clientOf(settings, globals.registryName ?? settings.workspace.value),
     workspaceClient: clientOf(settings, settings.workspace.value),
     serverClient: clientOf(settings, 'default'),
@@ -39,7 +41,8 @@ export async function buildInvocation(input: {
       stdout.write(await render(value, manner, surroundings, columns))
     },
     note: text => remark(harmless(text)),
-    warn: text => remark(`${paint(['bold', 'yellow'], 'warning:', colours)} ${harmless(text)}`),
+    warn: text =>
+      remark(`${paint(['bold', 'yellow'], 'warning:', colours)} ${harmless(withoutFolder(text, surroundings.cwd))}`),
   }
 }
 

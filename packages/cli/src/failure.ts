@@ -23,7 +23,7 @@ export function reportFailure(error: unknown, debug: boolean, surroundings: Surr
 }
 
 /** Files below the working folder are shown as people call them. */
-const withoutFolder = (line: string, cwd: string) => (cwd === '/' ? line : line.replaceAll(`${cwd}/`, ''))
+export const withoutFolder = (line: string, cwd: string) => (cwd === '/' ? line : line.replaceAll(`${cwd}/`, ''))
 
 const isNamed = (error: unknown, name: string) => error instanceof Error && error.name === name
 const isSystemError = (error: unknown) => error instanceof Error && 'syscall' in error
@@ -68,8 +68,9 @@ export function detailLine(detail: ErrorDetail): string {
 }
 
 function plain(value: unknown): string {
-  if (typeof value === 'string') return value
-  return Array.isArray(value) ? value.map(plain).join(' | ') : JSON.stringify(value)
+  if (typeof value === 'string') return value === '' ? "''" : value
+  if (Array.isArray(value)) return value.length === 0 ? 'nothing' : value.map(plain).join(' | ')
+  return typeof value === 'number' ? String(value) : JSON.stringify(value)
 }
 
 function stackOf(error: Error): string {

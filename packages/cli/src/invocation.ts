@@ -1,4 +1,5 @@
 import type { Client } from '@hagane/contract'
+import type { Manifest } from '@hagane/manifest'
 import type { Flags, OptionsOf } from './grammar/flags.ts'
 import type { GlobalOptions } from './grammar/globals.ts'
 import type { Column } from './output/table.ts'
@@ -62,6 +63,8 @@ export interface Invocation {
   readonly workspaceClient: Client
   readonly serverClient: Client
   readonly surroundings: Surroundings
+  /** The manifests that were read for this call: what the server says of their properties is told with file and line. */
+  readonly manifests: Pick<Manifest, 'locate' | 'warnings'>[]
   /** Called as `hagane az ml …`. */
   readonly likeAz: boolean
   /** `-o` or `--query` was given, so stdout is for the result alone. */

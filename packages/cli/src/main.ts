@@ -63,7 +63,13 @@ async function runNoun(
   const { buildInvocation } = await import('./build-invocation.ts')
   const { globals, args } = parsed
   const call = await buildInvocation({ globals, args, likeAz, loadNouns, surroundings })
-  return (await parsed.verb.run(call, parsed.options)) ?? exitCodes.ok
+  try {
+    return (await parsed.verb.run(call, parsed.options)) ?? exitCodes.ok
+  } catch (error) {
+    if (call.manifests.length === 0) throw error
+    const { withPlaces } = await import('./manifest/places.ts')
+    throw withPlaces(error, call.manifests)
+  }
 }
 
 const loadNouns = () => Promise.all(catalogue.map(async entry => (await entry.load()).noun))

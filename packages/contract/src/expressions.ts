@@ -113,6 +113,20 @@ export function findEmptyBlocks(text: string): string[] {
     .map(piece => `$[[${piece.text}]]`)
 }
 
+/** Openings of expressions and optional blocks without an end, as far as their line goes: slips, which stay plain text. */
+export function findUnclosed(text: string): { readonly opening: '${{' | '$[['; readonly text: string }[] {
+  const rest = piecesOf(text).at(-1)
+  const block = rest === undefined ? -1 : rest.text.indexOf('$[[')
+  const blocks = block === -1 ? [] : [{ opening: '$[[' as const, text: lineFrom(rest?.text ?? '', block) }]
+  const expressions = [...text.matchAll(/\$\{\{(?![^{}]*\}\})/g)].map(({ index }) => ({
+    opening: '${{' as const,
+    text: lineFrom(text, index),
+  }))
+  return [...expressions, ...blocks]
+}
+
+const lineFrom = (text: string, start: number): string => text.slice(start, start + 60).split('\n', 1)[0] ?? ''
+
 type Resolve = (expression: Expression) => string | undefined
 
 /** Substitutes what resolve answers; undefined as soon as one expression has no value. */

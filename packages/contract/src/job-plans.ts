@@ -31,5 +31,10 @@ export const plannedJobResource: z.ZodType<PlannedJobResource> = plannedJob
   .extend({ jobs: z.lazy(() => z.array(plannedJobResource)).optional() })
   .meta({ id: 'PlannedJob' }) as z.ZodType<PlannedJobResource>
 
-export const jobPlan = z.object({ job: plannedJobResource, warnings: z.array(z.string()) }).meta({ id: 'JobPlan' })
+/** What Azure ML accepts and is worth telling, each text beginning with the property it is about. */
+const warnings = z.array(z.string()).describe('`jobs.train.inputs.lr: text`')
+
+export const jobPlan = z.object({ job: plannedJobResource, warnings }).meta({ id: 'JobPlan' })
 export type JobPlan = z.output<typeof jobPlan>
+
+export const jobValidation = z.object({ ok: z.literal(true), warnings }).meta({ id: 'JobValidation' })

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { creationContext } from './assets.ts'
 import { digestSchema, nameSchema, tagsSchema, timeSchema } from './core/names.ts'
 import { pageOf, pageQuery } from './core/page.ts'
-import { ok, route } from './core/route.ts'
-import { jobPlan } from './job-plans.ts'
+import { route } from './core/route.ts'
+import { jobPlan, jobValidation } from './job-plans.ts'
 import { jobSpec } from './job-specs.ts'
 import { jobStatuses } from './job-statuses.ts'
 import { sweepState, sweepTrial } from './sweeps.ts'
@@ -259,6 +259,6 @@ export const jobRoutes = {
     permission: 'job.read',
     summary: 'Check a job without running it',
     body: z.strictObject({ job: jobSpec }),
-    response: ok,
+    response: jobValidation,
   }),
 }

@@ -1,4 +1,4 @@
-import { type Expression, findExpressions } from '@hagane/contract'
+import { type Expression, findExpressions, findUnclosed } from '@hagane/contract'
 import type { Loading } from './loading.ts'
 import { didYouMean } from './suggest.ts'
 import type { Cursor } from './tree.ts'
@@ -63,4 +63,13 @@ export function checkExpressions(
   scope: CommandScope,
 ): void {
   for (const expression of findExpressions(text ?? '')) checkExpression(loading, cursor, key, expression, scope)
+  checkClosed(loading, cursor, key, text ?? '')
+}
+
+/** An expression that has no end is refused. `$[[` may be another language's, so it is told only. */
+export function checkClosed(loading: Loading, cursor: Cursor, key: string, text: string): void {
+  for (const { opening, text: sent } of findUnclosed(text))
+    if (opening === '${{')
+      loading.wrong(cursor, key, `'${sent}' has no end`, { sent, allowed: '${{…}}', hint: 'close it with }}' })
+    else loading.warn(cursor, key, `'${sent}' has no end, so it is plain text`, { sent, hint: 'close it with ]]' })
 }

@@ -1,5 +1,5 @@
 import { type Expression, findExpressions, type PipelineNode } from '@hagane/contract'
-import { isKnown, keysOf } from './command-check.ts'
+import { checkClosed, isKnown, keysOf } from './command-check.ts'
 import type { Loading } from './loading.ts'
 import { didYouMean } from './suggest.ts'
 import { type Cursor, mapAt } from './tree.ts'
@@ -28,12 +28,15 @@ interface Found {
   readonly expression: Expression
 }
 
-/** Every expression below a key, with the map and key that hold its text. */
-function expressionsBelow(cursor: Cursor, key: string): Found[] {
+/** Every expression below a key, all of them closed, with the map and key that hold its text. */
+function expressionsBelow(loading: Loading, cursor: Cursor, key: string): Found[] {
   const value = cursor.map[key]
-  if (typeof value === 'string') return findExpressions(value).map(expression => ({ cursor, key, expression }))
+  if (typeof value === 'string') {
+    checkClosed(loading, cursor, key, value)
+    return findExpressions(value).map(expression => ({ cursor, key, expression }))
+  }
   const child = mapAt(cursor, key)
-  return child === undefined ? [] : Object.keys(child.map).flatMap(inner => expressionsBelow(child, inner))
+  return child === undefined ? [] : Object.keys(child.map).flatMap(inner => expressionsBelow(loading, child, inner))
 }
 
 type DeclaredNames = { readonly [key in 'inputs' | 'outputs']?: object | null }
@@ -86,11 +89,14 @@ function checkBinding(loading: Loading, found: Found, pipeline: PipelineBody): s
     if (!isKnown(name, names))
       refuseName(loading, found, `${scope === 'parent-input' ? 'input' : 'output'} of the pipeline`, names)
   }
-  if (scope === 'input' || scope === 'output' || scope === 'search-space') {
+  const unknown = scope === 'other' && !name.startsWith('creation_context.')
+  if (scope === 'input' || scope === 'output' || scope === 'search-space' || unknown) {
     loading.wrong(found.cursor, found.key, `${text} cannot stand here`, {
       sent: text,
       allowed: ['${{parent.inputs.<name>}}', '${{parent.outputs.<name>}}', '${{parent.jobs.<step>.outputs.<name>}}'],
-      hint: `write \${{parent.${scope === 'output' ? 'outputs' : 'inputs'}.${name}}}`,
+      hint: unknown
+        ? 'name one input or output'
+        : `write \${{parent.${scope === 'output' ? 'outputs' : 'inputs'}.${name}}}`,
     })
   }
   return undefined
@@ -128,7 +134,7 @@ export function checkEdges(loading: Loading, cursor: Cursor, pipeline: PipelineB
   const before = new Map<string, Set<string>>()
   for (const name of Object.keys(pipeline.jobs)) {
     const node = mapAt(jobs, name)
-    const found = node === undefined ? [] : bindingFields.flatMap(field => expressionsBelow(node, field))
+    const found = node === undefined ? [] : bindingFields.flatMap(field => expressionsBelow(loading, node, field))
     const firsts = found.map(one => checkBinding(loading, one, pipeline)).filter(first => first !== undefined)
     before.set(name, new Set(firsts))
   }

@@ -5,6 +5,8 @@
 export interface Files {
   readText(path: string): Promise<string>
   stat(path: string): Promise<'file' | 'folder' | 'missing'>
+  /** What lies in a folder; nothing where there is none. For the hint of an error. */
+  names(folder: string): Promise<readonly string[]>
   /** An absolute path; `relative` may be absolute already. */
   resolve(base: string, relative: string): string
   dirname(path: string): string
@@ -34,6 +36,11 @@ export function memoryFiles(texts: Readonly<Record<string, string>>): Files {
       if (entries.has(wanted)) return 'file'
       const below = wanted === '/' ? '/' : `${wanted}/`
       return [...entries.keys()].some(known => known.startsWith(below)) ? 'folder' : 'missing'
+    },
+    async names(folder) {
+      const above = normalized(folder) === '/' ? '/' : `${normalized(folder)}/`
+      const below = [...entries.keys()].filter(path => path.startsWith(above))
+      return [...new Set(below.map(path => path.slice(above.length).split('/', 1)[0] ?? ''))]
     },
     resolve: (base, relative) => normalized(relative.startsWith('/') ? relative : `${base}/${relative}`),
     dirname: path => normalized(`${path}/..`),

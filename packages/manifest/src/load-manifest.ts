@@ -4,7 +4,8 @@ import type { Files } from './files.ts'
 import { type ManifestKind, type ManifestResources, manifestKindNames, manifestKinds } from './kinds.ts'
 import { Loading } from './loading.ts'
 import type { LocalUpload } from './local-upload.ts'
-import type { Origins } from './origins.ts'
+import { locate } from './locate.ts'
+import type { Origins, Place } from './origins.ts'
 import { type Diagnostic, refusal } from './problems.ts'
 import { applySetting } from './settings.ts'
 import { type Cursor, type Home, isMap, type YamlMap } from './tree.ts'
@@ -32,13 +33,15 @@ export interface Manifest<K extends ManifestKind = ManifestKind> {
   readonly warnings: readonly Diagnostic[]
   /** The folder of the file. */
   readonly directory: string
+  /** Where a property that a server's error names was written; undefined when it is no part of this manifest. */
+  locate(property: string): Place | undefined
 }
 
 const commandLine = { file: 'command line' }
 
 async function readRoot(loading: Loading, file: string | undefined): Promise<YamlMap> {
   if (file === undefined) return {}
-  const root = await loading.yaml(file)
+  const root = await loading.root(file)
   if (isMap(root)) return root
   throw refusal(
     {
@@ -111,8 +114,9 @@ export async function loadManifest<K extends ManifestKind = ManifestKind>(
   override(root, overrides, loading.origins)
   try {
     const resource = await resolved(loading, kind, root, home)
-    const { uploads, problems } = loading
-    return { kind, resource, uploads, warnings: problems.warnings, directory: home.directory }
+    const { uploads, problems, origins } = loading
+    const at = (property: string) => locate(origins, root, property)
+    return { kind, resource, uploads, warnings: problems.warnings, directory: home.directory, locate: at }
   } catch (error) {
     throw withKindHint(error, kind, root)
   }

@@ -2,6 +2,7 @@ import { HaganeError } from '@hagane/contract'
 import type { Files } from './files.ts'
 import { localPath } from './local-path.ts'
 import type { LocalUpload } from './local-upload.ts'
+import { nearby } from './missing-file.ts'
 import { Origins } from './origins.ts'
 import { Problems, refusal } from './problems.ts'
 import { parseYaml, type YamlSource } from './read-yaml.ts'
@@ -29,6 +30,15 @@ export class Loading {
 
   home(file: string, chain: readonly string[]): Home {
     return { file, directory: this.files.dirname(file), chain: [...chain, file] }
+  }
+
+  /** A tree of the file that the manifest itself is. */
+  async root(file: string): Promise<unknown> {
+    const kind = await this.kindOf(file)
+    if (kind === 'file') return this.yaml(file)
+    if (kind === 'folder') throw refusal({ message: 'this is a folder', hint: 'name a YAML file in it' }, { file })
+    const { near, hint } = await nearby(this.files, file, /\.ya?ml$|^MLproject$/i)
+    throw refusal({ message: `there is no such file${near}`, hint }, { file })
   }
 
   /** The text of a file; whatever goes wrong with it is `invalid` and names the file. */
@@ -78,8 +88,10 @@ export class Loading {
     const file = this.files.resolve(cursor.home.directory, localPath(sent))
     const kind = await this.kindOf(file)
     if (kind === 'file') return file
-    const found = kind === 'folder' ? `${file} is a folder` : `there is no file ${file}`
-    this.wrong(cursor, key, found, { sent, hint: `paths are relative to ${cursor.home.directory}` })
+    const base = cursor.home.directory
+    const { near, hint } = await nearby(this.files, file, /\.(ya?ml|txt|toml)$/i, base)
+    if (kind === 'folder') this.wrong(cursor, key, `${file} is a folder`, { sent, hint: 'name a file in it' })
+    else this.wrong(cursor, key, `there is no file ${file}${near}`, { sent, hint })
     return undefined
   }
 

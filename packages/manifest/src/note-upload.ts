@@ -1,6 +1,7 @@
 import type { Loading } from './loading.ts'
 import { isLocalPath, localPath } from './local-path.ts'
 import type { LocalUpload } from './local-upload.ts'
+import { nearby } from './missing-file.ts'
 import { type Cursor, own } from './tree.ts'
 
 /** Notes the local path at a key for upload and makes it absolute in the tree. Answers what lies there. */
@@ -20,10 +21,10 @@ export async function noteUpload(
   const file = loading.files.resolve(cursor.home.directory, path)
   const as = await loading.kindOf(file)
   if (as === 'missing') {
-    loading.wrong(cursor, key, `there is no file or folder ${file}`, {
-      sent,
-      hint: `paths are relative to ${cursor.home.directory}; a registered asset is written azureml:<name>:<version>`,
-    })
+    const base = cursor.home.directory
+    const { near, hint } = await nearby(loading.files, file, undefined, base)
+    const asset = purpose === 'code' ? '' : '; a registered asset is written azureml:<name>:<version>'
+    loading.wrong(cursor, key, `there is no file or folder ${file}${near}`, { sent, hint: `${hint}${asset}` })
     return undefined
   }
   cursor.map[key] = file
@@ -51,7 +52,10 @@ export async function noteCode(loading: Loading, cursor: Cursor): Promise<void> 
     if ((await loading.kindOf(file)) !== 'missing') continue
     // `<folder>.zip` means: zip that folder; the uploader does it.
     if (/\.zip$/i.test(file) && (await loading.kindOf(file.slice(0, -4))) === 'folder') continue
-    loading.wrong(cursor, 'additional_includes', `there is no file or folder ${file}`, { sent: includes[index] })
+    const base = cursor.home.directory
+    const { near, hint } = await nearby(loading.files, file, undefined, base)
+    const message = `there is no file or folder ${file}${near}`
+    loading.wrong(cursor, 'additional_includes', message, { sent: includes[index], hint })
   }
   delete cursor.map.additional_includes
   loading.uploads[before] = { ...upload, additionalIncludes: files }

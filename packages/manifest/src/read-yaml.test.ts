@@ -18,8 +18,16 @@ describe('what is read', () => {
     expect(origins.placeAt(tree, ['inputs', 'missing'])).toEqual({ file: 'a.yml', line: 3, column: 3 })
   })
 
-  test('the last of two equal keys wins, as in PyYAML', () => {
-    expect(read('a: 1\na: 2')).toEqual({ a: 2 })
+  test('a key that is written twice is refused with both lines, but merges may repeat', () => {
+    expect(() => read('a: 1\nb:\n  - {c: 1, c: 2}\na: 2')).toThrow(
+      expect.objectContaining({
+        details: [
+          expect.objectContaining({ property: 'b.0.c', line: 3, column: 12 }),
+          expect.objectContaining({ property: 'a', line: 4, message: "'a' is written twice, first in line 1" }),
+        ],
+      }),
+    )
+    expect(read('x: &x {a: 1}\ny: &y {b: 2}\nz: {<<: *x, <<: *y, a: 3}')).toMatchObject({ z: { a: 3, b: 2 } })
   })
 
   test('paths of one dot and words of YAML 1.1 stay text', () => {
@@ -95,7 +103,7 @@ test('a file that is no map, no text, or cannot be read is refused with its name
   expect(gone).toMatchObject({ kind: 'invalid', details: [{ file: '/gone.yml' }] })
   const bytes = new Uint8Array([0x61, 0x3a, 0xff])
   const binary = {
-    ...memoryFiles({}),
+    ...memoryFiles({ '/a.yml': '' }),
     readText: async () => new TextDecoder('utf-8', { fatal: true }).decode(bytes),
   }
   const encoding = await refusalOf(loadManifest({ file: '/a.yml', kind: 'job', files: binary }))

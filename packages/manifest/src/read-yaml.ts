@@ -31,7 +31,7 @@ export function parseYaml(source: string, file: string): YamlSource {
   if (contents === null || (isScalar(contents) && contents.value === null)) {
     throw refusal({ message: 'the file is empty', hint: 'write at least a name or a type' }, { file, line: 1 })
   }
-  return { tree: origins => new YamlReader(origins, placeOf).value(contents, 0) }
+  return { tree: origins => new YamlReader(origins, placeOf).tree(contents) }
 }
 
 /** The tree of one YAML document; the place of every key is noted in `origins`. */

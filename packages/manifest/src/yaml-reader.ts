@@ -1,7 +1,7 @@
 import { isAlias, isScalar, isSeq, isMap as isYamlMap, type Pair } from 'yaml'
 import type { Origins, Place } from './origins.ts'
-import { refusal } from './problems.ts'
-import { isMap, type YamlMap } from './tree.ts'
+import { Problems, refusal } from './problems.ts'
+import { isMap, propertyName, type YamlMap } from './tree.ts'
 
 const largestTree = 200_000
 const deepestTree = 200
@@ -15,10 +15,19 @@ export class YamlReader {
   readonly #origins: Origins
   readonly #placeOf: (offset: number) => Place
   readonly #anchors = new Map<string, unknown>()
+  readonly #repeated = new Problems()
+  readonly #path: (string | number)[] = []
 
   constructor(origins: Origins, placeOf: (offset: number) => Place) {
     this.#origins = origins
     this.#placeOf = placeOf
+  }
+
+  /** The tree below a node. Throws `invalid` with every key that is written twice in one map. */
+  tree(node: unknown): unknown {
+    const tree = this.value(node, 0)
+    this.#repeated.throwIfAny()
+    return tree
   }
 
   value(node: unknown, depth: number): unknown {
@@ -49,7 +58,7 @@ export class YamlReader {
     const list: unknown[] = []
     this.#origins.begin(list, place)
     for (const [index, item] of items.entries()) {
-      list.push(this.value(item, depth + 1))
+      list.push(this.#below(index, item, depth))
       this.#mark(list, index, this.#placeOfNode(item), item)
     }
     return list
@@ -58,15 +67,34 @@ export class YamlReader {
   #map(pairs: readonly Pair[], place: Place, depth: number): YamlMap {
     const map: YamlMap = {}
     this.#origins.begin(map, place)
+    const written = new Map<string, Place>()
     for (const pair of pairs) {
       const keyPlace = this.#placeOfNode(pair.key)
       const key = this.#key(pair.key, keyPlace)
-      const value = this.value(pair.value, depth + 1)
+      this.#refuseRepeated(key, keyPlace, written)
+      const value = this.#below(key, pair.value, depth)
       if (key === '<<' && this.#merge(map, value)) continue
       map[key] = value
       this.#mark(map, key, keyPlace, pair.value)
     }
     return map
+  }
+
+  #below(key: string | number, node: unknown, depth: number): unknown {
+    this.#path.push(key)
+    const value = this.value(node, depth + 1)
+    this.#path.pop()
+    return value
+  }
+
+  /** YAML forbids it, and the value that would be dropped is as likely the right one. Several `<<` are usual. */
+  #refuseRepeated(key: string, place: Place, written: Map<string, Place>): void {
+    const first = written.get(key)
+    written.set(key, first ?? place)
+    if (first === undefined || key === '<<') return
+    const property = propertyName([...this.#path, key])
+    const message = `'${key}' is written twice, first in line ${first.line}`
+    this.#repeated.error({ property, message, hint: `keep one of the lines ${first.line} and ${place.line}` }, place)
   }
 
   #key(node: unknown, place: Place): string {

@@ -9,6 +9,7 @@ import type { Invocation } from '../invocation.ts'
 import { verb } from '../invocation.ts'
 import { pairsOf } from '../manifest/changes.ts'
 import { loadResource } from '../manifest/load-resource.ts'
+import { warnPlaced } from '../manifest/places.ts'
 import { streamJob } from '../stream/stream-job.ts'
 import { jobColumns, showInBrowser, showJob } from './job-flags.ts'
 
@@ -51,7 +52,7 @@ export const create = verb({
     const spec = await loadResource(call, 'job', { file, set: options.set, overrides })
     if (options.dryRun) {
       const { job, warnings } = await call.client.call(jobRoutes.plan, { body: { job: spec } })
-      for (const warning of warnings) call.note(`warning: ${warning}`)
+      warnPlaced(call, warnings)
       await call.print(job)
       return exitCodes.ok
     }
@@ -64,6 +65,7 @@ export const create = verb({
         ...(experiment === '' ? {} : { default_experiment_name: experiment }),
       },
     })
+    warnPlaced(call, job.properties['hagane.warnings']?.split('\n') ?? [])
     if (options.saveAs !== undefined) await saveJob(call, job, options.saveAs)
     if (options.web) showInBrowser(call, job)
     if (options.stream) return streamThenPrint(call, job)
@@ -112,7 +114,8 @@ export const validate = verb({
   flags: { file, set },
   run: async (call, options) => {
     const spec = await loadResource(call, 'job', { file: options.file, set: options.set })
-    await call.client.call(jobRoutes.validate, { body: { job: spec } })
+    const { warnings } = await call.client.call(jobRoutes.validate, { body: { job: spec } })
+    warnPlaced(call, warnings)
     await call.print({ result: 'Succeeded', errors: [] })
   },
 })

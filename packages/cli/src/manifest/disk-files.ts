@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import type { Files } from '@hagane/manifest'
 
@@ -12,6 +12,13 @@ export const diskFiles: Files = {
     } catch (error) {
       if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return 'missing'
       throw error
+    }
+  },
+  names: async folder => {
+    try {
+      return await readdir(folder)
+    } catch {
+      return []
     }
   },
   resolve,

@@ -38,6 +38,7 @@ export async function loadResource<K extends ManifestKind>(
     ...(source.file === undefined ? {} : { file: resolve(cwd, source.file) }),
     ...(source.overrides === undefined ? {} : { overrides: source.overrides }),
   })
+  call.manifests.push(loaded)
   for (const warning of loaded.warnings) call.warn(diagnosticText(warning))
   return withUploads(loaded.resource, await uploadAll(call, loaded.uploads))
 }

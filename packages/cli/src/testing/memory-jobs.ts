@@ -48,7 +48,7 @@ export class MemoryJobs {
     }),
     bind(jobRoutes.validate, ({ body }) => {
       this.submitted.push(body)
-      return { ok: true as const }
+      return { ok: true as const, warnings: [] }
     }),
     bind(jobRoutes.show, ({ params }) => {
       this.#asked += 1

@@ -33,8 +33,8 @@ export function buildCompute({ db, blobs }: { db: Database; blobs: BlobStore }):
     async require(_workspace, name) {
       if (/^[A-Za-z0-9_<][A-Za-z0-9_.<>-]*$/.test(name)) return
       const allowed = 'azureml:<name>, <name>, local or azureml:serverless'
-      throw new HaganeError('invalid', `compute: '${name}' is not a compute name`, {
-        details: [{ property: 'compute', message: 'not a name', sent: name, allowed }],
+      throw new HaganeError('invalid', `'${name}' is not a compute name`, {
+        details: [{ message: 'not the name of a compute', sent: name, allowed }],
       })
     },
   }

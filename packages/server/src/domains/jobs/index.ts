@@ -126,8 +126,10 @@ export function buildJobs({ events, ...given }: Given): Jobs {
         return { job: await describePlan(needs, call.workspace, planned), warnings }
       }),
       implement(jobRoutes.validate, async call => {
-        await check(call.workspace, call.body.job)
-        return { ok: true as const }
+        const warnings: string[] = []
+        const warn = (message: string) => void warnings.push(message)
+        await planJob({ needs, workspace: call.workspace, warn }, call.body.job)
+        return { ok: true as const, warnings }
       }),
       implement(jobRoutes.list, async call => {
         const { limit, cursor, parent_job_name, status, experiment_name, commit, include_archived, include_spec } =

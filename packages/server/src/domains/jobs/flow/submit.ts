@@ -27,7 +27,6 @@ export async function submitJob(
     })
   const warnings: string[] = []
   const planned = await planJob({ needs, workspace: who.workspace, warn: message => warnings.push(message) }, job)
-  await checkComputes(needs, who.workspace, planned)
   const experiment = job.experiment_name ?? submission.default_experiment_name ?? 'Default'
   const named = job.name !== undefined
   return storeJob(needs, who, planned, { experiment, git: submission.git, warnings, named, inTx })
@@ -80,17 +79,6 @@ function taken(error: unknown, name: string): unknown {
     hint: 'leave name out to get a new one, or choose another',
     cause: error,
   })
-}
-
-async function checkComputes(needs: JobNeeds, workspace: string, planned: PlannedJob): Promise<void> {
-  const names = new Set<string>()
-  const collect = (job: PlannedJob): void => {
-    const name = job.compute?.replace(/^azureml:/, '')
-    if (name !== undefined && !name.includes('${{')) names.add(name)
-    job.children.forEach(collect)
-  }
-  collect(planned)
-  for (const name of names) await needs.compute.require(workspace, name)
 }
 
 interface Stored {

@@ -92,7 +92,7 @@ export async function planCommand(
     spec.code === undefined
       ? undefined
       : await within(place.at, 'code', () => codeOf(needs, workspace, spec.code as string))
-  const timeout = secondsOf(spec.limits?.timeout, inputs)
+  const timeout = secondsOf(spec.limits?.timeout, inputs, `${place.at}.limits.timeout`)
   return {
     kind: 'command',
     command: spec.command,
@@ -155,16 +155,18 @@ async function codeOf(needs: JobNeeds, workspace: string, code: string): Promise
   return { tree, path }
 }
 
-const secondsOf = (timeout: string | number | undefined, inputs: Record<string, InputValue>): number | undefined => {
+const secondsOf = (
+  timeout: string | number | undefined,
+  inputs: Record<string, InputValue>,
+  property: string,
+): number | undefined => {
   if (timeout === undefined) return undefined
   const expression = typeof timeout === 'string' ? wholeExpression(timeout) : undefined
   const bound = expression === undefined ? undefined : own(inputs, expression.name)
   const seconds = Number(bound?.kind === 'literal' ? bound.text : timeout)
   if (!Number.isFinite(seconds) || seconds <= 0)
-    throw new HaganeError('invalid', `limits.timeout: '${timeout}' is not a number of seconds above 0`, {
-      details: [
-        { property: 'limits.timeout', message: 'no number of seconds', sent: timeout, allowed: 'a number above 0' },
-      ],
+    throw new HaganeError('invalid', `${property}: '${timeout}' is not a number of seconds above 0`, {
+      details: [{ property, message: 'no number of seconds', sent: timeout, allowed: 'a number above 0' }],
       hint: 'write the seconds, as in limits: {timeout: 3600}, or an input that holds them: ${{inputs.<name>}}',
     })
   return seconds
@@ -178,7 +180,10 @@ export async function within<T>(at: string, property: string, work: () => Promis
     if (!(error instanceof HaganeError)) throw error
     throw new HaganeError(error.kind, `${at}.${property}: ${error.message}`, {
       ...(error.hint === undefined ? {} : { hint: error.hint }),
-      details: error.details ?? [{ property: `${at}.${property}`, message: error.message }],
+      details: (error.details ?? [{ message: error.message }]).map(detail => ({
+        ...detail,
+        property: [at, property, detail.property].filter(part => part !== undefined).join('.'),
+      })),
     })
   }
 }

@@ -35,7 +35,7 @@ export function planDistribution(
   const instances = () => countOf(resources?.instance_count, `${at}.resources.instance_count`, around) ?? 1
   if (distribution === undefined) {
     if (instances() > 1)
-      warn(`${at}.resources.instance_count is ${instances()}, but without distribution the command runs once`)
+      warn(`${at}.resources.instance_count: it is ${instances()}, but without distribution the command runs once`)
     return undefined
   }
   const type = types.find(known => known === distribution.type.trim().toLowerCase())

@@ -10,8 +10,12 @@ import {
 } from '@hagane/contract'
 import type { z } from 'zod'
 import type { JobNeeds } from '../model/needs.ts'
+import { booleanOf } from '../model/output-kind.ts'
 import { own } from '../model/own-property.ts'
 import type { InputMode, InputValue } from '../model/plan.ts'
+import type { StepBudget } from './budget.ts'
+import { gather } from './gather.ts'
+import { judgeType, typeOf } from './input-types.ts'
 import { refusePortNames } from './names.ts'
 
 type Declared = z.output<typeof componentInput>
@@ -20,6 +24,7 @@ export type DeclaredInputs = Record<string, Declared>
 export interface InputContext {
   needs: Pick<JobNeeds, 'data' | 'models'>
   workspace: string
+  budget: StepBudget
   /** Where the inputs stand, for messages: `jobs.train`. */
   at: string
   /** Set aside instead of failing: what a strict reader would refuse and Azure ML does not. */
@@ -39,15 +44,16 @@ export async function planDeclaredInputs(
   refusePortNames(context.at, 'inputs', Object.keys(declared))
   for (const name of Object.keys(given))
     if (!Object.hasOwn(declared, name))
-      context.warn(`${context.at}.inputs.${name} is not an input of the component and is ignored`)
-  const values: Record<string, InputValue> = {}
-  for (const [name, declaration] of Object.entries(declared)) {
+      context.warn(`${context.at}.inputs.${name}: the component has no such input; it is left out`)
+  const values = Object.entries(declared).map(([name, declaration]) => async (): Promise<[string, InputValue]> => {
+    const property = `${context.at}.inputs.${name}`
     const value = await planInput(context, name, own(given, name), declaration ?? undefined)
     if (value.kind === 'none' && declaration?.optional !== true) throw missing(context, name, declaration?.type)
-    checkLimits(`${context.at}.inputs.${name}`, value, declaration)
-    values[name] = value
-  }
-  return values
+    judgeType(property, declaration?.type, typeOf(own(given, name)), context.warn)
+    checkLimits(property, value, declaration)
+    return [name, value]
+  })
+  return Object.fromEntries(await gather(context.budget, values))
 }
 
 /** Values of inputs that a job declares and gives at once. */
@@ -56,15 +62,14 @@ export async function planOwnInputs(
   given: Record<string, JobInput>,
 ): Promise<Record<string, InputValue>> {
   refusePortNames(context.at, 'inputs', Object.keys(given))
-  const values: Record<string, InputValue> = {}
-  for (const [name, input] of Object.entries(given)) {
+  const values = Object.entries(given).map(([name, input]) => async (): Promise<[string, InputValue]> => {
     const value = await planInput(context, name, input, undefined)
     const declared = typeof input === 'object' ? input : null
     if (value.kind === 'none' && declared !== null && declared.optional !== true)
       throw missing(context, name, declared.type)
-    values[name] = value
-  }
-  return values
+    return [name, value]
+  })
+  return Object.fromEntries(await gather(context.budget, values))
 }
 
 async function planInput(
@@ -152,6 +157,7 @@ export function checkLimits(property: string, value: InputValue, declared: Decla
     })
   }
   if (declared.enum !== undefined && !declared.enum.map(pythonText).includes(value.text)) refuse(declared.enum)
+  if (declared.type === 'boolean' && booleanOf(value.text) === undefined) refuse('true or false')
   const isNumber = declared.type === 'number' || declared.type === 'integer'
   if (isNumber && !Number.isFinite(Number(value.text))) refuse(declared.type)
   if (isNumber && declared.type === 'integer' && !Number.isInteger(Number(value.text))) refuse('integer')

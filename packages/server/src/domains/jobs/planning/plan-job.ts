@@ -1,6 +1,7 @@
 import type { JobSpec } from '@hagane/contract'
 import type { PlannedJob } from '../model/plan.ts'
 import { newBudget } from './budget.ts'
+import { checkComputes } from './check-computes.ts'
 import { refuseBindings } from './edges.ts'
 import { type Place, type PlanContext, planCommandJob } from './plan-command.ts'
 import { planPipelineJob } from './plan-pipeline.ts'
@@ -20,6 +21,7 @@ export async function planJob(
         ? await planPipelineJob(context, spec, place)
         : await planSweep(context, spec, place)
   refuseBindings(planned.plan.inputs)
+  await checkComputes(context, planned)
   return spec.name === undefined
     ? planned
     : { ...planned, name: spec.name, displayName: spec.display_name ?? spec.name }

@@ -11,6 +11,8 @@ import { own } from '../model/own-property.ts'
 import type { InputValue, PipelinePlan, PlannedJob } from '../model/plan.ts'
 import { countStep } from './budget.ts'
 import { edgesOf, refuseCircles, refuseUnknownInputs } from './edges.ts'
+import { gather } from './gather.ts'
+import { declaredOf, judgeWires, type TypedStep, typesOf } from './judge-wires.ts'
 import { refuseNodeKey } from './names.ts'
 import { type CommandParts, jobOf, type Place, type PlanContext, planCommand, planCommandJob } from './plan-command.ts'
 import { declaredInputs, type Identity, loadComponent } from './plan-component.ts'
@@ -33,11 +35,13 @@ export async function planPipelineJob(context: PlanContext, spec: PipelineJobSpe
         'invalid',
         `${place.at}.component: a pipeline job needs a pipeline component, this one is a ${component.type}`,
       )
-    const inputs = await planDeclaredInputs({ ...context, at: place.at }, declaredInputs(component), spec.inputs ?? {})
+    const declared = declaredInputs(component)
+    const inputs = await planDeclaredInputs({ ...context, at: place.at }, declared, spec.inputs ?? {})
     return planNodes(
       context,
       {
         ...spec,
+        types: typesOf(declared, spec.inputs),
         jobs: component.jobs,
         outputs: { ...component.outputs, ...spec.outputs },
         settings: { ...component.settings, ...spec.settings },
@@ -48,13 +52,14 @@ export async function planPipelineJob(context: PlanContext, spec: PipelineJobSpe
     )
   }
   const inputs = await planOwnInputs({ ...context, at: place.at }, spec.inputs ?? {})
-  return planNodes(context, { ...spec, jobs: spec.jobs ?? {} }, inputs, { ...place, defaultCompute })
+  const types = typesOf({}, spec.inputs)
+  return planNodes(context, { ...spec, types, jobs: spec.jobs ?? {} }, inputs, { ...place, defaultCompute })
 }
 
 type PipelineBody = Pick<
   PipelineJobSpec,
   'outputs' | 'settings' | 'compute' | 'display_name' | 'description' | 'tags' | 'properties'
-> & { jobs: Record<string, PipelineNode> }
+> & { jobs: Record<string, PipelineNode>; types: ReturnType<typeof typesOf> }
 
 async function planNodes(
   context: PlanContext,
@@ -64,32 +69,15 @@ async function planNodes(
   component?: Identity,
 ): Promise<PlannedJob> {
   const outputs = planOutputs(undefined, body.outputs, place.parentOutputs, place.at)
-  const children: PlannedJob[] = []
   const literal = (name: string): string | undefined => literalOf(own(inputs, name), place.literalOfParent)
-  const reuse = reuseOfNodes(body, place)
-  for (const [key, node] of Object.entries(body.jobs)) {
-    const at = place.at === 'job' ? `jobs.${key}` : `${place.at}.jobs.${key}`
-    refuseNodeKey(place.at === 'job' ? 'jobs' : `${place.at}.jobs`, key)
-    if (node.type === 'if_else') continue
-    countStep(context)
-    children.push(
-      await planNode(context, node, {
-        at,
-        step: key,
-        parentOutputs: outputs,
-        defaultCompute: place.defaultCompute,
-        literalOfParent: literal,
-        ...reuse,
-      }),
-    )
-  }
-  const nodes = withConditions(edgesOf(children, place.at), body.jobs, {
-    at: place.at === 'job' ? 'jobs' : `${place.at}.jobs`,
-    children,
-    literal,
-  })
+  const below = { parentOutputs: outputs, literalOfParent: literal, ...reuseOfNodes(body, place) }
+  const at = place.at === 'job' ? 'jobs' : `${place.at}.jobs`
+  const steps = await planSteps(context, body.jobs, { ...below, at, defaultCompute: place.defaultCompute })
+  const children = steps.map(({ planned }) => planned)
+  const nodes = withConditions(edgesOf(children, place.at), body.jobs, { at, children, literal })
   refuseCircles(nodes, place.at)
   refuseUnknownInputs(children, inputs, place.at)
+  judgeWires(steps, { at, inputs, types: body.types, warn: context.warn })
   const plan: PipelinePlan = {
     kind: 'pipeline',
     inputs,
@@ -100,6 +88,26 @@ async function planNodes(
     ...(component === undefined ? {} : { component }),
   }
   return { ...jobOf(body, place, body, plan), children }
+}
+
+/** Plans every step; what is wrong with one does not hide what is wrong with the others. `at` is the property of them all. */
+async function planSteps(
+  context: PlanContext,
+  jobs: Readonly<Record<string, PipelineNode>>,
+  place: Place,
+): Promise<TypedStep[]> {
+  const steps = Object.entries(jobs).flatMap(([key, node]) => {
+    if (node.type === 'if_else') return []
+    return async (): Promise<TypedStep> => {
+      refuseNodeKey(place.at, key)
+      countStep(context)
+      const at = `${place.at}.${key}`
+      const planned = await planNode(context, node, { ...place, at, step: key })
+      const declared = await declaredOf(context, node, at)
+      return { planned, declared, types: typesOf(declared, node.inputs) }
+    }
+  })
+  return gather(context.budget, steps)
 }
 
 /** What a pipeline says of the reuse of its steps: not when it is forced, and not for ever when it names an age. */
@@ -128,12 +136,13 @@ async function planNode(
     return planCommandJob(context, { ...node, type: 'command', command: node.command }, place)
   }
   const { component, identity } = await loadComponent(context, node.component, place.at)
-  const inputs = await planDeclaredInputs({ ...context, at: place.at }, declaredInputs(component), node.inputs ?? {})
+  const declared = declaredInputs(component)
+  const inputs = await planDeclaredInputs({ ...context, at: place.at }, declared, node.inputs ?? {})
   if (component.type === 'pipeline') {
     const nested = { ...context, within: nest(context, identity, place.at) }
     return planNodes(
       nested,
-      { ...component, outputs: { ...component.outputs, ...node.outputs } },
+      { ...component, types: typesOf(declared, node.inputs), outputs: { ...component.outputs, ...node.outputs } },
       inputs,
       place,
       identity,

@@ -2,6 +2,7 @@ import { type EnvironmentSpec, HaganeError, type JobInput } from '@hagane/contra
 import { newJobName } from '../../../kernel/ids.ts'
 import type { JobNeeds } from '../model/needs.ts'
 import type { CommandPlan, InputValue, OutputPlan, Plan, PlannedJob, SweepPlan } from '../model/plan.ts'
+import { newBudget } from '../planning/budget.ts'
 import { planOwnInputs } from '../planning/plan-inputs.ts'
 import { type Recorded, recordedValue, stepsOf } from './recorded.ts'
 
@@ -180,7 +181,10 @@ async function givenValue(
           ...(old.kind === 'content' && old.type !== undefined ? { type: old.type as 'uri_file' } : {}),
         }
       : (given ?? null)
-  const values = await planOwnInputs({ needs, workspace, at: 'inputs', warn: () => {} }, { [name]: full })
+  const values = await planOwnInputs(
+    { needs, workspace, at: 'inputs', warn: () => {}, budget: newBudget() },
+    { [name]: full },
+  )
   return values[name] ?? { kind: 'none' }
 }
 
