@@ -45,7 +45,7 @@ describe('the processes of a distributed step', () => {
   it('is one process without a distribution, and a warning when that may not be what was meant', () => {
     expect(plan(undefined, 4)).toBeUndefined()
     expect(warnings).toEqual([
-      'jobs.train.resources.instance_count is 4, but without distribution the command runs once',
+      'jobs.train.resources.instance_count: it is 4, but without distribution the command runs once',
     ])
     expect(plan(undefined, 1)).toBeUndefined()
     expect(warnings).toEqual([])

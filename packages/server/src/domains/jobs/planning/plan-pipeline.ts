@@ -41,30 +41,29 @@ export async function planPipelineJob(context: PlanContext, spec: PipelineJobSpe
       context,
       {
         ...spec,
-        types: typesOf(declared, spec.inputs),
         jobs: component.jobs,
         outputs: { ...component.outputs, ...spec.outputs },
         settings: { ...component.settings, ...spec.settings },
       },
-      inputs,
+      { inputs, types: typesOf(declared, spec.inputs) },
       { ...place, defaultCompute },
       identity,
     )
   }
   const inputs = await planOwnInputs({ ...context, at: place.at }, spec.inputs ?? {})
   const types = typesOf({}, spec.inputs)
-  return planNodes(context, { ...spec, types, jobs: spec.jobs ?? {} }, inputs, { ...place, defaultCompute })
+  return planNodes(context, { ...spec, jobs: spec.jobs ?? {} }, { inputs, types }, { ...place, defaultCompute })
 }
 
 type PipelineBody = Pick<
   PipelineJobSpec,
   'outputs' | 'settings' | 'compute' | 'display_name' | 'description' | 'tags' | 'properties'
-> & { jobs: Record<string, PipelineNode>; types: ReturnType<typeof typesOf> }
+> & { jobs: Record<string, PipelineNode> }
 
 async function planNodes(
   context: PlanContext,
   body: PipelineBody,
-  inputs: Record<string, InputValue>,
+  { inputs, types }: { inputs: Record<string, InputValue>; types: ReturnType<typeof typesOf> },
   place: Place,
   component?: Identity,
 ): Promise<PlannedJob> {
@@ -77,7 +76,7 @@ async function planNodes(
   const nodes = withConditions(edgesOf(children, place.at), body.jobs, { at, children, literal })
   refuseCircles(nodes, place.at)
   refuseUnknownInputs(children, inputs, place.at)
-  judgeWires(steps, { at, inputs, types: body.types, warn: context.warn })
+  judgeWires(steps, { at, inputs, types, warn: context.warn })
   const plan: PipelinePlan = {
     kind: 'pipeline',
     inputs,
@@ -142,8 +141,8 @@ async function planNode(
     const nested = { ...context, within: nest(context, identity, place.at) }
     return planNodes(
       nested,
-      { ...component, types: typesOf(declared, node.inputs), outputs: { ...component.outputs, ...node.outputs } },
-      inputs,
+      { ...component, outputs: { ...component.outputs, ...node.outputs } },
+      { inputs, types: typesOf(declared, node.inputs) },
       place,
       identity,
     )
