@@ -46,6 +46,12 @@ export const jobReuse = z.object({
   from: z.string().optional().describe('the job whose outputs were taken'),
 })
 
+/** What the processes of a step have used together. */
+export const jobUsage = z.object({
+  peak_memory_bytes: z.number().optional().describe('resident memory; absent when it was over within a second'),
+  cpu_seconds: z.number().optional().describe('user and system time'),
+})
+
 export const jobResource = z
   .object({
     id: z.string(),
@@ -93,6 +99,7 @@ export const jobResource = z
       .object({ ahead: z.number().int(), reason: z.string() })
       .optional()
       .describe('why a queued step does not run yet, and how many of the same user and priority are before it'),
+    usage: jobUsage.optional().describe('of the last attempt; so far, while it runs and is shown by itself'),
     attempts: z.number().int(),
     archived: z.boolean(),
     etag: z.string(),

@@ -20,3 +20,5 @@ export type {
   StepPlan,
   StoredTree,
 } from './types.ts'
+export { buildSampler, type Measuring, type Sampler, type UsagePoint } from './usage/sampler.ts'
+export { type StepUsage, usageOf } from './usage/usage-file.ts'

@@ -29,9 +29,16 @@ export const layout = (folder: string) => ({
   begun: join(folder, 'begun'),
   /** `{"code":n}`, written by the command's bash at its end: counts when the wrapper was killed */
   ended: join(folder, 'ended'),
+  /** processor time as the wrapper's shell tells it after the command, see times(1p) */
+  times: join(folder, 'times'),
+  /** what was measured of the step so far */
+  usage: join(folder, 'usage.json'),
 })
 
-export const kept = ['step.json', 'log.txt', 'started', 'stopped', 'exit.json', 'begun', 'ended', failedRankFile]
+export const kept = [
+  ...['step.json', 'log.txt', 'started', 'stopped', 'exit.json', 'begun', 'ended', 'times', 'usage.json'],
+  failedRankFile,
+]
 
 /** step.json: what adopting and collecting need to know. Names of variables, never their values. */
 export interface StepRecord {

@@ -10,6 +10,7 @@ export const MARKER_TAKEN = 75
  * - Signals for the group reach the command; the wrapper itself stays to write the exit code. `trap :` and not
  *   `trap ''`, because ignored signals would be inherited.
  * - The code is written with one write to a new file, and a reader takes only a whole line: half of it is never believed.
+ * - `times` is a built-in as well; with `command` before it a disk that is full does not end the shell.
  * - The command is a `bash` of its own, found on its own PATH. Only that one has the log as standard error, so that the
  *   wrapper's "Terminated" does not end up there; dash says it before it takes a plain redirection back, hence `exec`.
  * - Whoever ends a step leaves the file `stopped` first and signals then: a signal that comes while the traps still stand
@@ -32,6 +33,7 @@ exec 3>&- 4>&2 2>/dev/null
   exec bash -c -- "$2" 2>&4 4>&-
 )
 hagane_code=$?
+command times >"$1/times"
 printf '{"code":%d}\\n' "$hagane_code" >"$1/exit.json"
 exit "$hagane_code"
 `

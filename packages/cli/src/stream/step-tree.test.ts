@@ -12,12 +12,19 @@ describe('the tree of steps', () => {
     const steps = [
       step('prep', { status: 'Completed', start_time: start, end_time: start, reuse: { key: 'k', from: 'old_1' } }),
       step('train', { status: 'Running', start_time: '2026-11-23T10:01:13.000Z' }),
+      step('bad', {
+        status: 'Failed',
+        start_time: start,
+        end_time: start,
+        usage: { peak_memory_bytes: 1_234_567_890 },
+      }),
       step('eval', { status: 'NotStarted' }),
     ]
     expect(stepTree(pipeline, steps, view)).toEqual([
-      '● p  Running  1 min 15 s  1 of 3 done, 1 reused',
+      '● p  Running  1 min 15 s  1 of 4 done, 1 reused, 1 failed',
       '├─ ✓ prep  reused old_1  0.0 s',
       '├─ ● train  Running  2.5 s',
+      '├─ ✗ bad  Failed  0.0 s, 1.2 GB',
       '└─ ○ eval  NotStarted',
     ])
   })

@@ -81,11 +81,18 @@ function lineOf(step: JobResource, view: TreeView, name = harmless(step.step ?? 
   const [mark, style] = marks[step.status]
   const said = isReused(step) && step.status === 'Completed' ? `reused ${step.reuse?.from}` : step.status
   const time = waits.includes(step.status) ? '' : timeOf(step, view.now)
-  const details = time === '' ? said : `${said}  ${time}`
+  const details = `${said}${time === '' ? '' : `  ${time}`}${memoryOf(step)}`
   return `${paint(style, mark, view.coloured)} ${oneLine(name)}  ${paint('dim', details, view.coloured)}`
 }
 
 const oneLine = (text: string): string => text.replaceAll('\n', ' ')
+
+/** `, 315 MB`: the peak of a step that has ended; 10^6 bytes, as in the metrics. */
+function memoryOf({ usage, end_time }: JobResource): string {
+  const peak = usage?.peak_memory_bytes
+  if (peak === undefined || end_time === undefined) return ''
+  return `, ${peak < 1e9 ? `${Math.round(peak / 1e6)} MB` : `${(peak / 1e9).toFixed(1)} GB`}`
+}
 
 /** `3.2 s`, `4 min 10 s`; empty before the start. */
 function timeOf({ start_time, end_time }: JobResource, now: number): string {

@@ -18,6 +18,7 @@ import { registries } from './0067-registries.ts'
 import { sweepTrials } from './0069-sweep-trials.ts'
 import { reuseDecisions } from './0071-reuse-decisions.ts'
 import { reproductions } from './0072-reproductions.ts'
+import { jobUsage } from './0074-job-usage.ts'
 import { jobLists } from './0075-job-lists.ts'
 
 /** The one timeline; order is by name. */
@@ -41,5 +42,6 @@ export const migrations: readonly Migration[] = [
   sweepTrials,
   reuseDecisions,
   reproductions,
+  jobUsage,
   jobLists,
 ]

@@ -1,5 +1,6 @@
 import {
   adopt,
+  buildSampler,
   type ContentStore,
   clean,
   collect,
@@ -7,10 +8,12 @@ import {
   type RunningStep,
   ranOutOfMemory,
   readLog,
+  type Sampler,
   type StepPlan,
   stage,
   start,
   tail,
+  usageOf,
 } from '@hagane/runner'
 import type { BlobStore } from '../../kernel/blobs/index.ts'
 
@@ -24,6 +27,8 @@ export interface LocalDriver {
   tail: typeof tail
   clean: typeof clean
   ranOutOfMemory: typeof ranOutOfMemory
+  measure: Sampler['measure']
+  usageOf: typeof usageOf
 }
 
 export function buildLocalDriver(blobs: BlobStore): LocalDriver {
@@ -44,5 +49,7 @@ export function buildLocalDriver(blobs: BlobStore): LocalDriver {
     tail,
     clean,
     ranOutOfMemory,
+    measure: buildSampler().measure,
+    usageOf,
   }
 }

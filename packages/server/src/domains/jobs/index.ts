@@ -19,6 +19,7 @@ import { finishFailed } from './flow/end.ts'
 import { buildRunSteps } from './flow/run-step.ts'
 import { submitJob } from './flow/submit.ts'
 import { readJobLog } from './log-stream.ts'
+import { buildStepMeasures } from './model/measures.ts'
 import { buildJobMemory } from './model/memory.ts'
 import type { JobNeeds } from './model/needs.ts'
 import { own } from './model/own-property.ts'
@@ -38,6 +39,7 @@ import { buildReproductions, type Reproductions } from './reproduce/reproduction
 import { outputsResource, toResource } from './resource.ts'
 import { buildSuggestions } from './sweep/suggestions.ts'
 import { sweepResource, trialResource } from './sweep/sweep-resource.ts'
+import { usageNow } from './usage-now.ts'
 import { whyWaiting } from './waiting.ts'
 import { explainJob } from './why/explain.ts'
 
@@ -68,13 +70,14 @@ const machineOf = (steps: number) => ({
   memoryMb: Math.floor(totalmem() / 2 ** 20),
 })
 
-type Given = Omit<JobNeeds, 'running' | 'sweeps' | 'memory'> & { events: EventLog }
+type Given = Omit<JobNeeds, 'running' | 'measures' | 'sweeps' | 'memory'> & { events: EventLog }
 
 /** Command, pipeline and sweep jobs: planned to digests, run as durable tasks, followed across restarts. */
 export function buildJobs({ events, ...given }: Given): Jobs {
   const needs: JobNeeds = {
     ...given,
     running: buildRunningSteps(given.log),
+    measures: buildStepMeasures(given),
     sweeps: buildSweepSignals(),
     memory: buildJobMemory(() => given.clock.now().getTime()),
   }
@@ -92,11 +95,13 @@ export function buildJobs({ events, ...given }: Given): Jobs {
   const suggestions = buildSuggestions()
   const sweeps = buildDriveSweeps({ ...needs, suggestions })
   needs.tracking.onMetrics(needs.sweeps.wakeByTrial)
+  needs.tracking.onMetrics(needs.measures.noteKeys)
   needs.tasks.register(SWEEP_TASK, { concurrency: SWEEPS, handle: sweeps.drive, onGivenUp: sweeps.giveUp })
   const show = async (workspace: string, name: string) => {
     const row = await getJob(db, workspace, name)
     const waiting = (await whyWaiting(needs, [row])).get(name)
-    const job = { ...toResource(row, needs.url(), waiting), ...(await reproductions.of(workspace, name)) }
+    const now = { ...toResource(row, needs.url(), waiting), ...usageNow(needs, row) }
+    const job = { ...now, ...(await reproductions.of(workspace, name)) }
     if (row.type !== 'sweep') return job
     return { ...job, sweep: sweepResource(JSON.parse(row.plan) as SweepPlan, await trialsOf(db, workspace, name)) }
   }

@@ -40,6 +40,7 @@ export function toResource(row: ListedJob, url: string, waiting?: Waiting): JobR
     ...(row.reuse_key === null ? {} : { reuse: { key: row.reuse_key, ...optional('from', row.reused_from) } }),
     ...optional('error', row.error === null ? null : JSON.parse(row.error)),
     ...(waiting === undefined ? {} : { queue: waiting }),
+    ...optional('usage', row.usage === null ? null : (JSON.parse(row.usage) as JobResource['usage'])),
     attempts: row.attempts,
     archived: row.archived === 1,
     etag: String(row.revision),

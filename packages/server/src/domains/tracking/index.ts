@@ -91,8 +91,8 @@ export interface Tracking {
   latestMetrics(workspace: string, runId: string): Promise<Record<string, number>>
   /** Every value of a metric in the order it was logged; NaN where NaN was. A run that does not exist has none. */
   metricValues(workspace: string, runId: string, key: string): Promise<number[]>
-  /** Called after each commit that logged metrics of a run; a hint only, since a crash can come before it. */
-  onMetrics(listener: (workspace: string, runId: string) => void): void
+  /** Called after each commit that logged metrics of a run, with a client's keys; a hint only, since a crash can come before it. */
+  onMetrics(listener: MetricsListener): void
   /** Copies metrics, params, inputs, models and artifact entries of a run whose outputs are taken again. */
   copyRun(tx: Tx, from: string, to: string): Promise<void>
   /** The same of many, which end with it: the run that takes → the run it takes from. */
@@ -123,8 +123,8 @@ const reader = (workspace: string): Who => ({ workspace, actor: 'server' })
 function tellingOf(first: () => void): { logged: MetricsListener; onMetrics: (listener: MetricsListener) => void } {
   const listeners: MetricsListener[] = [first]
   return {
-    logged: (workspace, runId) => {
-      for (const listener of listeners) listener(workspace, runId)
+    logged: (workspace, runId, keys) => {
+      for (const listener of listeners) listener(workspace, runId, keys)
     },
     onMetrics: listener => void listeners.push(listener),
   }
@@ -187,7 +187,7 @@ export function buildTracking({ db, blobs, log }: Deps): Tracking {
     logParams: async (tx, runId, params) => logParams(tx, await requireRun(tx, runId), pairs(params), false),
     async logMetrics(tx, runId, points) {
       await logMetrics(tx, await requireRun(tx, runId), points)
-      tx.afterCommit(() => telling.logged(tx.who.workspace, runId))
+      tx.afterCommit(() => telling.logged(tx.who.workspace, runId, []))
     },
     setTags: async (tx, runId, tags) => setTags(tx, await requireRun(tx, runId), pairs(tags)),
     getRun,

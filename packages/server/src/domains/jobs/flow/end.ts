@@ -33,8 +33,11 @@ export async function end(needs: JobNeeds, who: Who, name: string, how: End): Pr
     const started = passed.includes('run') ? { start_time: exit?.startedAt ?? null } : {}
     // asked to stop for a reason, that is why it ended; one that got to its end all the same has none
     const error = row.error === null ? {} : { error: event === 'cancel' ? row.error : null }
-    await moveJobThrough(tx, row, [...passed.map(each => ({ event: each })), { event, facts }], {
+    const usage = exit?.usage === undefined ? {} : { usage: exit.usage }
+    const steps = [...passed.map(each => ({ event: each })), { event, facts: { ...facts, ...usage } }]
+    await moveJobThrough(tx, row, steps, {
       ...started,
+      ...(exit?.usage === undefined ? {} : { usage: JSON.stringify(exit.usage) }),
       ...error,
       ...change,
       ...more,

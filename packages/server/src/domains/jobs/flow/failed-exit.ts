@@ -4,7 +4,7 @@ import type { CommandPlan } from '../model/plan.ts'
 import type { JobRow } from '../model/tables.ts'
 import { getJob } from '../records/reads.ts'
 import { finishCanceled, finishFailed } from './end.ts'
-import { failureOfExit } from './failure-cause.ts'
+import { failureOfExit, failureOfLoss } from './failure-cause.ts'
 
 const TAIL_LINES = 20
 const TAIL_WIDTH = 2000
@@ -51,6 +51,21 @@ async function finishBadExit(
     },
     exit,
   )
+}
+
+/** A step whose end nobody saw. */
+export async function finishLost(
+  needs: JobNeeds,
+  who: Who,
+  { name }: JobRow,
+  { reason, startedAt }: { reason: string; startedAt: string },
+  folder: string,
+): Promise<void> {
+  const { driver } = needs.compute
+  const usage = driver.usageOf(folder)
+  const endedAt = needs.clock.now().toISOString()
+  const failure = failureOfLoss(reason, driver.ranOutOfMemory(folder), usage)
+  await finishFailed(needs, who, name, failure, {}, { code: null, reason: 'lost', startedAt, endedAt, usage })
 }
 
 /** The end of the log for the error, which goes into the event chain: a line of a megabyte stays in the log. */

@@ -1,7 +1,7 @@
 import { statfsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { type FailureCause, HaganeError } from '@hagane/contract'
-import type { StepExit } from '../model/needs.ts'
+import type { StepExit, StepUsage } from '../model/needs.ts'
 
 export interface Failure {
   message: string
@@ -21,7 +21,12 @@ const NO_MEMORY = /\b(MemoryError|ArrayMemoryError|std::bad_alloc|OutOfMemoryErr
 const LAST_WORDS = 3
 
 /** Why a command that did not exit with 0 ended: what the kernel knows first, then its last words, then its code. */
-export function failureOfExit({ exit, tail, ranOutOfMemory, folder }: Ended): Failure {
+export function failureOfExit(ended: Ended): Failure {
+  const { message, ...why } = reasonOf(ended)
+  return { message: `${message}${peakText(ended.exit.usage)}`, ...why }
+}
+
+function reasonOf({ exit, tail, ranOutOfMemory, folder }: Ended): Failure {
   const who = exit.rank === undefined ? 'the command' : `rank ${exit.rank} of the distributed step`
   const signal = exit.code === null ? undefined : signalOf(exit.code)
   const killed = exit.code === null || signal === 'SIGKILL'
@@ -39,10 +44,19 @@ export function failureOfExit({ exit, tail, ranOutOfMemory, folder }: Ended): Fa
 }
 
 /** A step whose end nobody saw. */
-export const failureOfLoss = (reason: string, ranOutOfMemory: boolean): Failure =>
-  ranOutOfMemory
-    ? { cause: 'out_of_memory', message: 'the processes of the step were ended by the kernel: out of memory' }
-    : { cause: 'lost', message: `the step's process was lost: ${reason}` }
+export function failureOfLoss(reason: string, ranOutOfMemory: boolean, usage?: StepUsage): Failure {
+  const peak = peakText(usage)
+  return ranOutOfMemory
+    ? { cause: 'out_of_memory', message: `the processes of the step were ended by the kernel: out of memory${peak}` }
+    : { cause: 'lost', message: `the step's process was lost: ${reason}${peak}` }
+}
+
+const peakText = (usage: StepUsage | undefined): string =>
+  usage?.peak_memory_bytes === undefined ? '' : `; its memory peaked at ${byteText(usage.peak_memory_bytes)}`
+
+/** Megabytes are 10^6 bytes, as in the metrics. */
+const byteText = (bytes: number): string =>
+  bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`
 
 /** Why a step could not be run, or its outputs not be taken over, in the words of what was thrown. */
 export function failureOfError(error: Error, folder: string): Failure {

@@ -18,9 +18,10 @@ export async function finishExited(
   needs: JobNeeds,
   who: Who,
   row: JobRow,
-  exit: StepExit,
+  ended: StepExit,
   folder: string,
 ): Promise<void> {
+  const exit = { ...ended, usage: needs.compute.driver.usageOf(folder) }
   const collecting = exit.reason === 'exited' && exit.code === 0 ? complete : finishOther
   await recordedIfSlow(collecting(needs, who, row, exit, folder), () => recordFinalizing(needs, who, row.name, exit))
   await needs.compute.driver.clean(folder)

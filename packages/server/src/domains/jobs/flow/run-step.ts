@@ -9,7 +9,8 @@ import { findJob } from '../records/reads.ts'
 import { jobForUpdate, moveJob, moveJobThrough } from '../records/store.ts'
 import { finishCanceled, finishFailed, finishReused } from './end.ts'
 import { evaluatedTables } from './evaluated-tables.ts'
-import { failureOfError, failureOfLoss } from './failure-cause.ts'
+import { finishLost } from './failed-exit.ts'
+import { failureOfError } from './failure-cause.ts'
 import { finishExited } from './finish.ts'
 import { buildFlights } from './flights.ts'
 import { orAborted } from './or-aborted.ts'
@@ -148,9 +149,11 @@ export function buildRunSteps(needs: JobNeeds) {
     needs.running.watch(row.workspace, row.name, step)
     const current = await findJob(needs.db, row.workspace, row.name)
     if (current?.status === 'CancelRequested') needs.running.requestStop(row.workspace, row.name)
-    const exit = await recordedIfSlow(exitOrAbort(step, signal), () => recordRunning(who, row.name, step))
+    const folder = folderOf(needs.dataDir, row, row.attempts)
+    const over = needs.measures.during(row, step, folder, exitOrAbort(step, signal))
+    const exit = await recordedIfSlow(over, () => recordRunning(who, row.name, step))
     if (exit.reason === 'unstarted') return startAgain(who, row, signal)
-    await finishExited(needs, who, row, exit, folderOf(needs.dataDir, row, row.attempts))
+    await finishExited(needs, who, row, exit, folder)
   }
 
   const recordRunning = (who: Who, name: string, step: StepProcess): Promise<unknown> =>
@@ -177,13 +180,7 @@ export function buildRunSteps(needs: JobNeeds) {
     }
     if (found.state === 'exited') return finishExited(needs, who, row, found.exit, folder)
     if (row.status === 'CancelRequested') return finishCanceled(needs, who, row.name, 'canceled before it ran')
-    if (found.state === 'lost')
-      return finishFailed(
-        needs,
-        who,
-        row.name,
-        failureOfLoss(found.reason, needs.compute.driver.ranOutOfMemory(folder)),
-      )
+    if (found.state === 'lost') return finishLost(needs, who, row, found, folder)
     return startAgain(who, row, signal)
   }
 

@@ -141,6 +141,7 @@ export function rowOf(
     reuse_key: null,
     reused_from: null,
     error: null,
+    usage: null,
     attempts: 0,
     archived: 0,
     revision: 1,

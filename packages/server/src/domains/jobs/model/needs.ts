@@ -8,6 +8,7 @@ import type { Data } from '../../data/index.ts'
 import type { JobMemory } from './memory.ts'
 import type { DistributionPlan, InputMode } from './plan.ts'
 import type { SweepSignals } from './sweep-signals.ts'
+import type { JobRow } from './tables.ts'
 
 /** What jobs ask of other domains, as narrow as they need it; the composition root hands in the doors. */
 export interface JobNeeds {
@@ -34,6 +35,7 @@ export interface JobNeeds {
   tracking: Tracking
   compute: Compute
   running: RunningSteps
+  measures: StepMeasures
   memory: JobMemory
   sweeps: SweepSignals
   tokens: {
@@ -124,8 +126,8 @@ export interface Tracking {
   latestMetrics(workspace: string, runId: string): Promise<Record<string, number>>
   /** Every value of a metric in the order it was logged; NaN where NaN was. */
   metricValues(workspace: string, runId: string, key: string): Promise<number[]>
-  /** Called after each commit that logged metrics of a run; a hint only. */
-  onMetrics(listener: (workspace: string, runId: string) => void): void
+  /** Called after each commit that logged metrics of a run, with the keys that an MLflow client logged; a hint only. */
+  onMetrics(listener: (workspace: string, runId: string, keys: readonly string[]) => void): void
   /** Content below a path of the run's artifacts; throws not_found. */
   artifactTree(workspace: string, runId: string, path: string): Promise<{ tree: string; path: string }>
   /** Adds every file of a tree below a path of the run's artifacts. */
@@ -184,6 +186,30 @@ export interface StepExit {
   rank?: number
   startedAt: string
   endedAt: string
+  /** As far as it was measured. */
+  usage?: StepUsage
+}
+
+/** What the processes of a step have used together. */
+export interface StepUsage {
+  /** bytes */
+  peak_memory_bytes?: number
+  cpu_seconds?: number
+}
+
+/** Measured values of a running step, by MLflow's names of system metrics. */
+export interface UsagePoint {
+  /** Epoch milliseconds. */
+  timestamp: number
+  step: number
+  values: Record<string, number>
+}
+
+export interface Measuring {
+  /** Tells no more points, also after a restart; the peak is still kept. */
+  silence(): void
+  /** Tells the last points; never rejects. */
+  end(): Promise<void>
 }
 
 /** A step's process, which outlives this server. */
@@ -211,6 +237,19 @@ export interface RunningSteps {
   requestStop(workspace: string, name: string): void
 }
 
+/** Measures the steps that this server carries. */
+export interface StepMeasures {
+  /** The result of `work`; while it lasts the step is measured, if it lasts long enough to be worth it. */
+  during<T>(
+    row: Pick<JobRow, 'workspace' | 'name' | 'created_by'>,
+    step: StepProcess,
+    folder: string,
+    work: Promise<T>,
+  ): Promise<T>
+  /** An MLflow client has logged these metrics of a run: where it measures the system itself, we do not. */
+  noteKeys(workspace: string, runId: string, keys: readonly string[]): void
+}
+
 /** Where steps run. This machine is the first driver; a cluster comes behind the same few functions. */
 export interface ComputeDriver {
   start(work: StepWork): Promise<StepProcess>
@@ -221,7 +260,7 @@ export interface ComputeDriver {
     | { state: 'never-started' }
     | { state: 'running'; step: StepProcess }
     | { state: 'exited'; exit: StepExit }
-    | { state: 'lost'; reason: string }
+    | { state: 'lost'; reason: string; startedAt: string }
   >
   collect(folder: string): Promise<StepResult>
   /** What a failed step left in `outputs/` and `logs/`, and its log. */
@@ -231,4 +270,12 @@ export interface ComputeDriver {
   clean(folder: string): Promise<void>
   /** Whether the kernel has ended a process for lack of memory since the attempt was staged. */
   ranOutOfMemory(folder: string): boolean
+  /** Measures a running step until told to end; `tell` is called about every ten seconds, `failed` hears what it rejects with. */
+  measure(
+    step: { folder: string; pid: number; startedAt: string },
+    tell: (points: readonly UsagePoint[]) => Promise<void>,
+    failed: (error: unknown) => void,
+  ): Measuring
+  /** What an attempt has used so far, or had at its end. */
+  usageOf(folder: string): StepUsage
 }

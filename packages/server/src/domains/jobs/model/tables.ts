@@ -31,6 +31,8 @@ export type JobTables = {
     reuse_key: string | null
     reused_from: string | null
     error: string | null
+    /** What its command used (JSON of StepUsage). */
+    usage: string | null
     attempts: number
     archived: number
     revision: number

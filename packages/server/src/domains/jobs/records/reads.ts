@@ -30,7 +30,17 @@ export interface JobFilter {
 
 const ofAll = ['workspace', 'name', 'type', 'status', 'display_name', 'experiment_name', 'experiment_id'] as const
 const ofTheJob = ['description', 'tags', 'properties', 'parent', 'root', 'step', 'seq', 'compute', 'plan'] as const
-const ofItsEnd = ['outputs', 'git', 'commit_id', 'reuse_key', 'reused_from', 'error', 'attempts', 'archived'] as const
+const ofItsEnd = [
+  'outputs',
+  'git',
+  'commit_id',
+  'reuse_key',
+  'reused_from',
+  'error',
+  'usage',
+  'attempts',
+  'archived',
+] as const
 const ofItsTimes = ['created_at', 'created_by', 'modified_at', 'modified_by', 'start_time', 'end_time'] as const
 
 /** A job in a list: its specification, which may be long, is read only when it is asked for. */

@@ -100,6 +100,7 @@ export type JobChange = Partial<
     JobRow,
     | 'outputs'
     | 'error'
+    | 'usage'
     | 'attempts'
     | 'start_time'
     | 'end_time'

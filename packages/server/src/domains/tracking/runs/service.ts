@@ -41,8 +41,10 @@ const EVERY_SEGMENT = 1_000_000
 export const userOf = (actor: string, sent: string | undefined): string =>
   actor.startsWith('local:') ? (sent ?? '') : actor.slice(actor.indexOf(':') + 1)
 
-/** Is told of a run after each commit that logged metrics of it. */
-export type MetricsListener = (workspace: string, runId: string) => void
+/** Is told of a run after each commit that logged metrics of it, with the keys that a client logged: none when this server did. */
+export type MetricsListener = (workspace: string, runId: string, keys: readonly string[]) => void
+
+const keysOf = (points: readonly LoggedPoint[]): string[] => [...new Set(points.map(point => point.key))]
 
 /** The use cases of runs. */
 export function buildRuns(db: Database, experiments: Experiments, logged: MetricsListener) {
@@ -82,7 +84,7 @@ export function buildRuns(db: Database, experiments: Experiments, logged: Metric
       run.run_id,
       points.filter(point => point.modelId !== undefined),
     )
-    if (points.length > 0) tx.afterCommit(() => logged(run.workspace, run.run_id))
+    if (points.length > 0) tx.afterCommit(() => logged(run.workspace, run.run_id, keysOf(points)))
   }
 
   return {
