@@ -9,7 +9,15 @@ it('what a step left is removed, its records stay and still tell how it ended', 
     outputs: [{ name: 'o', kind: 'folder' }],
   })
   await clean(folder)
-  expect(readdirSync(folder).sort()).toEqual(['begun', 'ended', 'exit.json', 'log.txt', 'started', 'step.json'])
+  expect(readdirSync(folder).sort()).toEqual([
+    'begun',
+    'ended',
+    'exit.json',
+    'log.txt',
+    'started',
+    'step.json',
+    'times',
+  ])
   expect(await adopt(folder)).toEqual({ state: 'exited', exit })
   expect(await tail(folder, 1)).toEqual(['bye'])
 })
