@@ -97,7 +97,6 @@ const options = ({ package: name, output, split, thread }: Bundle): BuildOptions
   format: 'esm',
   target: 'node24',
   mainFields: ['module', 'main'],
-  keepNames: true,
   sourcemap: 'external',
   legalComments: 'none',
   logLevel: 'warning',

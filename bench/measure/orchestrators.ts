@@ -31,6 +31,15 @@ const commands: Record<
   dagster: { file: dagsterChain, fresh: ['dagster', 'job', 'execute', '-f', 'chain.py', '-j', 'chain'] },
 }
 
+/** Its own little server may take long to start the first time, and none of what it sends home is wanted. */
+const prefectSettings = (folder: string) => ({
+  PREFECT_HOME: folder,
+  PREFECT_LOGGING_LEVEL: 'ERROR',
+  PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: '120',
+  PREFECT_SERVER_ANALYTICS_ENABLED: 'false',
+  DO_NOT_TRACK: '1',
+})
+
 /** The times of one peer's chain of `steps` steps; undefined where it cannot be installed. The first run is not counted. */
 export async function peerChain(peer: Peer, steps: number, context: BenchContext): Promise<ChainTimes | undefined> {
   const bin = await peerVenv(peer, context.say)
@@ -40,10 +49,15 @@ export async function peerChain(peer: Peer, steps: number, context: BenchContext
   await mkdir(folder, { recursive: true })
   const { file, fresh, reused } = commands[peer]
   await writeFile(join(folder, 'chain.py'), file(steps))
-  const env = { USERNAME: 'bench', HOME: folder, METAFLOW_HOME: folder, DAGSTER_HOME: folder, PREFECT_HOME: folder }
+  const env = {
+    USERNAME: 'bench',
+    HOME: folder,
+    METAFLOW_HOME: folder,
+    DAGSTER_HOME: folder,
+    ...prefectSettings(folder),
+  }
   const timed = async ([program = '', ...args]: readonly string[]): Promise<number> => {
-    const once = async () =>
-      timeOf(join(bin, program), args, { cwd: folder, env: { ...env, PREFECT_LOGGING_LEVEL: 'ERROR' } })
+    const once = async () => timeOf(join(bin, program), args, { cwd: folder, env })
     const first = await once()
     return first > slowMs ? once() : median(await repeat(rounds, once))
   }

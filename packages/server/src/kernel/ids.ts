@@ -4,10 +4,10 @@ const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
 /** ULID: 48 bits of epoch milliseconds, 80 random bits, in Crockford base 32; sorts by time. */
 export function newUlid(now = Date.now()): string {
-  let time = ''
-  for (let rest = now, i = 0; i < 10; i++, rest = Math.floor(rest / 32)) time = crockford[rest % 32] + time
-  const random = Array.from(randomBytes(16), byte => crockford[byte % 32]).join('')
-  return time + random
+  let text = ''
+  for (let rest = now, i = 0; i < 10; i++, rest = Math.floor(rest / 32)) text = crockford[rest % 32] + text
+  for (const byte of randomBytes(16)) text += crockford[byte % 32]
+  return text
 }
 
 /** 32 hexadecimal digits, the form of MLflow's run ids. */

@@ -33,7 +33,7 @@ export interface Tx {
   readonly who: Who
   readonly now: Date
   append(event: NewEvent): void
-  /** Runs after the commit; a hint only, since a crash can come before it. */
+  /** Runs after the commit, which may not be on the disk yet; a hint only, since a crash can come before it. */
   afterCommit(fn: () => void): void
 }
 
@@ -59,8 +59,10 @@ export interface Engine {
   readonly dialect: Dialect
   readonly reads: Kysely<KernelTables>
   readonly writes: Kysely<KernelTables>
-  /** Runs a transaction on the writing connection. */
+  /** Runs a transaction on the writing connection. Only after `synced` does a durable one survive a power cut. */
   transaction<T>(durability: Durability, fn: (db: Transaction<KernelTables>) => Promise<T>): Promise<T>
+  /** Resolves when every durable transaction that has committed is on the disk. */
+  synced(): Promise<void>
   /** Taken last, so that the chain has one order of commits. SQLite has one writer and needs none. */
   lockChain(db: Transaction<KernelTables>): Promise<void>
   isUniqueViolation(error: unknown): boolean

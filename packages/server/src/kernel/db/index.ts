@@ -32,8 +32,9 @@ function databaseOn(engine: Engine, clock: Clock): Database {
       const events: NewEvent[] = []
       const after: (() => void)[] = []
       const result = await runTransaction({ engine, clock, who, durability }, fn, events, after)
-      if (events.length > 0) for (const listener of listeners) listener()
       for (const run of after) run()
+      if (durability === 'durable') await engine.synced()
+      if (events.length > 0) for (const listener of listeners) listener()
       return result
     },
     close: () => engine.close(),

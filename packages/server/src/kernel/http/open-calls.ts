@@ -22,7 +22,7 @@ export function trackOpenCalls(app: FastifyInstance): OpenCalls {
       open.add(gone)
       response.once('close', () => {
         open.delete(gone)
-        gone.abort()
+        if (!response.writableFinished) gone.abort()
       })
       return gone.signal
     },
