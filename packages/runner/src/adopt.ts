@@ -1,4 +1,5 @@
-import { type Marker, readEnded, readExit, readMarker, startedAt } from './exit-record.ts'
+import { containerEnd, containerState, removeContainer } from './container/container-state.ts'
+import { exitWithoutRecord, type Marker, readEnded, readExit, readMarker, startedAt } from './exit-record.ts'
 import { follow } from './follow.ts'
 import { layout, readRecord } from './layout.ts'
 import { endLeftovers, endOrphans } from './stop.ts'
@@ -18,6 +19,7 @@ export async function adopt(folder: string): Promise<Adopted> {
   if (exit !== undefined) {
     if (typeof marker === 'object' && (await stateOf(marker)) === 'gone')
       await endLeftovers({ folder, leader: marker.pid })
+    await removeContainer(folder)
     removeShortLink(layout(folder).temporary)
     return { state: 'exited', exit }
   }
@@ -47,9 +49,14 @@ async function withoutWrapper(
       step: followed(folder, marker === 'unreadable' ? survivor : marker, survivor),
     }
   const ended = readEnded(folder)
+  const contained = ended === undefined && marker !== 'unreadable' ? await containerState(folder) : undefined
+  if (contained === 'running') return { state: 'running', step: followed(folder, marker as Marker, 'container') }
   await endOrphans(folder, leader)
+  await removeContainer(folder)
   removeShortLink(layout(folder).temporary)
   if (ended !== undefined) return { state: 'exited', exit: ended }
+  if (contained !== undefined)
+    return { state: 'exited', exit: exitWithoutRecord(folder, contained.code, new Date().toISOString()) }
   const reason =
     owner === 'other-boot'
       ? 'the machine was restarted while it ran'
@@ -57,18 +64,20 @@ async function withoutWrapper(
   return { state: 'lost', reason, startedAt: startedAt(folder) ?? new Date().toISOString() }
 }
 
-/** `group` is, or was, the wrapper; `survivor` the command that goes on without it. */
-function followed(folder: string, group: Marker, survivor?: Marker) {
+/** `group` is, or was, the wrapper; `survivor` the command, or its container, that goes on without it. */
+function followed(folder: string, group: Marker, survivor?: Marker | 'container') {
   const watching = new AbortController()
   const { signal } = watching
   return follow({
     folder,
     marker: group,
-    wrapperEnd:
-      survivor === undefined
-        ? endOf(folder, group, signal).then(() => survivorEnd(folder, group.pid, signal))
-        : endOf(folder, survivor, signal),
+    wrapperEnd: endAfter(folder, group, survivor, signal),
     timeoutSeconds: readRecord(folder).timeoutSeconds,
     letGo: () => watching.abort(),
   })
+}
+
+function endAfter(folder: string, group: Marker, survivor: Marker | 'container' | undefined, signal: AbortSignal) {
+  if (survivor === 'container') return containerEnd(folder, signal)
+  return endOf(folder, survivor ?? group, signal).then(() => survivorEnd(folder, group.pid, signal))
 }

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
+import { engineFailure } from './container/container-state.ts'
 import { layout } from './layout.ts'
 import { readFailedRank } from './ranks/rank-files.ts'
 import type { StepExit } from './types.ts'
@@ -53,9 +54,16 @@ function exitIn(folder: string, path: string): StepExit | undefined {
   if (found === undefined || code === undefined) return undefined
   const stop = contentOf(layout(folder).stop)
   const reason = stop !== undefined && stop.time <= found.time ? stopReason(stop.text) : 'exited'
+  const engine = reason === 'exited' && code !== '0' ? engineFailure(folder) : undefined
   const rank = reason === 'exited' && code !== '0' ? readFailedRank(folder)?.rank : undefined
   const times = { startedAt: startedAt(folder) ?? found.time, endedAt: found.time }
-  return { code: Number(code), reason, ...(rank === undefined ? {} : { rank }), ...times }
+  return {
+    code: Number(code),
+    reason,
+    ...(rank === undefined ? {} : { rank }),
+    ...(engine === undefined ? {} : { engine }),
+    ...times,
+  }
 }
 
 const stopReason = (text: string): StepExit['reason'] => (text.startsWith('timeout') ? 'timeout' : 'canceled')

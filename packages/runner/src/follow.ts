@@ -1,3 +1,4 @@
+import { askContainerToEnd, removeContainer } from './container/container-state.ts'
 import type { Marker } from './exit-record.ts'
 import { exitWithoutRecord, readEnded, readExit } from './exit-record.ts'
 import { layout } from './layout.ts'
@@ -26,14 +27,20 @@ export function follow(followed: Followed): RunningStep {
   const { folder, marker } = followed
   const tree = { folder, leader: marker.pid }
   let released = false
+  let stopping: Promise<void> | undefined
   const stop = async (reason: 'canceled' | 'timeout', graceSeconds: number) => {
     if (released || readExit(folder) !== undefined) return
     recordStop(folder, reason)
-    await endTree(tree, graceSeconds * 1000)
+    await askContainerToEnd(folder)
+    stopping = endTree(tree, graceSeconds * 1000)
+    await stopping
+    await removeContainer(folder)
   }
   const cancelTimer = atDeadline(followed, () => stop('timeout', GRACE_SECONDS))
   const exit = followed.wrapperEnd.then(async code => {
     cancelTimer()
+    // the client of a container ends before the container does
+    await stopping?.catch(() => undefined)
     return released ? await never : await settle(tree, code)
   })
   return {
@@ -60,6 +67,7 @@ async function settle(tree: { folder: string; leader: number }, code: number | n
   const end = exit !== undefined || code !== null ? endLeftovers(tree) : endOrphans(tree.folder, tree.leader)
   // without a process table (no /proc and a failing ps) the exit is known all the same
   await end.catch(() => undefined)
+  await removeContainer(tree.folder)
   removeShortLink(layout(tree.folder).temporary)
   const said = exit ?? readExit(tree.folder) ?? (code === null ? readEnded(tree.folder) : undefined)
   return said ?? exitWithoutRecord(tree.folder, code, endedAt)

@@ -1,6 +1,8 @@
 export { adopt } from './adopt.ts'
 export { clean } from './clean.ts'
 export { collect, collectArtifacts, collectOutputs } from './collect.ts'
+export type { StepContainer } from './container/container-arguments.ts'
+export { askEngine, type EngineAnswer } from './container/engine.ts'
 export { type LogPart, readLog, tail } from './log.ts'
 export { ranOutOfMemory } from './out-of-memory.ts'
 export { stage } from './stage.ts'

@@ -33,10 +33,17 @@ export const layout = (folder: string) => ({
   times: join(folder, 'times'),
   /** what was measured of the step so far */
   usage: join(folder, 'usage.json'),
+  /** of a step in a container: its variables as shell text, emptied once the container has read them */
+  variables: join(folder, 'variables.sh'),
+  /** written by the container's first process: what goes wrong from here on is the command's affair */
+  contained: join(folder, 'contained'),
+  /** what the engine's client said */
+  engineWords: join(folder, 'engine.txt'),
 })
 
-export const kept = [
+export const kept: readonly string[] = [
   ...['step.json', 'log.txt', 'started', 'stopped', 'exit.json', 'begun', 'ended', 'times', 'usage.json'],
+  ...['contained', 'engine.txt'],
   failedRankFile,
 ]
 
@@ -49,6 +56,8 @@ export interface StepRecord {
   environment: string[]
   python?: string
   timeoutSeconds?: number
+  /** The command runs in a container of this engine. */
+  container?: { engine: string; image: string } | undefined
   /** Before the command: what it is afterwards tells whether memory ran out. */
   memoryKills?: MemoryKills | undefined
 }

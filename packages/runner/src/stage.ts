@@ -3,6 +3,7 @@ import { isAbsolute, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { HaganeError } from '@hagane/contract'
 import { findBasePython } from './base-python.ts'
+import { stageContainer } from './container/container-stage.ts'
 import { copyTree } from './copy-tree.ts'
 import { inheritable, stepEnvironment } from './job-environment.ts'
 import { layout, type StepRecord, writeRecord } from './layout.ts'
@@ -34,25 +35,61 @@ export async function stage(plan: StepPlan, content: ContentStore): Promise<Stag
   const outputs = plan.outputs.map(output => placeOutput(output, plan.folder))
   const paths = { inputs, outputs: Object.fromEntries(outputs.map(output => [output.name, output.path])) }
   const command = checkedCommand(plan.render(paths))
+  const started = startedAs(plan, { command, paths, outputs, prefixes: await pythonPrefixes(plan) })
+  const timeoutSeconds = plan.timeoutSeconds
+  const record: StepRecord = { name: plan.name, command, paths, outputs, environment: Object.keys(plan.environment) }
+  const { python, container } = plan
+  const inContainer = container === undefined ? {} : { container: { engine: container.engine, image: container.image } }
+  writeRecord(plan.folder, {
+    ...record,
+    python: python?.prefix,
+    timeoutSeconds,
+    memoryKills: memoryKills(),
+    ...inContainer,
+  })
+  const notes = (plan.notes ?? []).map(note => `hagane: ${note}\n`).join('')
+  if (notes !== '') writeFileSync(places.log, notes, { mode: 0o600 })
+  writeFileSync(places.command, `${command}\n`, { mode: 0o600 })
+  writeFileSync(places.prelude, preludeOf(plan.folder, started.environment.BASH_ENV), { mode: 0o600 })
+  const environment = { ...started.environment, BASH_ENV: places.prelude }
+  return {
+    name: plan.name,
+    folder: plan.folder,
+    command: checkedCommand(started.command),
+    paths,
+    environment,
+    timeoutSeconds,
+  }
+}
+
+interface Laid {
+  command: string
+  paths: StagedStep['paths']
+  outputs: StepRecord['outputs']
+  prefixes: string[]
+}
+
+/** What is started in place of the command, and the whole environment of that process. */
+function startedAs(plan: StepPlan, laid: Laid): { command: string; environment: Record<string, string> } {
+  const places = layout(plan.folder)
+  const temporary = shortLink(places.temporary) ?? places.temporary
+  const shims = plan.shims ?? besideThis('../../python/shims')
+  const { container } = plan
+  if (container !== undefined) return stageContainer({ plan: { ...plan, container }, ...laid, temporary, shims })
   const environment = stepEnvironment({
     inherited: process.env,
     own: plan.environment,
     folder: plan.folder,
-    temporary: shortLink(places.temporary) ?? places.temporary,
-    prefixes: await pythonPrefixes(plan),
-    shims: plan.shims ?? besideThis('../../python/shims'),
+    temporary,
+    prefixes: laid.prefixes,
+    shims,
     tools: besideThis('../../runner/bin'),
   })
-  const timeoutSeconds = plan.timeoutSeconds
-  const record: StepRecord = { name: plan.name, command, paths, outputs, environment: Object.keys(plan.environment) }
-  writeRecord(plan.folder, { ...record, python: plan.python?.prefix, timeoutSeconds, memoryKills: memoryKills() })
-  const notes = (plan.notes ?? []).map(note => `hagane: ${note}\n`).join('')
-  if (notes !== '') writeFileSync(places.log, notes, { mode: 0o600 })
-  writeFileSync(places.command, `${command}\n`, { mode: 0o600 })
-  writeFileSync(places.prelude, preludeOf(plan.folder, environment.BASH_ENV), { mode: 0o600 })
-  const variables = { ...environment, BASH_ENV: places.prelude }
-  const started = plan.distribution === undefined ? command : launcherOf(plan.folder, command, plan.distribution)
-  return { name: plan.name, folder: plan.folder, command: started, paths, environment: variables, timeoutSeconds }
+  const { command } = laid
+  return {
+    command: plan.distribution === undefined ? command : launcherOf(plan.folder, command, plan.distribution),
+    environment,
+  }
 }
 
 function makeFolders(folder: string): void {
@@ -80,7 +117,8 @@ function checkedCommand(command: string): string {
 
 async function pythonPrefixes(plan: StepPlan): Promise<string[]> {
   const base = plan.python === undefined ? [] : [plan.python.prefix]
-  if (plan.needsOwnPackages !== true) return base
+  const ownPython = plan.container !== undefined && plan.python === undefined
+  if (plan.needsOwnPackages !== true || ownPython) return base
   const target = layout(plan.folder).packages
   const path = plan.environment.PATH ?? inheritable(process.env).PATH ?? ''
   makeOwnPackages(target, await findBasePython(plan.python?.prefix, path))

@@ -1,6 +1,7 @@
 import { type FSWatcher, unlinkSync, watch } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Marker, readBegun, readExit } from './exit-record.ts'
+import { containerEnd } from './container/container-state.ts'
+import { type Marker, readBegun, readEnded, readExit } from './exit-record.ts'
 import { layout } from './layout.ts'
 import { bootId, startOf } from './processes.ts'
 import { endOrphans } from './stop.ts'
@@ -45,11 +46,20 @@ export async function survivorOf(
   return begun !== 'unreadable' && (await stateOf(begun)) === 'alive' ? begun : undefined
 }
 
-/** After the wrapper's end: one that was killed leaves its command behind, which is waited for in its place. */
-export async function survivorEnd(folder: string, leader: number | undefined, signal?: AbortSignal): Promise<null> {
+/**
+ * After the wrapper's end: one that was killed leaves its command behind, or the command's container, which is waited for in
+ * its place. Resolves to the exit code where only the container's engine can tell it.
+ */
+export async function survivorEnd(
+  folder: string,
+  leader: number | undefined,
+  signal?: AbortSignal,
+): Promise<number | null> {
   if (readExit(folder) !== undefined) return null
   const survivor = await survivorOf(folder, leader)
-  return survivor === undefined || survivor === 'unstarted' ? null : endOf(folder, survivor, signal)
+  if (survivor === 'unstarted') return null
+  if (survivor !== undefined) await endOf(folder, survivor, signal)
+  return readEnded(folder) === undefined ? containerEnd(folder, signal) : null
 }
 
 /** Not our child: a change of the folder is the hint, the process table the truth. Never settles after an abort. */

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { inputModes, TreeEntry, TreeManifest } from '@hagane/contract'
+import type { StepContainer } from './container/container-arguments.ts'
 
 /** Where a runner takes content from and puts it: blobs by SHA-256 and trees of them. A local store or a server's API. */
 export interface ContentStore {
@@ -82,6 +83,8 @@ export interface StepPlan {
   timeoutSeconds?: number
   /** Starts the command once for each rank; without it one process runs it. */
   distribution?: Distribution
+  /** The command runs in this container instead of as a process of its own. Not together with `distribution`. */
+  container?: StepContainer
   /** Folder put on PYTHONPATH; default is the one that comes with Hagane. */
   shims?: string
 }
@@ -104,6 +107,8 @@ export interface StepExit {
   reason: 'exited' | 'timeout' | 'canceled' | 'lost' | 'unstarted'
   /** The rank of a distributed step whose failure ended the others; `code` is its code. */
   rank?: number
+  /** The container did not begin: the engine's own words. */
+  engine?: string
   /** RFC 3339, UTC, milliseconds */
   startedAt: string
   endedAt: string
