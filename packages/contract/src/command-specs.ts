@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { nameSchema, tagsSchema, versionSchema } from './core/names.ts'
 import {
+  commandRetrySettings,
   componentInput,
   distributionSpec,
   environmentRef,
@@ -36,6 +37,7 @@ export const commandBody = {
   resources: resourcesSpec.optional(),
   distribution: distributionSpec.optional(),
   limits: limitsSpec.optional(),
+  retry_settings: commandRetrySettings.optional(),
 }
 
 /** What every component says of itself. */

@@ -89,6 +89,23 @@ export const reuseSpec = z.strictObject({
 export const limitsSpec = z.strictObject({
   timeout: intOrExpression.optional(),
 })
+
+export const retryReasons = ['failure', 'lost'] as const
+/** How often a command is run again (Hagane). Without it only what failed before the command began is tried again. */
+export const commandRetrySettings = z.strictObject({
+  max_retries: z.number().int().min(0).max(100).describe('how often it is tried again after the first time'),
+  on: z
+    .array(z.enum(retryReasons))
+    .min(1)
+    .optional()
+    .describe('failure: the command ended badly; lost: nobody saw how it ended; both when absent'),
+  backoff_seconds: z
+    .number()
+    .positive()
+    .max(3600)
+    .optional()
+    .describe('wait before the second try, doubled for each further one up to ten minutes; default 5'),
+})
 export const environmentRef = z.union([z.string(), environmentSpec])
 
 /** A component declares its inputs; a job gives them values. */

@@ -52,6 +52,18 @@ export const jobUsage = z.object({
   cpu_seconds: z.number().optional().describe('user and system time'),
 })
 
+/** A try of a step that did not stand. */
+export const jobRetry = z.object({
+  attempt: z.number().int().describe('its number; 0 when it failed before there was one'),
+  message: z.string(),
+  cause: z.enum(failureCauses).optional(),
+  exit_code: z.number().int().optional(),
+  signal: z.string().optional(),
+  of: z.number().int().describe('how many tries there are in all'),
+  end_time: timeSchema,
+  next_time: timeSchema.describe('when it was, or is, to be tried again'),
+})
+
 export const jobResource = z
   .object({
     id: z.string(),
@@ -100,6 +112,10 @@ export const jobResource = z
       .optional()
       .describe('why a queued step does not run yet, and how many of the same user and priority are before it'),
     usage: jobUsage.optional().describe('of the last attempt; so far, while it runs and is shown by itself'),
+    heartbeat_time: timeSchema
+      .optional()
+      .describe('of a step that runs and is shown by itself: when its server last said that it carries it'),
+    retries: z.array(jobRetry).optional().describe('the tries before the last'),
     attempts: z.number().int(),
     archived: z.boolean(),
     etag: z.string(),
@@ -119,6 +135,7 @@ export const stepProgress = z
     type: jobResource.shape.type,
     status: z.enum(jobStatuses),
     reused_from: z.string().optional(),
+    retry: z.string().optional().describe('of a step that waits to be tried again: which try, when, and why'),
     start_time: timeSchema.optional(),
     end_time: timeSchema.optional(),
   })

@@ -7,7 +7,15 @@ import {
   nodeCommon,
 } from './command-specs.ts'
 import { type ConditionNode, conditionNode } from './condition-specs.ts'
-import { type componentInput, environmentRef, type JobOutput, jobInput, jobOutput, reuseSpec } from './job-inputs.ts'
+import {
+  commandRetrySettings,
+  type componentInput,
+  environmentRef,
+  type JobOutput,
+  jobInput,
+  jobOutput,
+  reuseSpec,
+} from './job-inputs.ts'
 import { type ParallelComponentSpec, type ParallelNode, parallelComponentSpec, parallelNode } from './parallel-specs.ts'
 import { type SweepNode, sweepNode } from './sweep-specs.ts'
 
@@ -19,6 +27,7 @@ export const commandNode = z
     command: z.string().optional(),
     code: z.string().optional(),
     environment: environmentRef.optional(),
+    retry_settings: commandRetrySettings.optional(),
     is_deterministic: z.boolean().optional(),
     reuse: reuseSpec.optional(),
     component: z.union([z.string(), z.lazy(() => componentSpec)]).optional(),

@@ -43,7 +43,7 @@ export function buildApp(config: Config, serverId: string, overrides: Overrides 
   let url = ''
   let readyMs = 0
 
-  const domains = composeDomains({ config, clock, log, db, blobs, secrets, events, tasks, url: () => url })
+  const domains = composeDomains({ config, serverId, clock, log, db, blobs, secrets, events, tasks, url: () => url })
   const { routes, access } = domains
   routes.push(
     ...buildStatus({

@@ -27,6 +27,8 @@ import type { Tasks } from './kernel/tasks/index.ts'
 /** What the kernel gives to every domain. */
 export interface Parts {
   config: Config
+  /** Stable for the life of the data folder. */
+  serverId: string
   clock: Clock
   log: Logger
   db: Database

@@ -13,11 +13,11 @@ export interface TestApp extends AsyncDisposable {
 
 /** A whole server in this process on a free port and a data folder of its own; `await using` stops it and removes the folder. */
 export async function buildTestApp(
-  options: { settings?: Record<string, unknown>; overrides?: Overrides; dir?: string } = {},
+  options: { settings?: Record<string, unknown>; overrides?: Overrides; dir?: string; serverId?: string } = {},
 ): Promise<TestApp> {
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'hagane-test-')))
   const config = loadConfig({ data: dir, port: 0, log_level: 'error', ...options.settings }, { HOME: dir }, dir)
-  const app = buildApp(config, `test-${process.pid}`, options.overrides)
+  const app = buildApp(config, options.serverId ?? `test-${process.pid}`, options.overrides)
   const url = await app.start()
   return {
     app,

@@ -1,4 +1,5 @@
 import { type JobStatus, type StepProgress, terminalStatuses } from '@hagane/contract'
+import { harmless } from '../terminal/terminal.ts'
 import { LogReader } from './log-reader.ts'
 import { PrefixedLines } from './prefixed-lines.ts'
 import { ask, type Watch } from './watch.ts'
@@ -47,5 +48,6 @@ const hasLog = (step: StepProgress) =>
 function statusLine(step: StepProgress, label: string, remark: string): string {
   const time = new Date().toISOString().replace('T', ' ').slice(0, 19)
   const reused = step.reused_from === undefined ? '' : ` (reused ${step.reused_from})`
-  return `[${time}Z] ${label}  ${step.status}${reused}${remark}\n`
+  const again = step.retry === undefined ? '' : ` (${harmless(step.retry)})`
+  return `[${time}Z] ${label}  ${step.status}${reused}${again}${remark}\n`
 }

@@ -79,7 +79,9 @@ const isReused = (step: JobResource): boolean => step.reuse?.from !== undefined
 
 function lineOf(step: JobResource, view: TreeView, name = harmless(step.step ?? step.display_name)): string {
   const [mark, style] = marks[step.status]
-  const said = isReused(step) && step.status === 'Completed' ? `reused ${step.reuse?.from}` : step.status
+  const again = step.status === 'Queued' && step.retries !== undefined ? `  ${harmless(step.queue?.reason ?? '')}` : ''
+  const said =
+    isReused(step) && step.status === 'Completed' ? `reused ${step.reuse?.from}` : `${step.status}${oneLine(again)}`
   const time = waits.includes(step.status) ? '' : timeOf(step, view.now)
   const details = `${said}${time === '' ? '' : `  ${time}`}${memoryOf(step)}`
   return `${paint(style, mark, view.coloured)} ${oneLine(name)}  ${paint('dim', details, view.coloured)}`

@@ -20,6 +20,7 @@ import { reuseDecisions } from './0071-reuse-decisions.ts'
 import { reproductions } from './0072-reproductions.ts'
 import { jobUsage } from './0074-job-usage.ts'
 import { jobLists } from './0075-job-lists.ts'
+import { jobRetries } from './0076-job-retries.ts'
 
 /** The one timeline; order is by name. */
 export const migrations: readonly Migration[] = [
@@ -44,4 +45,5 @@ export const migrations: readonly Migration[] = [
   reproductions,
   jobUsage,
   jobLists,
+  jobRetries,
 ]

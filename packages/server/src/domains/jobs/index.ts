@@ -37,9 +37,9 @@ import { trialsOf } from './records/trial-reads.ts'
 import { exportJob } from './reproduce/export.ts'
 import { buildReproductions, type Reproductions } from './reproduce/reproductions.ts'
 import { outputsResource, toResource } from './resource.ts'
+import { runningNow } from './running-now.ts'
 import { buildSuggestions } from './sweep/suggestions.ts'
 import { sweepResource, trialResource } from './sweep/sweep-resource.ts'
-import { usageNow } from './usage-now.ts'
 import { whyWaiting } from './waiting.ts'
 import { explainJob } from './why/explain.ts'
 
@@ -100,7 +100,7 @@ export function buildJobs({ events, ...given }: Given): Jobs {
   const show = async (workspace: string, name: string) => {
     const row = await getJob(db, workspace, name)
     const waiting = (await whyWaiting(needs, [row])).get(name)
-    const now = { ...toResource(row, needs.url(), waiting), ...usageNow(needs, row) }
+    const now = { ...toResource(row, needs.url(), waiting), ...(await runningNow(needs, row)) }
     const job = { ...now, ...(await reproductions.of(workspace, name)) }
     if (row.type !== 'sweep') return job
     return { ...job, sweep: sweepResource(JSON.parse(row.plan) as SweepPlan, await trialsOf(db, workspace, name)) }

@@ -1,6 +1,7 @@
 import { type JobStatus, type StepProgress, terminalStatuses } from '@hagane/contract'
 import type { Database } from '../../kernel/db/index.ts'
 import type { JobRow } from './model/tables.ts'
+import { retryText, triesOf } from './model/tries.ts'
 import { getJob, type ProgressRow, progressBelow } from './records/reads.ts'
 import { untilEvent } from './until-event.ts'
 
@@ -65,6 +66,7 @@ const asStep = (row: ProgressRow, label: string): StepProgress => ({
   type: row.type,
   status: row.status,
   ...(row.reused_from === null ? {} : { reused_from: row.reused_from }),
+  ...(row.status === 'Queued' && row.tries !== null ? { retry: retryText(triesOf(row), Date.now()) } : {}),
   ...(row.start_time === null ? {} : { start_time: row.start_time }),
   ...(row.end_time === null ? {} : { end_time: row.end_time }),
 })

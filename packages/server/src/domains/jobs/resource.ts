@@ -1,6 +1,7 @@
 import { type GitState, type JobResource, treeUri } from '@hagane/contract'
 import type { InputValue, Plan, StoredOutput } from './model/plan.ts'
 import type { JobRow } from './model/tables.ts'
+import { triesOf } from './model/tries.ts'
 import type { ListedJob } from './records/reads.ts'
 import type { Waiting } from './waiting.ts'
 
@@ -41,6 +42,7 @@ export function toResource(row: ListedJob, url: string, waiting?: Waiting): JobR
     ...optional('error', row.error === null ? null : JSON.parse(row.error)),
     ...(waiting === undefined ? {} : { queue: waiting }),
     ...optional('usage', row.usage === null ? null : (JSON.parse(row.usage) as JobResource['usage'])),
+    ...optional('retries', row.tries === null ? null : triesOf(row)),
     attempts: row.attempts,
     archived: row.archived === 1,
     etag: String(row.revision),

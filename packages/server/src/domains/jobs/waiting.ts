@@ -1,6 +1,7 @@
 import type { JobNeeds } from './model/needs.ts'
 import { STEP_TASK } from './model/step-task.ts'
 import type { JobRow } from './model/tables.ts'
+import { retryText, triesOf } from './model/tries.ts'
 
 /** Why a queued step does not run yet. */
 export interface Waiting {
@@ -10,8 +11,8 @@ export interface Waiting {
 
 /** Why each of the queued steps among some jobs waits, by name: a page of a list is asked for together. */
 export async function whyWaiting(
-  { tasks, compute }: Pick<JobNeeds, 'tasks' | 'compute'>,
-  rows: readonly Pick<JobRow, 'workspace' | 'name' | 'status' | 'type' | 'compute'>[],
+  { tasks, compute, clock }: Pick<JobNeeds, 'tasks' | 'compute' | 'clock'>,
+  rows: readonly Pick<JobRow, 'workspace' | 'name' | 'status' | 'type' | 'compute' | 'tries'>[],
 ): Promise<ReadonlyMap<string, Waiting>> {
   const queued = rows.filter(row => row.status === 'Queued' && row.type === 'command')
   if (queued.length === 0) return new Map()
@@ -26,7 +27,7 @@ export async function whyWaiting(
       const queue = compute.queueOf(row.workspace, row.compute)
       const reason =
         before === undefined
-          ? 'it is about to start, or waits to be tried again'
+          ? (retryText(triesOf(row), clock.now().getTime()) ?? 'it is about to start, or waits to be tried again')
           : reasonOf(before, queue, running, limits)
       return [row.name, { ahead: before ?? 0, reason }]
     }),

@@ -47,6 +47,23 @@ export async function runningLoads(db: Db, kind: string, owner: string): Promise
   })
 }
 
+/** Until when leases hold, and whose they are, by subject. */
+export async function leasesOf(
+  db: Db,
+  kind: string,
+  subjects: readonly string[],
+): Promise<{ subject: string; until: number; owner: string }[]> {
+  if (subjects.length === 0) return []
+  const rows = await db
+    .selectFrom('tasks')
+    .select(['subject', 'lease_until', 'lease_owner'])
+    .where('subject', 'in', subjects)
+    .where('kind', '=', kind)
+    .where('state', '=', 'leased')
+    .execute()
+  return rows.map(row => ({ subject: row.subject, until: Number(row.lease_until), owner: row.lease_owner ?? '' }))
+}
+
 /** How many tasks of its lane are before a waiting task, by subject; a subject that does not wait is absent. */
 export async function aheadOf(db: Db, kind: string, subjects: readonly string[]): Promise<Map<string, number>> {
   const ahead = new Map<string, number>()

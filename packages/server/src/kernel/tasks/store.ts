@@ -123,6 +123,16 @@ export async function retryLater(db: Database, row: Claimed, error: string, afte
     .execute()
 }
 
+/** Puts a task back until a time; its attempts begin anew. */
+export async function postpone(db: Database, row: Claimed, until: number): Promise<void> {
+  await db.writes
+    .updateTable('tasks')
+    .set({ state: 'delayed', attempts: 0, run_after: until, lease_owner: null, lease_until: null })
+    .where('id', '=', row.id)
+    .where('fence', '=', row.fence)
+    .execute()
+}
+
 /** A finished task leaves no row: what it did stands in the event chain. */
 export async function removeTask(db: Database, row: Claimed): Promise<void> {
   await db.relaxed(on => on.deleteFrom('tasks').where('id', '=', row.id).where('fence', '=', row.fence).execute())

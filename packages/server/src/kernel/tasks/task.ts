@@ -25,6 +25,16 @@ export interface Task extends Who {
   readonly fence: number
 }
 
+/** Thrown by a handler to have its task again at a time: it keeps its place, and no attempt is counted. */
+export class TryLater extends Error {
+  readonly at: Date
+
+  constructor(at: Date) {
+    super(`to be tried again at ${at.toISOString()}`)
+    this.at = at
+  }
+}
+
 export interface TaskHandler {
   concurrency: number
   /** What this machine offers to the tasks that say what they take. */
@@ -37,6 +47,11 @@ export interface TaskHandler {
   onGivenUp?(task: Task, error: unknown): Promise<void>
 }
 
+export interface Heartbeat {
+  time: Date
+  server: string
+}
+
 /**
  * Durable background work: a task is claimed by lease, attempt count and fence in one statement, and chosen by priority,
  * limits and fair shares between the actors (choose.ts). Hints wake, polling is the truth.
@@ -46,6 +61,8 @@ export interface Tasks {
   enqueue(tx: Tx, tasks: NewTask | readonly NewTask[]): Promise<void>
   /** Of subjects whose task waits: how many of the same queue, priority and actor are before it. Reads what is committed. */
   ahead(kind: string, subjects: readonly string[]): Promise<ReadonlyMap<string, number>>
+  /** Of subjects whose task is being carried out: when its server last renewed its lease, and which server that is. */
+  heartbeats(kind: string, subjects: readonly string[]): Promise<ReadonlyMap<string, Heartbeat>>
   /** How much runs in each queue of a kind, on all servers. */
   running(kind: string): Promise<ReadonlyMap<string, Required<QueueLimit>>>
   register(kind: string, handler: TaskHandler): void

@@ -3,9 +3,9 @@ import type { Database } from '../db/index.ts'
 import type { Logger } from '../log.ts'
 import type { QueueLimit } from './choose.ts'
 import { buildClaims, type Claims } from './claims.ts'
-import { aheadOf, runningLoads } from './reads.ts'
-import { bury, type Claimed, insertTasks, LEASE_MS, removeTask, renew, retryLater, wakeDue } from './store.ts'
-import type { Task, TaskHandler, Tasks } from './task.ts'
+import { aheadOf, leasesOf, runningLoads } from './reads.ts'
+import { bury, type Claimed, insertTasks, LEASE_MS, postpone, removeTask, renew, retryLater, wakeDue } from './store.ts'
+import { type Task, type TaskHandler, type Tasks, TryLater } from './task.ts'
 
 const POLL_MS = 1000
 
@@ -70,6 +70,12 @@ export function buildTasks(db: Database, log: Logger, owner: string): Tasks {
       for (const kind of new Set(tasks.map(task => task.kind))) tx.afterCommit(() => wakeKind(kind))
     },
     ahead: (kind, subjects) => aheadOf(db.reads, kind, subjects),
+    async heartbeats(kind, subjects) {
+      const leases = await leasesOf(db.reads, kind, subjects)
+      return new Map(
+        leases.map(({ subject, until, owner }) => [subject, { time: new Date(until - LEASE_MS), server: owner }]),
+      )
+    },
     async running(kind) {
       const sums = new Map<string, Required<QueueLimit>>()
       for (const { queue, count, cores, memoryMb } of await runningLoads(db.reads, kind, owner)) {
@@ -122,7 +128,9 @@ async function carryOut(
     await handler.handle(task, AbortSignal.any([stopping, lost.signal]))
     await removeTask(db, row)
   } catch (error) {
-    if (!stopping.aborted && !lost.signal.aborted) await failed(db, log, handler, task, row, error)
+    if (lost.signal.aborted) return
+    if (error instanceof TryLater) await postpone(db, row, error.at.getTime())
+    else if (!stopping.aborted) await failed(db, log, handler, task, row, error)
   } finally {
     clearInterval(renewal)
   }

@@ -1,10 +1,12 @@
 import type { Who } from '../../../kernel/db/index.ts'
+import { TryLater } from '../../../kernel/tasks/index.ts'
 import type { JobNeeds, StepExit } from '../model/needs.ts'
 import type { CommandPlan } from '../model/plan.ts'
 import type { JobRow } from '../model/tables.ts'
 import { getJob } from '../records/reads.ts'
 import { finishCanceled, finishFailed } from './end.ts'
 import { failureOfExit, failureOfLoss } from './failure-cause.ts'
+import { tryAgainLater } from './retry.ts'
 
 const TAIL_LINES = 20
 const TAIL_WIDTH = 2000
@@ -38,13 +40,15 @@ async function finishBadExit(
   const log_tail = await tailOf(needs, folder)
   const { driver } = needs.compute
   const failure = failureOfExit({ exit, tail: log_tail, ranOutOfMemory: driver.ranOutOfMemory(folder), folder })
+  const code = exit.code === null ? {} : { exit_code: exit.code }
+  await again(needs, who, name, exit.code === null ? 'lost' : 'failure', { ...failure, ...code }, folder)
   return finishFailed(
     needs,
     who,
     name,
     failure,
     {
-      ...(exit.code === null ? {} : { exit_code: exit.code }),
+      ...code,
       rerun: `hagane job reproduce ${name}`,
       log_tail,
       log: exit.rank === undefined ? 'user_logs/std_log.txt' : `user_logs/std_log_process_${exit.rank}.txt`,
@@ -53,11 +57,22 @@ async function finishBadExit(
   )
 }
 
+/** Throws TryLater when the step may be tried again; of this attempt only its records stay. */
+async function again(...given: [...Parameters<typeof tryAgainLater>, folder: string]): Promise<void> {
+  const [needs, who, name, end, failure, folder] = given
+  try {
+    await tryAgainLater(needs, who, name, end, failure)
+  } catch (error) {
+    if (error instanceof TryLater) await needs.compute.driver.clean(folder)
+    throw error
+  }
+}
+
 /** A step whose end nobody saw. */
 export async function finishLost(
   needs: JobNeeds,
   who: Who,
-  { name }: JobRow,
+  row: JobRow,
   { reason, startedAt }: { reason: string; startedAt: string },
   folder: string,
 ): Promise<void> {
@@ -65,7 +80,9 @@ export async function finishLost(
   const usage = driver.usageOf(folder)
   const endedAt = needs.clock.now().toISOString()
   const failure = failureOfLoss(reason, driver.ranOutOfMemory(folder), usage)
-  await finishFailed(needs, who, name, failure, {}, { code: null, reason: 'lost', startedAt, endedAt, usage })
+  await keepArtifacts(needs, who, row, folder)
+  await again(needs, who, row.name, 'lost', failure, folder)
+  await finishFailed(needs, who, row.name, failure, {}, { code: null, reason: 'lost', startedAt, endedAt, usage })
 }
 
 /** The end of the log for the error, which goes into the event chain: a line of a megabyte stays in the log. */
@@ -74,11 +91,20 @@ export async function tailOf(needs: JobNeeds, folder: string): Promise<string[]>
   return lines.map(line => (line.length > TAIL_WIDTH ? `${line.slice(0, TAIL_WIDTH).toWellFormed()}…` : line))
 }
 
+/** Where another attempt may follow, whose log takes the usual name, each keeps a name of its own as well. */
+function logsOfAttempt<T extends { path: string }>({ plan, attempts }: JobRow, entries: readonly T[]): T[] {
+  if ((JSON.parse(plan) as CommandPlan).retry === undefined) return []
+  return entries
+    .filter(({ path }) => path.startsWith('user_logs/'))
+    .map(entry => ({ ...entry, path: entry.path.replace('user_logs/', `user_logs/attempt_${attempts}/`) }))
+}
+
 async function keepArtifacts(needs: JobNeeds, who: Who, row: JobRow, folder: string): Promise<void> {
   try {
     const artifacts = await needs.compute.driver.collectArtifacts(folder)
     if (artifacts === undefined) return
-    const { entries } = await needs.blobs.getTree(artifacts.digest)
+    const { entries: left } = await needs.blobs.getTree(artifacts.digest)
+    const entries = [...left, ...logsOfAttempt(row, left)]
     await needs.db.withTransaction(who, tx => needs.tracking.putArtifactTree(tx, row.name, entries))
   } catch (error) {
     // a failed step keeps its own reason; that its leavings could not be stored is second to it

@@ -1,6 +1,6 @@
 import { HaganeError } from '@hagane/contract'
 import type { Who } from '../../../kernel/db/index.ts'
-import type { Task } from '../../../kernel/tasks/index.ts'
+import { type Task, TryLater } from '../../../kernel/tasks/index.ts'
 import type { JobNeeds, StepExit, StepProcess } from '../model/needs.ts'
 import type { CommandPlan } from '../model/plan.ts'
 import type { JobRow } from '../model/tables.ts'
@@ -10,11 +10,12 @@ import { jobForUpdate, moveJob, moveJobThrough } from '../records/store.ts'
 import { finishCanceled, finishFailed, finishReused } from './end.ts'
 import { evaluatedTables } from './evaluated-tables.ts'
 import { finishLost } from './failed-exit.ts'
-import { failureOfError } from './failure-cause.ts'
+import { failureOfError, failureOfLoss } from './failure-cause.ts'
 import { finishExited } from './finish.ts'
 import { buildFlights } from './flights.ts'
 import { orAborted } from './or-aborted.ts'
 import { recordedIfSlow } from './recorded-if-slow.ts'
+import { beforeCommand, isPassing, NotBegun, refuseEarly, tryAgainLater } from './retry.ts'
 import { decisionOf, type Lookup, lookUp } from './reuse.ts'
 import { folderOf, workOf } from './step-work.ts'
 import { committed, resolveInputs, type Value } from './values.ts'
@@ -37,6 +38,7 @@ export function buildRunSteps(needs: JobNeeds) {
     const row = await findJob(needs.db, task.workspace, String(task.payload.name))
     if (row === undefined) return
     const who: Who = { workspace: row.workspace, actor: row.created_by }
+    refuseEarly(row, needs.clock.now())
     const { stop, end } = needs.running.carry(row.workspace, row.name)
     try {
       if (row.status === 'Queued' || row.status === 'Preparing')
@@ -44,21 +46,31 @@ export function buildRunSteps(needs: JobNeeds) {
       else if (['Starting', 'Running', 'Finalizing', 'CancelRequested'].includes(row.status))
         await takeUp(who, row, signal)
     } catch (error) {
-      if (signal.aborted) throw error
+      if (signal.aborted || error instanceof TryLater) throw error
       if (stop.aborted && (await endedAsCanceled(who, row))) return
-      if (!(error instanceof HaganeError))
-        needs.log.error({ err: error, job: row.name }, 'a step failed for a reason of ours')
-      await finishFailed(needs, who, row.name, failureOfError(error as Error, needs.dataDir))
+      await failOrTryAgain(who, row, error as Error)
     } finally {
       end()
     }
+  }
+
+  async function failOrTryAgain(who: Who, row: JobRow, error: Error): Promise<void> {
+    const reason = error instanceof NotBegun ? error.reason : error
+    const failure = failureOfError(reason, needs.dataDir)
+    if (error instanceof NotBegun && isPassing(failure, error))
+      await tryAgainLater(needs, who, row.name, 'infrastructure', failure)
+    if (!(reason instanceof HaganeError))
+      needs.log.error({ err: reason, job: row.name }, 'a step failed for a reason of ours')
+    await finishFailed(needs, who, row.name, failure)
   }
 
   /** `waiting` aborts also when the step is asked to stop: nothing runs yet that would have to end first. */
   async function prepareAndStart(who: Who, queued: JobRow, signal: AbortSignal, waiting: AbortSignal): Promise<void> {
     if (await reuseAtOnce(who, queued)) return
     const plan = JSON.parse(queued.plan) as CommandPlan
-    const ready = await recordedIfSlow(prepare(queued, plan, waiting), () => recordPreparing(who, queued.name))
+    const ready = await recordedIfSlow(beforeCommand(prepare(queued, plan, waiting)), () =>
+      recordPreparing(who, queued.name),
+    )
     const go = () => reuseOrStart(who, queued, plan, ready, signal)
     const { key } = ready.decision
     await (plan.reusable && plan.deterministic ? flights.inTurn(flightOf(queued, key), waiting, go) : go())
@@ -130,19 +142,32 @@ export function buildRunSteps(needs: JobNeeds) {
         const { decision, lockDigest, values, found } = ready
         const { host } = needs.compute
         const facts = { attempt: attempts, environment_lock: lockDigest, inputs: namedContents(values), host }
+        const { serverId: server } = needs
         const steps = [
           ...(current.status === 'Queued' ? [{ event: 'prepare' as const }] : []),
           { event: 'start' as const, facts },
         ]
-        const moved = await moveJobThrough(tx, current, steps, { attempts, reuse_key: decision.key })
+        const moved = await moveJobThrough(tx, current, steps, { attempts, reuse_key: decision.key, server })
         await keepDecisions(tx, [{ row: moved, decision: { ...decision, ...found, host } }])
         return { row: moved, token: await needs.tokens.issue(tx, `job:${moved.name}`, 'job', moved.workspace) }
       },
       'relaxed',
     )
     if (row.status !== 'Starting') return endIfCanceled(who, row)
-    const step = await needs.compute.driver.start(workOf(needs, row, plan, { ...ready, values, token }))
-    await follow(who, row, step, signal)
+    await follow(who, row, await launch(row, plan, { ...ready, values, token }), signal)
+  }
+
+  /** Throws NotBegun when the command did not begin; whatever was staged is gone then. */
+  async function launch(row: JobRow, plan: CommandPlan, ready: Ready & { token: string }): Promise<StepProcess> {
+    const { driver } = needs.compute
+    try {
+      return await driver.start(workOf(needs, row, plan, ready))
+    } catch (error) {
+      const folder = folderOf(needs.dataDir, row, row.attempts)
+      if ((await driver.adopt(folder)).state !== 'never-started') throw error
+      await driver.clean(folder).catch(() => undefined)
+      throw new NotBegun(error as Error)
+    }
   }
 
   async function follow(who: Who, row: JobRow, step: StepProcess, signal: AbortSignal): Promise<void> {
@@ -171,6 +196,7 @@ export function buildRunSteps(needs: JobNeeds) {
   /** After a restart: finds out what became of the attempt that an earlier server recorded. */
   async function takeUp(who: Who, row: JobRow, signal: AbortSignal): Promise<void> {
     if (row.attempts === 0) return endIfCanceled(who, row)
+    if (row.server !== null && row.server !== needs.serverId) return leftElsewhere(who, row)
     const folder = folderOf(needs.dataDir, row, row.attempts)
     const found = await needs.compute.driver.adopt(folder)
     if (found.state === 'running') {
@@ -184,14 +210,23 @@ export function buildRunSteps(needs: JobNeeds) {
     return startAgain(who, row, signal)
   }
 
+  /** Another server on the same database ran it and has stopped renewing its lease; what the step left is in its data folder. */
+  async function leftElsewhere(who: Who, row: JobRow): Promise<void> {
+    if (row.status === 'CancelRequested')
+      return finishCanceled(needs, who, row.name, `canceled; server ${row.server}, which ran it, is gone`)
+    const failure = failureOfLoss(`server ${row.server}, which ran it, has stopped its heartbeat`, false)
+    await tryAgainLater(needs, who, row.name, 'lost', failure)
+    await finishFailed(needs, who, row.name, failure)
+  }
+
   /** The server died between recording the start and starting: the command never ran, so the same attempt is started now. */
   async function startAgain(who: Who, row: JobRow, signal: AbortSignal): Promise<void> {
     const plan = JSON.parse(row.plan) as CommandPlan
-    const ready = await prepare(row, plan, signal)
+    const ready = await beforeCommand(prepare(row, plan, signal))
     const token = await needs.db.withTransaction(who, tx =>
       needs.tokens.issue(tx, `job:${row.name}`, 'job', row.workspace),
     )
-    await follow(who, row, await needs.compute.driver.start(workOf(needs, row, plan, { ...ready, token })), signal)
+    await follow(who, row, await launch(row, plan, { ...ready, token }), signal)
   }
 
   async function endIfCanceled(who: Who, row: JobRow): Promise<void> {

@@ -6,6 +6,7 @@ import { isFile } from '../model/output-kind.ts'
 import { own } from '../model/own-property.ts'
 import type { CommandPlan, OutputPlan } from '../model/plan.ts'
 import type { JobRow } from '../model/tables.ts'
+import { triesOf } from '../model/tries.ts'
 import type { Value } from './values.ts'
 
 /** The folder of one attempt. */
@@ -46,12 +47,18 @@ export function workOf(
       })),
     environment: { ...environmentOf(needs.url(), row, token), ...rendered(plan.variables, values) },
     python: { prefix },
-    notes: [...deviations.map(line => `environment: ${line}`), ...mirrored(values)],
+    notes: [...triedBefore(row), ...deviations.map(line => `environment: ${line}`), ...mirrored(values)],
     needsOwnPackages: /\b(pip3?|conda|mamba|uv)\s+(-\S+\s+)*(pip\s+)?install\b/.test(plan.command),
     ...(plan.distribution === undefined ? {} : { distribution: plan.distribution }),
     ...(plan.timeout === undefined ? {} : { timeoutSeconds: plan.timeout }),
   }
 }
+
+/** Why this is not the first try; the logs of the others stand before this one's. */
+const triedBefore = (row: JobRow): string[] =>
+  triesOf(row)
+    .slice(-1)
+    .map(({ message, end_time }) => `tried again: the try before ended at ${end_time}: ${message}`)
 
 /** A program that opens an address itself reads the mirror: whoever wonders finds it in the log. */
 const mirrored = (values: Record<string, Value>): string[] =>

@@ -142,6 +142,8 @@ export function rowOf(
     reused_from: null,
     error: null,
     usage: null,
+    tries: null,
+    server: null,
     attempts: 0,
     archived: 0,
     revision: 1,

@@ -21,6 +21,8 @@ export interface JobNeeds {
   /** Address of this server as jobs on this machine reach it. */
   url: () => string
   concurrency: number
+  /** Stable over restarts: which server this is, among those of one database. */
+  serverId: string
   /** Seconds after which a kept result is not taken any more; without it results stay good. */
   reuseMaxAge?: number | undefined
   data: Data

@@ -51,6 +51,14 @@ export interface DistributionPlan {
   parameterServers: number
 }
 
+/** What the author allows: without it only what failed before the command began is tried again. */
+export interface RetryPlan {
+  max: number
+  on: readonly ('failure' | 'lost')[]
+  /** seconds before the second try */
+  backoff?: number
+}
+
 export interface CommandPlan {
   kind: 'command'
   command: string
@@ -65,6 +73,7 @@ export interface CommandPlan {
   distribution?: DistributionPlan
   /** seconds */
   timeout?: number
+  retry?: RetryPlan
   /** What it takes of its machine. */
   load?: { cores: number; memoryMb: number }
   /** Place in the queue; 0 is the middle, higher is earlier. */

@@ -33,6 +33,10 @@ export type JobTables = {
     error: string | null
     /** What its command used (JSON of StepUsage). */
     usage: string | null
+    /** The tries before the last (JSON list of Try). */
+    tries: string | null
+    /** The server that started the last attempt, in whose data folder it is. */
+    server: string | null
     attempts: number
     archived: number
     revision: number

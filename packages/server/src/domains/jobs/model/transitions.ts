@@ -7,6 +7,8 @@ export type JobEvent =
   | 'start'
   | 'run'
   | 'finalize'
+  /** It did not stand, and waits to be tried again. */
+  | 'retry'
   | 'complete'
   | 'fail'
   | 'request-cancel'
@@ -22,6 +24,7 @@ const moves: Record<JobStatus, Partial<Record<JobEvent, JobStatus>>> = {
     cancel: 'Canceled',
   },
   Queued: {
+    retry: 'Queued',
     prepare: 'Preparing',
     complete: 'Completed',
     fail: 'Failed',
@@ -29,6 +32,7 @@ const moves: Record<JobStatus, Partial<Record<JobEvent, JobStatus>>> = {
     cancel: 'Canceled',
   },
   Preparing: {
+    retry: 'Queued',
     prepare: 'Preparing',
     start: 'Starting',
     complete: 'Completed',
@@ -37,6 +41,7 @@ const moves: Record<JobStatus, Partial<Record<JobEvent, JobStatus>>> = {
     cancel: 'Canceled',
   },
   Starting: {
+    retry: 'Queued',
     start: 'Starting',
     run: 'Running',
     fail: 'Failed',
@@ -44,13 +49,14 @@ const moves: Record<JobStatus, Partial<Record<JobEvent, JobStatus>>> = {
     cancel: 'Canceled',
   },
   Running: {
+    retry: 'Queued',
     finalize: 'Finalizing',
     complete: 'Completed',
     fail: 'Failed',
     'request-cancel': 'CancelRequested',
     cancel: 'Canceled',
   },
-  Finalizing: { finalize: 'Finalizing', complete: 'Completed', fail: 'Failed', cancel: 'Canceled' },
+  Finalizing: { retry: 'Queued', finalize: 'Finalizing', complete: 'Completed', fail: 'Failed', cancel: 'Canceled' },
   CancelRequested: { cancel: 'Canceled', complete: 'Completed', fail: 'Failed', 'request-cancel': 'CancelRequested' },
   Completed: {},
   Failed: {},

@@ -19,6 +19,7 @@ import { planDistribution } from './plan-distribution.ts'
 import { planOwnInputs } from './plan-inputs.ts'
 import { planLoad } from './plan-load.ts'
 import { planOutputs } from './plan-outputs.ts'
+import { planRetry } from './plan-retry.ts'
 
 export interface PlanContext {
   needs: JobNeeds
@@ -61,6 +62,7 @@ export type CommandParts = Pick<
   | 'resources'
   | 'distribution'
   | 'limits'
+  | 'retry_settings'
   | 'is_deterministic'
   | 'reuse'
 >
@@ -110,6 +112,7 @@ export async function planCommand(
     ),
     ...(distribution === undefined ? {} : { distribution }),
     ...(timeout === undefined ? {} : { timeout }),
+    ...planRetry(spec),
     ...planLoad(spec, distribution?.instances ?? 1, place.at),
     deterministic: spec.is_deterministic !== false,
     ...reuseOf(spec, place),

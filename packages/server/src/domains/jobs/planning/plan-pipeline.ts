@@ -137,6 +137,7 @@ async function planNode(
   const { component, identity } = await loadComponent(context, node.component, place.at)
   const declared = declaredInputs(component)
   const inputs = await planDeclaredInputs({ ...context, at: place.at }, declared, node.inputs ?? {})
+  refuseRetryOf(node, component.type, place.at)
   if (component.type === 'pipeline') {
     const nested = { ...context, within: nest(context, identity, place.at) }
     return planNodes(
@@ -159,16 +160,30 @@ async function planNode(
   return jobOf(node, place, node, { ...plan, ...(identity === undefined ? {} : { component: identity }) }, component)
 }
 
+/** A command is run again, not a whole pipeline; the mini-batches of a parallel component have settings of their own. */
+function refuseRetryOf(node: CommandNode, type: string, at: string): void {
+  if (node.retry_settings === undefined || type === 'command') return
+  const property = `${at}.retry_settings`
+  throw new HaganeError('invalid', `${property}: its component is of type ${type}, and only a command is run again`, {
+    details: [{ property, message: 'only of a command', sent: node.retry_settings }],
+    hint:
+      type === 'parallel'
+        ? 'write type: parallel on this node, whose retry_settings are those of mini-batches'
+        : 'write it on the command steps inside of it',
+  })
+}
+
 /** The node without what only one with a command of its own may say. */
 function asNodeOfComponent(
   node: CommandNode,
-): Omit<CommandNode, 'type' | 'command' | 'code' | 'environment' | 'component'> {
+): Omit<CommandNode, 'type' | 'command' | 'code' | 'environment' | 'component' | 'retry_settings'> {
   const {
     type: _type,
     command: _command,
     code: _code,
     environment: _environment,
     component: _component,
+    retry_settings: _retry,
     ...rest
   } = node
   return rest
@@ -182,6 +197,7 @@ const merged = (component: CommandComponentSpec, node: CommandNode): CommandPart
   resources: { ...component.resources, ...node.resources },
   distribution: node.distribution ?? component.distribution,
   limits: node.limits ?? component.limits,
+  retry_settings: node.retry_settings ?? component.retry_settings,
   environment_variables: { ...component.environment_variables, ...node.environment_variables },
 })
 

@@ -30,17 +30,8 @@ export interface JobFilter {
 
 const ofAll = ['workspace', 'name', 'type', 'status', 'display_name', 'experiment_name', 'experiment_id'] as const
 const ofTheJob = ['description', 'tags', 'properties', 'parent', 'root', 'step', 'seq', 'compute', 'plan'] as const
-const ofItsEnd = [
-  'outputs',
-  'git',
-  'commit_id',
-  'reuse_key',
-  'reused_from',
-  'error',
-  'usage',
-  'attempts',
-  'archived',
-] as const
+const ofItsEnd = ['outputs', 'git', 'commit_id', 'reuse_key', 'reused_from', 'error', 'usage', 'tries'] as const
+const ofItsState = ['server', 'attempts', 'archived', 'revision'] as const
 const ofItsTimes = ['created_at', 'created_by', 'modified_at', 'modified_by', 'start_time', 'end_time'] as const
 
 /** A job in a list: its specification, which may be long, is read only when it is asked for. */
@@ -50,7 +41,7 @@ export type ListedJob = Omit<JobRow, 'spec'> & { spec?: string }
 export function listJobs(db: Database, workspace: string, filter: JobFilter): Promise<ListedJob[]> {
   let query = on(db)
     .selectFrom('jobs')
-    .select([...ofAll, ...ofTheJob, ...ofItsEnd, ...ofItsTimes, 'revision'])
+    .select([...ofAll, ...ofTheJob, ...ofItsEnd, ...ofItsTimes, ...ofItsState])
     .$if(filter.includeSpec, some => some.select('spec'))
     .where('workspace', '=', workspace)
   query = filter.parent === undefined ? query.where('parent', 'is', null) : query.where('parent', '=', filter.parent)
@@ -140,6 +131,7 @@ export type ProgressRow = Pick<
   | 'type'
   | 'status'
   | 'reused_from'
+  | 'tries'
   | 'start_time'
   | 'end_time'
   | 'revision'
@@ -149,7 +141,7 @@ export type ProgressRow = Pick<
 export const progressBelow = (db: Database, workspace: string, parents: readonly string[]): Promise<ProgressRow[]> =>
   on(db)
     .selectFrom('jobs')
-    .select(['name', 'parent', 'step', 'display_name', 'type', 'status', 'reused_from'])
+    .select(['name', 'parent', 'step', 'display_name', 'type', 'status', 'reused_from', 'tries'])
     .select(['start_time', 'end_time', 'revision'])
     .where('workspace', '=', workspace)
     .where('parent', 'in', parents)

@@ -101,6 +101,8 @@ export type JobChange = Partial<
     | 'outputs'
     | 'error'
     | 'usage'
+    | 'tries'
+    | 'server'
     | 'attempts'
     | 'start_time'
     | 'end_time'

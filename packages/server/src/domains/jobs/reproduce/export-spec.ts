@@ -65,8 +65,15 @@ async function writeCommand(context: Context, record: Recorded, plan: CommandPla
           distribution: { type: distribution.type, process_count_per_instance: distribution.processesPerInstance },
         }),
     ...(plan.timeout === undefined ? {} : { limits: { timeout: Math.ceil(plan.timeout) } }),
+    ...retryOf(plan),
     ...(plan.deterministic ? {} : { is_deterministic: false }),
   }
+}
+
+function retryOf({ retry }: CommandPlan): Spec {
+  if (retry === undefined) return {}
+  const { max, on, backoff } = retry
+  return { retry_settings: { max_retries: max, on, ...(backoff === undefined ? {} : { backoff_seconds: backoff }) } }
 }
 
 /** A trial is written with its point of the search space in place. */
