@@ -62,11 +62,11 @@ eachDialect('a step that did not stand', database => {
     expect(job.error).toBeUndefined()
     expect(await runs('twice')).toBe(3)
     const log = await logOf(app.client, job.name)
-    expect(log.match(/run \d|tried again: .*code \d/g)?.map(line => line.replace(/ended at \S+/, ''))).toEqual([
+    expect(log.match(/run \d|tried again: .*code \d/g)?.map(line => line.replace(/ ended at \S+:/, ''))).toEqual([
       'run 1',
-      'tried again: the try before : the command exited with code 1',
+      'tried again: the try before the command exited with code 1',
       'run 2',
-      'tried again: the try before : the command exited with code 2',
+      'tried again: the try before the command exited with code 2',
       'run 3',
     ])
     const path = `artifacts/list?run_id=${job.name}&path=user_logs`
