@@ -8,6 +8,10 @@ const external: readonly [pattern: RegExp, reason: string][] = [
     /Name or service not known|Temporary failure in name resolution/,
     'the program itself opens an address on the internet',
   ],
+  [
+    /saved sklearn model references untrusted types/,
+    'it asks for no version of mlflow, and the newest does not save the model that it trains',
+  ],
   [/installs no Python packages|no Python packages/, 'the image is no Python: its Dockerfile would have to be built'],
 ]
 

@@ -152,6 +152,7 @@ describe('resolving a definition', () => {
   it('does not build what others need in an old version, unless the Python is the wanted one', async () => {
     const rules = (): [(question: Question) => boolean, Answer][] => [
       [alone('numbers'), yes('numbers==9')],
+      [alone('numbers==2'), noWheel('numbers')],
       [question => question.alone === true, yes('tool==1')],
       [question => question.fromSource?.has('numbers') === true, yes('tool==1', 'numbers==2')],
       [() => true, noWheel('numbers')],
@@ -175,7 +176,21 @@ describe('resolving a definition', () => {
       fromSource: ['pure'],
       deviations: [],
     })
-    expect([...(asked.at(-1)?.fromSource ?? [])]).toEqual(['pure'])
+    const whole = asked.filter(({ alone }) => alone !== true)
+    expect([...(whole.at(-1)?.fromSource ?? [])]).toEqual(['pure'])
+  })
+
+  it('takes the wheel all the same when the version that is settled on has one', async () => {
+    const wheel = { name: 'arrow', version: '17', hashes: ['of-the-wheel'] }
+    const { ask } = resolver(
+      [alone('arrow==17'), { ok: true, entries: [wheel] }],
+      [alone('arrow'), noWheel('arrow')],
+      [question => question.fromSource?.has('arrow') === true, yes('tool==1', 'arrow==17')],
+      [() => true, noWheel('arrow')],
+    )
+    const { entries, fromSource } = await resolveDefinition(definition(['tool']), here, ask)
+    expect(fromSource).toEqual([])
+    expect(entries).toContainEqual(wheel)
   })
 
   it('keeps pins as they are when they must be exact, and builds from source', async () => {

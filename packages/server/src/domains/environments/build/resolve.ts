@@ -46,8 +46,7 @@ export async function resolveDefinition(definition: Definition, place: Place, as
         ? await withNumpyOf(state, answer.entries, ask)
         : { entries: answer.entries, deviations: [] }
       return {
-        entries,
-        fromSource: present(state.fromSource, entries),
+        ...(await preferWheels(entries, state.fromSource, ask)),
         deviations: [...deviationsOf(state, entries, place.name), ...deviations],
       }
     }
@@ -186,8 +185,24 @@ function loosenInTheWay(state: State, reason: string): boolean {
   return loosened.length > 0
 }
 
-const present = (names: ReadonlySet<string>, entries: readonly LockEntry[]): string[] =>
-  entries.map(entry => entry.name).filter(name => names.has(name))
+/** The resolver looks at sources alone of what may be built; where the version it chose has a wheel, that is taken. */
+async function preferWheels(
+  resolved: readonly LockEntry[],
+  mayBeBuilt: ReadonlySet<string>,
+  ask: Resolver,
+): Promise<Pick<Resolved, 'entries' | 'fromSource'>> {
+  const fromSource: string[] = []
+  const entries = await Promise.all(
+    resolved.map(async entry => {
+      if (!mayBeBuilt.has(entry.name)) return entry
+      const answer = await ask({ requirements: [`${entry.name}==${entry.version}`], alone: true })
+      const wheel = answer.ok ? answer.entries.find(({ name }) => name === entry.name) : undefined
+      if (wheel === undefined) fromSource.push(entry.name)
+      return wheel ?? entry
+    }),
+  )
+  return { entries, fromSource }
+}
 
 function deviationsOf(state: State, entries: readonly LockEntry[], where: string): string[] {
   const versions = new Map(entries.map(entry => [entry.name, entry.version]))
