@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { promisify } from 'node:util'
 
 /** A live process and what it has used. */
@@ -16,6 +17,7 @@ export interface ProcessUse {
 }
 
 const run = promisify(execFile)
+const PROCESSES_PER_TURN = 100
 const AT_PAGESZ = 6
 const AT_CLKTCK = 17
 
@@ -85,13 +87,21 @@ export function parsePsUse(line: string): ProcessUse | undefined {
   }
 }
 
+/** In parts, so that a machine with thousands of processes does not keep everything else waiting. */
+async function procUses(units: Units): Promise<ProcessUse[]> {
+  const uses: ProcessUse[] = []
+  const pids = readdirSync('/proc').filter(name => /^\d/.test(name))
+  for (const [i, pid] of pids.entries()) {
+    if (i % PROCESSES_PER_TURN === PROCESSES_PER_TURN - 1) await nextTurn()
+    const found = parseUse(textOf(`/proc/${pid}/stat`) ?? '', units)
+    if (found !== undefined) uses.push(found)
+  }
+  return uses
+}
+
 /** Every live process that this user can see, in one pass. */
 export async function processUses(source: 'proc' | 'ps' = units === undefined ? 'ps' : 'proc'): Promise<ProcessUse[]> {
-  if (source === 'proc' && units !== undefined)
-    return readdirSync('/proc')
-      .filter(name => /^\d/.test(name))
-      .map(name => parseUse(textOf(`/proc/${name}/stat`) ?? '', units))
-      .filter(found => found !== undefined)
+  if (source === 'proc' && units !== undefined) return procUses(units)
   const { stdout } = await run('ps', ['-axo', 'pid=,ppid=,pgid=,rss=,time=,lstart='], {
     env: { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC0' },
     maxBuffer: 2 ** 26,
