@@ -18,6 +18,7 @@ export const failureCauses = [
   'no_output',
   'missing_interpreter',
   'package_index',
+  'container',
   'lost',
 ] as const
 export type FailureCause = (typeof failureCauses)[number]

@@ -1,3 +1,4 @@
+export { engineHere, importTestImage, TEST_IMAGE } from './container-engine.ts'
 export { eachDialect, type TestDatabase } from './dialects.ts'
 export { at, type MlflowAnswer, MlflowApi, type MlflowJson } from './mlflow-api.ts'
 export { pythonWith } from './python.ts'

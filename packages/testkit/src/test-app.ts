@@ -16,7 +16,11 @@ export async function buildTestApp(
   options: { settings?: Record<string, unknown>; overrides?: Overrides; dir?: string; serverId?: string } = {},
 ): Promise<TestApp> {
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'hagane-test-')))
-  const config = loadConfig({ data: dir, port: 0, log_level: 'error', ...options.settings }, { HOME: dir }, dir)
+  const config = loadConfig(
+    { data: dir, port: 0, log_level: 'error', container_engine: 'none', ...options.settings },
+    { HOME: dir },
+    dir,
+  )
   const app = buildApp(config, options.serverId ?? `test-${process.pid}`, options.overrides)
   const url = await app.start()
   return {

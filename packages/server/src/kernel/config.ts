@@ -29,6 +29,12 @@ const settings = z.strictObject({
     .max(1024)
     .default(4)
     .describe('steps that run at the same time on local compute'),
+  container_engine: z
+    .enum(['auto', 'docker', 'podman', 'none'])
+    .default('auto')
+    .describe(
+      'steps whose environment has an image run in its container: always with docker or podman, with auto if an engine has the image already, never with none',
+    ),
   reuse_max_age: durationSchema
     .optional()
     .describe('age at which a step result is computed again instead of reused, e.g. 30d; without it never'),

@@ -39,7 +39,7 @@ eachDialect('environments', database => {
       db: db(),
       blobs: blobs(),
       tasks,
-      config: { dataDir: dir },
+      config: { container_engine: 'none', dataDir: dir },
       log,
     })
     http = buildHttp(environments.routes, {

@@ -10,6 +10,10 @@ import { type Asset, adopt, buildAssets, type RequireRegistry, writerIn } from '
 import { openBuilder } from './build/builder.ts'
 import { parseLock } from './build/lock-text.ts'
 import { buildFromLock } from './build-lock.ts'
+import { buildContainerEnvironments, containerKey, type StepEnvironment } from './container/container-environments.ts'
+import { containerRecords } from './container/container-records.ts'
+import { openEngine } from './container/find-engine.ts'
+import { openImages } from './container/images.ts'
 import type { BuiltEnvironment } from './lock-and-build.ts'
 import { changesOfLocks } from './lock-changes.ts'
 import { findInterpreters } from './python/interpreters.ts'
@@ -33,6 +37,14 @@ export interface EnvironmentPlan {
   deviations: string[]
 }
 
+interface EnsureOptions {
+  onLog?: (line: string) => void
+  signal?: AbortSignal
+  actor?: string
+  /** Digest of the lock to build, whatever the definition would be resolved to now. */
+  lock?: string
+}
+
 export interface Environments {
   routes: BoundRoute[]
   /** Cheap: reads the definition, builds nothing. null is plain Python. Throws not_found, invalid or unsupported. */
@@ -41,17 +53,19 @@ export interface Environments {
    * The finished environment: found in a few milliseconds, else locked and built. Calls for equal content share one build; it is
    * ended only when all of them have aborted. Throws invalid or unavailable with the resolver's or installer's own last lines.
    */
-  ensureBuilt(
+  ensureBuilt(workspace: string, environment: EnvironmentReference, options: EnsureOptions): Promise<BuiltEnvironment>
+  /**
+   * The environment for the command of a step, which may run in a container: see ADR 13. Otherwise as ensureBuilt.
+   * Throws unavailable when an image cannot be pulled, invalid when a Dockerfile cannot be built, with the engine's last lines.
+   */
+  ensureForStep(
     workspace: string,
     environment: EnvironmentReference,
-    options: {
-      onLog?: (line: string) => void
-      signal?: AbortSignal
-      actor?: string
-      /** Digest of the lock to build, whatever the definition would be resolved to now. */
-      lock?: string
+    options: EnsureOptions & {
+      /** The command can run in a container. */
+      inContainer: boolean
     },
-  ): Promise<BuiltEnvironment>
+  ): Promise<StepEnvironment>
   /** The text of a lock and its full Python version. Throws not_found. */
   readLock(digest: string): Promise<{ python: string; text: string }>
   /** What differs between two locks, by their digests; undefined when one of them is gone. */
@@ -64,7 +78,7 @@ interface Deps {
   db: Database
   blobs: BlobStore
   tasks: Tasks
-  config: Pick<Config, 'dataDir'>
+  config: Pick<Config, 'dataDir' | 'container_engine'>
   log: Logger
   requireRegistry: RequireRegistry
   /** Where interpreters, tools and index settings are looked up; the server's own environment by default. */
@@ -83,8 +97,17 @@ export function buildEnvironments(deps: Deps): Environments {
   const toolchain = openToolchain({ env, dataDir: config.dataDir, interpreters })
   const parts = { db, blobs, env, interpreters, toolchain, builder }
   const service = buildService({ ...parts, log, folder })
+  const engine = openEngine(config.container_engine, env)
+  const hasEngine = async () => (await engine()) !== undefined
   const resolve = (workspace: string, environment: EnvironmentReference) =>
-    resolveEnvironment({ assets, blobs, requireRegistry }, workspace, environment)
+    resolveEnvironment({ assets, blobs, requireRegistry, hasEngine }, workspace, environment)
+  const containers = buildContainerEnvironments({
+    ...{ setting: config.container_engine, engine, blobs, images: openImages(blobs, env) },
+    records: containerRecords(db),
+    openLog: service.openLog,
+    build: (resolved, who, options) => service.ensureBuilt(who, resolved, options),
+    buildLock: (digest, who, options) => buildFromLock(parts, who, digest, options),
+  })
   const requested = new Set<string>()
 
   tasks.register(BUILD, {
@@ -93,7 +116,9 @@ export function buildEnvironments(deps: Deps): Environments {
       const digest = String(task.payload.digest)
       requested.add(digest)
       try {
-        await service.ensureBuilt(task, await resolve(task.workspace, String(task.payload.environment)), { signal })
+        const resolved = await resolve(task.workspace, String(task.payload.environment))
+        if ((await containers.ensure(task, resolved, { signal })) === undefined)
+          await service.ensureBuilt(task, resolved, { signal })
       } finally {
         requested.delete(digest)
       }
@@ -128,11 +153,13 @@ export function buildEnvironments(deps: Deps): Environments {
     }),
     async plan(workspace, environment) {
       const resolved = await resolve(workspace, environment)
-      const lock = await service.lockedAs(resolved)
+      const inContainer = await containers.lockedAs(resolved)
+      const locked = inContainer === undefined ? await service.lockedAs(resolved) : undefined
+      const lockDigest = inContainer?.lockDigest ?? locked?.lock_digest
       return {
         ...(resolved.id === undefined ? {} : { id: resolved.id }),
-        definitionDigest: resolved.defined.digest,
-        ...(lock === undefined ? {} : { lockDigest: lock.lock_digest }),
+        definitionDigest: inContainer === undefined ? resolved.defined.digest : containerKey(resolved),
+        ...(lockDigest === undefined ? {} : { lockDigest }),
         deviations: [...resolved.defined.deviations],
       }
     },
@@ -140,6 +167,15 @@ export function buildEnvironments(deps: Deps): Environments {
       const options = { ...(onLog === undefined ? {} : { onLog }), ...(signal === undefined ? {} : { signal }) }
       if (lock !== undefined) return buildFromLock(parts, { workspace, actor }, lock, options)
       return service.ensureBuilt({ workspace, actor }, await resolve(workspace, environment), options)
+    },
+    async ensureForStep(workspace, environment, { onLog, signal, actor = 'system', lock, inContainer }) {
+      const options = { ...(onLog === undefined ? {} : { onLog }), ...(signal === undefined ? {} : { signal }) }
+      const who = { workspace, actor }
+      if (lock !== undefined)
+        return (await containers.fromLock(who, lock, options)) ?? buildFromLock(parts, who, lock, options)
+      const resolved = await resolve(workspace, environment)
+      const found = inContainer ? await containers.ensure(who, resolved, options) : undefined
+      return found ?? service.ensureBuilt(who, resolved, options)
     },
     async readLock(digest) {
       const text = (await blobs.readAll(digest)).toString('utf8')
@@ -150,7 +186,9 @@ export function buildEnvironments(deps: Deps): Environments {
       const [was, is] = await Promise.all([blobs.readAll(before), blobs.readAll(after)])
       return changesOfLocks(was.toString('utf8'), is.toString('utf8'))
     },
-    stop: service.stop,
+    async stop() {
+      await Promise.all([service.stop(), containers.stop()])
+    },
   }
 
   async function createVersion(call: BaseCall, spec: EnvironmentSpec): Promise<Asset<StoredSpec>> {
@@ -159,7 +197,7 @@ export function buildEnvironments(deps: Deps): Environments {
       throw new HaganeError('invalid', 'body: name: an environment needs a name to be registered', {
         hint: 'add `name: my-env` to the YAML, or pass --name',
       })
-    const defined = await defineSpec(blobs, spec)
+    const defined = await defineSpec({ blobs, hasEngine }, spec)
     return db.withTransaction(call, tx =>
       assets.create(tx, {
         name,

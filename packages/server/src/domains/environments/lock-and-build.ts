@@ -138,7 +138,11 @@ async function makeLock(
   })
 }
 
-export async function recordFailure(db: Database, { who, resolved }: Order, error: unknown): Promise<void> {
+export async function recordFailure(
+  db: Database,
+  { who, resolved }: Pick<Order, 'who' | 'resolved'>,
+  error: unknown,
+): Promise<void> {
   const { digest } = resolved.defined
   const message =
     error instanceof HaganeError ? error.message : 'something went wrong in the server; its log has the reason'

@@ -8,6 +8,7 @@ import {
 } from '@hagane/contract'
 import { type BlobStore, subtree } from '../../kernel/blobs/index.ts'
 import { type Assets, inRegistry, type RequireRegistry } from '../assets/index.ts'
+import type { ImageSource } from './container/images.ts'
 import { findCurated } from './definition/curated.ts'
 import { type Defined, define, defineCurated, plainSpec } from './definition/definition.ts'
 import type { ReadFile } from './definition/dockerfile.ts'
@@ -25,6 +26,8 @@ export interface Resolved {
   /** Subject of events: the version, or the definition of an anonymous one. */
   readonly subject: string
   readonly defined: Defined
+  /** The image that it names or is built into, and whether packages are laid over that. */
+  readonly container?: { readonly source: ImageSource; readonly ownPackages: boolean }
 }
 
 const MAX_FILE = 2 ** 20
@@ -33,6 +36,8 @@ interface Deps {
   assets: Assets<StoredSpec>
   blobs: BlobStore
   requireRegistry: RequireRegistry
+  /** Whether a container engine answers. */
+  hasEngine: () => Promise<boolean>
 }
 
 /**
@@ -44,7 +49,8 @@ export async function resolveEnvironment(
   workspace: string,
   environment: EnvironmentReference,
 ): Promise<Resolved> {
-  if (typeof environment !== 'string') return anonymous(await defineSpec(deps.blobs, environment ?? plainSpec))
+  if (environment === null) return anonymous(await defineSpec(deps, plainSpec))
+  if (typeof environment !== 'string') return anonymous(await defineSpec(deps, environment), environment)
   const reference = parseReference(environment)
   if (reference.form === 'registry') return fromRegistry(deps, environment, reference)
   const named = parseAssetReference(environment)
@@ -76,7 +82,8 @@ async function fromRegistry(deps: Deps, text: string, { registry, name, kind }: 
       },
     )
   const id = registryUri(registry, 'environments', asset.name, asset.version)
-  return { id, subject: `environment/${asset.name}:${asset.version}`, defined: asset.spec.defined }
+  const subject = `environment/${asset.name}:${asset.version}`
+  return { id, subject, defined: asset.spec.defined, ...containerOf(asset.spec) }
 }
 
 async function findNamed(
@@ -90,14 +97,29 @@ async function findNamed(
     return anonymous(defineCurated(name))
   const asset = found ?? (await assets.get(workspace, name, version))
   const id = `${asset.name}:${asset.version}`
-  return { id: `azureml:${id}`, subject: `environment/${id}`, defined: asset.spec.defined }
+  const { spec } = asset
+  return { id: `azureml:${id}`, subject: `environment/${id}`, defined: spec.defined, ...containerOf(spec) }
 }
 
-const anonymous = (defined: Defined): Resolved => ({ subject: `environment/${defined.digest}`, defined })
+const anonymous = (defined: Defined, spec: EnvironmentSpec = {}): Resolved => ({
+  subject: `environment/${defined.digest}`,
+  defined,
+  ...containerOf(spec),
+})
+
+/** What conda_file and pip_requirements name is laid over the image; a Dockerfile's packages are in what is built from it. */
+function containerOf({ image, build, conda_file, pip_requirements }: EnvironmentSpec): Pick<Resolved, 'container'> {
+  const ownPackages = conda_file !== undefined || pip_requirements !== undefined
+  if (build?.path !== undefined) {
+    const source = { kind: 'build', path: build.path, dockerfile: build.dockerfile_path ?? 'Dockerfile' } as const
+    return { container: { source, ownPackages } }
+  }
+  return image === undefined ? {} : { container: { source: { kind: 'image', reference: image }, ownPackages } }
+}
 
 /** Reads a specification, with the files of its build context out of the store. */
-export const defineSpec = (blobs: BlobStore, spec: EnvironmentSpec): Promise<Defined> =>
-  define(spec, readerOf(blobs, spec.build?.path))
+export const defineSpec = (deps: Pick<Deps, 'blobs' | 'hasEngine'>, spec: EnvironmentSpec): Promise<Defined> =>
+  define(spec, readerOf(deps.blobs, spec.build?.path), deps.hasEngine)
 
 function readerOf(blobs: BlobStore, path: string | undefined): ReadFile {
   return async name => {

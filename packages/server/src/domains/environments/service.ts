@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Who } from '../../kernel/db/index.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { shareWork } from './build/flight.ts'
+import { notBuilt } from './definition/dockerfile.ts'
 import {
   type BuildDeps,
   type BuiltEnvironment,
@@ -34,6 +35,8 @@ export interface EnvironmentService {
   ): Promise<BuiltEnvironment>
   isRunning(definitionDigest: string): boolean
   logPath(definitionDigest: string): string
+  /** Begins the log of a definition's build anew; lines are appended in order. */
+  openLog(definitionDigest: string): Promise<(line: string) => void>
   /** Ends builds that are under way, and compiling behind finished ones. */
   stop(): Promise<void>
 }
@@ -42,11 +45,13 @@ export interface EnvironmentService {
 export function buildService(deps: ServiceDeps): EnvironmentService {
   const shared = shareWork<BuiltEnvironment>()
   const logPath = (definitionDigest: string): string => join(deps.folder, `${definitionDigest}.log`)
-  const make = async (order: Order): Promise<BuiltEnvironment> => {
-    const path = logPath(order.resolved.defined.digest)
+  const openLog = async (definitionDigest: string) => {
     await mkdir(deps.folder, { recursive: true })
-    await writeFile(path, '')
-    const written = logTo(path, deps.log)
+    await writeFile(logPath(definitionDigest), '')
+    return logTo(logPath(definitionDigest), deps.log)
+  }
+  const make = async (order: Order): Promise<BuiltEnvironment> => {
+    const written = await openLog(order.resolved.defined.digest)
     const onLine = (line: string) => {
       written(line)
       order.onLine(line)
@@ -62,8 +67,10 @@ export function buildService(deps: ServiceDeps): EnvironmentService {
   return {
     isRunning: shared.has,
     logPath,
+    openLog,
     lockedAs: async resolved => lockFor(deps.db, resolved, await interpreterFor(deps.interpreters, resolved)),
     async ensureBuilt(who, resolved, { onLog, signal }) {
+      if (resolved.defined.needsContainer === true) throw notBuilt('its Dockerfile')
       const known = await findBuilt(deps, resolved)
       if (known !== undefined) return known
       const work = (onLine: (line: string) => void, all: AbortSignal) => make({ who, resolved, onLine, signal: all })

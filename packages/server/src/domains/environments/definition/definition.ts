@@ -4,7 +4,7 @@ import { canonicalJson } from '../../../kernel/canonical-json.ts'
 import { withoutAzurePlugins } from './azure-packages.ts'
 import { readConda } from './conda.ts'
 import { type CuratedEnvironment, curated } from './curated.ts'
-import { type ReadFile, readDockerfile } from './dockerfile.ts'
+import { notBuilt, type ReadFile, readDockerfile } from './dockerfile.ts'
 import { readImage } from './image.ts'
 import { parseRequirements, type Requirement, readLines, requirementText } from './requirement.ts'
 
@@ -29,9 +29,12 @@ export interface Defined {
   readonly sources: readonly string[]
   /** What the author wrote and Hagane takes otherwise, in words. */
   readonly deviations: readonly string[]
+  /** Its Dockerfile installs no Python packages that could be taken over: it has to be built by a container engine. */
+  readonly needsContainer?: true
 }
 
 interface Parts {
+  needsContainer?: true
   python?: string | undefined
   requirements: Requirement[]
   deviations: string[]
@@ -42,18 +45,27 @@ interface Parts {
 export const plainSpec: EnvironmentSpec = { image: 'python' }
 
 /**
- * Reads a specification. `readFile` gives files of the build context.
- * Throws `invalid` on what cannot be read, `unsupported` on Windows and on Dockerfiles without Python packages.
+ * Reads a specification. `readFile` gives files of the build context, `hasEngine` tells whether Dockerfiles can be built.
+ * Throws `invalid` on what cannot be read, `unsupported` on Windows and, without an engine, on Dockerfiles without Python
+ * packages.
  */
-export async function define(spec: EnvironmentSpec, readFile: ReadFile): Promise<Defined> {
+export async function define(
+  spec: EnvironmentSpec,
+  readFile: ReadFile,
+  hasEngine: () => Promise<boolean> = async () => false,
+): Promise<Defined> {
   if (spec.os_type !== undefined && spec.os_type.toLowerCase() !== 'linux')
     throw new HaganeError('unsupported', `os_type: '${spec.os_type}' environments cannot be built; only linux can`, {
       hint: 'leave os_type out',
     })
   const parts: Parts = { requirements: [], deviations: [], sources: [] }
   if (spec.image !== undefined) addImage(parts, spec.image)
-  if (spec.build !== undefined)
-    add(parts, 'build', await readDockerfile(spec.build.dockerfile_path ?? 'Dockerfile', readFile))
+  if (spec.build !== undefined) {
+    const content = await readDockerfile(spec.build.dockerfile_path ?? 'Dockerfile', readFile)
+    if (!content.understood && !(await hasEngine())) throw notBuilt(spec.build.dockerfile_path ?? 'Dockerfile')
+    if (!content.understood) parts.needsContainer = true
+    add(parts, 'build', content)
+  }
   if (spec.conda_file !== undefined) add(parts, 'conda_file', readConda(spec.conda_file, 'conda_file'))
   if (spec.pip_requirements !== undefined)
     add(parts, 'pip_requirements', parseRequirements(spec.pip_requirements, 'pip_requirements'))
@@ -108,6 +120,7 @@ function finished(parts: Parts, resolution: Resolution): Defined {
     definition,
     digest: digestOf(definition),
     sources: parts.sources,
+    ...(parts.needsContainer === undefined ? {} : { needsContainer: parts.needsContainer }),
     deviations: [...new Set([...parts.deviations, ...deviations])],
   }
 }

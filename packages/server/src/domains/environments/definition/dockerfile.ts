@@ -11,6 +11,8 @@ export interface DockerfileContent {
   readonly python?: string | undefined
   readonly requirements: readonly Requirement[]
   readonly deviations: readonly string[]
+  /** It installs Python packages, and these are they. */
+  readonly understood: boolean
 }
 
 interface Found {
@@ -21,7 +23,7 @@ interface Found {
 
 /**
  * Reads the Python part of a Dockerfile: the version in FROM, `pip install …` and `conda env create|update --file …`. Nothing is
- * executed; every other RUN is recorded as not carried out. Throws `unsupported` when it installs nothing that is understood.
+ * executed; every other RUN is recorded as not carried out. Throws `invalid` on files that are not there or cannot be read.
  */
 export async function readDockerfile(path: string, readFile: ReadFile): Promise<DockerfileContent> {
   const text = await readFile(path)
@@ -38,8 +40,7 @@ export async function readDockerfile(path: string, readFile: ReadFile): Promise<
     for (const command of rest.split(/&&|;|\|\|/).map(part => part.trim()))
       understood = (await readCommand(command, path, readFile, found)) || understood
   }
-  if (!understood) throw notBuilt(path)
-  return found
+  return { ...found, understood }
 }
 
 /** Instructions with continued lines joined and comments left out. */
@@ -122,11 +123,12 @@ async function contextFile(named: string, dockerfile: string, readFile: ReadFile
   })
 }
 
-const notBuilt = (path: string): HaganeError =>
+/** Without a container engine a Dockerfile is worth the packages that it installs. */
+export const notBuilt = (path: string): HaganeError =>
   new HaganeError(
     'unsupported',
-    `container images are not built here, and '${path}' installs no Python packages that could be taken over`,
+    `no container engine answers that could build it, and '${path}' installs no Python packages that could be taken over`,
     {
-      hint: 'describe the environment with conda_file or pip_requirements; for other tools, install them on the machine and use an environment with `image` only',
+      hint: 'start Docker or Podman; or describe the environment with conda_file or pip_requirements; for other tools, install them on the machine and use an environment with `image` only',
     },
   )

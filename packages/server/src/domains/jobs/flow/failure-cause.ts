@@ -27,6 +27,8 @@ export function failureOfExit(ended: Ended): Failure {
 }
 
 function reasonOf({ exit, tail, ranOutOfMemory, folder }: Ended): Failure {
+  if (exit.engine !== undefined)
+    return { cause: 'container', message: `the container of the step did not begin: ${exit.engine}` }
   const who = exit.rank === undefined ? 'the command' : `rank ${exit.rank} of the distributed step`
   const signal = exit.code === null ? undefined : signalOf(exit.code)
   const killed = exit.code === null || signal === 'SIGKILL'
@@ -72,6 +74,7 @@ export function failureOfError(error: Error, folder: string): Failure {
   if (!(error instanceof HaganeError)) return { message: `the server could not run this step: ${error.message}` }
   const about = (property: string): boolean => error.details?.some(detail => detail.property === property) === true
   const message = `${error.message}${error.hint === undefined ? '' : ` (${error.hint})`}`
+  if (about('container_image') || about('container_engine')) return { cause: 'container', message }
   if (about('package_index')) return { cause: 'package_index', message }
   return about('python') ? { cause: 'missing_interpreter', message } : { message }
 }

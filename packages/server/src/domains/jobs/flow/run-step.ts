@@ -1,7 +1,7 @@
 import { HaganeError } from '@hagane/contract'
 import type { Who } from '../../../kernel/db/index.ts'
 import { type Task, TryLater } from '../../../kernel/tasks/index.ts'
-import type { JobNeeds, StepExit, StepProcess } from '../model/needs.ts'
+import type { JobNeeds, StepEnvironment, StepExit, StepProcess } from '../model/needs.ts'
 import type { CommandPlan } from '../model/plan.ts'
 import type { JobRow } from '../model/tables.ts'
 import { keepDecisions } from '../records/decisions-store.ts'
@@ -22,10 +22,8 @@ import { committed, resolveInputs, type Value } from './values.ts'
 
 interface Ready {
   values: Record<string, Value>
-  prefix: string
+  environment: StepEnvironment
   lockDigest: string
-  /** What the environment has otherwise than its author wrote. */
-  deviations: string[]
   decision: ReturnType<typeof decisionOf>
 }
 
@@ -102,15 +100,16 @@ export function buildRunSteps(needs: JobNeeds) {
   }
 
   async function prepare(row: JobRow, plan: CommandPlan, signal: AbortSignal): Promise<Ready> {
-    const built = await needs.environments.ensureBuilt(row.workspace, environmentOf(plan), {
+    const built = await needs.environments.ensureForStep(row.workspace, environmentOf(plan), {
       signal,
       actor: row.created_by,
+      inContainer: plan.distribution === undefined,
       ...(plan.environmentLock === undefined ? {} : { lock: plan.environmentLock }),
     })
     const values = await resolveInputs(needs, row, plan, committed(needs, row.workspace))
     needs.memory.noteLock(plan.environmentDigest, built.lockDigest)
-    const { prefix, lockDigest, deviations } = built
-    return { values, prefix, lockDigest, deviations, decision: decisionOf(plan, values, lockDigest) }
+    const { lockDigest } = built
+    return { values, environment: built, lockDigest, decision: decisionOf(plan, values, lockDigest) }
   }
 
   async function reuseOrStart(

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { pythonText, renderText } from '@hagane/contract'
 import { datastorePath } from '../model/datastore-path.ts'
-import type { JobNeeds, StepWork } from '../model/needs.ts'
+import type { JobNeeds, StepEnvironment, StepWork } from '../model/needs.ts'
 import { isFile } from '../model/output-kind.ts'
 import { own } from '../model/own-property.ts'
 import type { CommandPlan, OutputPlan } from '../model/plan.ts'
@@ -15,8 +15,7 @@ export const folderOf = (dataDir: string, row: Pick<JobRow, 'workspace' | 'name'
 
 interface Prepared {
   values: Record<string, Value>
-  prefix: string
-  deviations: string[]
+  environment: StepEnvironment
   token: string
 }
 
@@ -25,7 +24,7 @@ export function workOf(
   needs: Pick<JobNeeds, 'dataDir' | 'url'>,
   row: JobRow,
   plan: CommandPlan,
-  { values, prefix, deviations, token }: Prepared,
+  { values, environment: { prefix, deviations, container }, token }: Prepared,
 ): StepWork {
   const contents = Object.entries(values).flatMap(([name, value]) =>
     value.kind === 'content'
@@ -46,7 +45,8 @@ export function workOf(
         ...(isFile(output.type) ? { fileName: fileNameOf(name, output, row.name) } : {}),
       })),
     environment: { ...environmentOf(needs.url(), row, token), ...rendered(plan.variables, values) },
-    python: { prefix },
+    ...(prefix === undefined ? {} : { python: { prefix } }),
+    ...(container === undefined ? {} : { container }),
     notes: [...triedBefore(row), ...deviations.map(line => `environment: ${line}`), ...mirrored(values)],
     needsOwnPackages: /\b(pip3?|conda|mamba|uv)\s+(-\S+\s+)*(pip\s+)?install\b/.test(plan.command),
     ...(plan.distribution === undefined ? {} : { distribution: plan.distribution }),

@@ -70,6 +70,31 @@ export interface Environments {
       lock?: string
     },
   ): Promise<{ prefix: string; python: string; lockDigest: string; deviations: string[] }>
+  /** The environment for a step's command, which may run in a container. */
+  ensureForStep(
+    workspace: string,
+    environment: string | EnvironmentSpec | null,
+    options: { signal?: AbortSignal; actor?: string; lock?: string; inContainer: boolean },
+  ): Promise<StepEnvironment>
+}
+
+export interface StepEnvironment {
+  /** Left out for an image without packages of its own. */
+  prefix?: string
+  lockDigest: string
+  /** What it has otherwise than its author wrote. */
+  deviations: string[]
+  container?: ContainerPlace
+}
+
+/** Where a command runs, if not as a process of the machine itself. */
+export interface ContainerPlace {
+  engine: string
+  kind: 'docker' | 'podman'
+  rootless: boolean
+  /** SHA-256 of an image that the engine has. */
+  image: string
+  readOnly: string[]
 }
 
 export interface Models {
@@ -173,6 +198,7 @@ export interface StepWork {
   outputs: { name: string; kind: 'file' | 'folder'; fileName?: string }[]
   environment: Record<string, string>
   python?: { prefix: string }
+  container?: ContainerPlace
   needsOwnPackages?: boolean
   distribution?: DistributionPlan
   /** Lines that stand in the log before the command's own. */
@@ -186,6 +212,8 @@ export interface StepExit {
   reason: 'exited' | 'timeout' | 'canceled' | 'lost' | 'unstarted'
   /** The rank of a distributed step whose failure ended the others. */
   rank?: number
+  /** Its container did not begin: the engine's own words. */
+  engine?: string
   startedAt: string
   endedAt: string
   /** As far as it was measured. */

@@ -1,11 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import type { StepContainer } from '../container/container-arguments.ts'
+import type { StepContainer } from '@hagane/runner'
 
 const PROGRAMS = ['bash', 'sh', 'cat', 'id', 'sleep', 'touch', 'tr', 'seq', 'ls']
-const NAME = 'localhost/hagane-test'
+/** Name of the image that importTestImage makes. */
+export const TEST_IMAGE = 'localhost/hagane-test:1'
 
 /** The container engine that answers on this machine, if one does; tests of containers are skipped without. */
 export const engineHere: 'docker' | 'podman' | undefined = (['docker', 'podman'] as const).find(
@@ -22,17 +23,29 @@ export function importTestImage(engine: 'docker' | 'podman'): StepContainer {
       const path = execFileSync('/bin/sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim()
       const needed = execFileSync('ldd', [path], { encoding: 'utf8' }).match(/\/\S+/g) ?? []
       copyFileSync(path, join(root, 'bin', name))
-      for (const library of needed) {
+      // a Python of this machine that is laid over the image needs the rest of the C library
+      const beside = [
+        'libm.so.6',
+        'libdl.so.2',
+        'libpthread.so.0',
+        'libutil.so.1',
+        'librt.so.1',
+        'libssl.so.3',
+        'libcrypto.so.3',
+      ]
+      const libc = needed.find(library => /\/libc\.so/.test(library)) ?? '/lib/libc.so.6'
+      const more = beside.map(library => join(dirname(libc), library)).filter(library => existsSync(library))
+      for (const library of [...needed, ...more]) {
         mkdirSync(dirname(join(root, library)), { recursive: true })
         copyFileSync(library, join(root, library))
       }
     }
     const tar = execFileSync('tar', ['-C', root, '-c', '.'], { maxBuffer: 2 ** 28 })
-    execFileSync(engine, ['import', '--change', 'ENV FROM_IMAGE=yes', '-', `${NAME}:1`], { input: tar, stdio: 'pipe' })
+    execFileSync(engine, ['import', '--change', 'ENV FROM_IMAGE=yes', '-', TEST_IMAGE], { input: tar, stdio: 'pipe' })
   } finally {
     rmSync(root, { recursive: true, force: true })
   }
-  const image = execFileSync(engine, ['image', 'inspect', '--format', '{{.Id}}', `${NAME}:1`], { encoding: 'utf8' })
+  const image = execFileSync(engine, ['image', 'inspect', '--format', '{{.Id}}', TEST_IMAGE], { encoding: 'utf8' })
   return {
     engine,
     kind: engine,
