@@ -3,15 +3,28 @@ import type { BlobStore } from '../../kernel/blobs/index.ts'
 import type { Database } from '../../kernel/db/index.ts'
 import type { BoundRoute } from '../../kernel/http/index.ts'
 import type { QueueLimit } from '../../kernel/tasks/index.ts'
+import type { ComputeDriver } from './driver.ts'
 import { describeHost, type Host } from './host.ts'
 import { buildLimits, queueOf } from './limits.ts'
-import { buildLocalDriver, type LocalDriver } from './local-driver.ts'
+import { buildLocalDriver } from './local-driver.ts'
 import { bindRoutes } from './routes.ts'
 import { buildService } from './service.ts'
 
+export type {
+  ComputeDriver,
+  ContainerPlace,
+  Measuring,
+  StepExit,
+  StepProcess,
+  StepResult,
+  StepUsage,
+  StepWork,
+  UsagePoint,
+} from './driver.ts'
+
 export interface Compute {
   routes: BoundRoute[]
-  driver: LocalDriver
+  driver: ComputeDriver
   /** The machine that steps run on. */
   host: Host
   /** Throws invalid on a name that no compute can have. Any other name means this machine: in Azure's YAML it is a label. */

@@ -5,12 +5,13 @@ import { dirname, join } from 'node:path'
 import type { StepPlan } from '@hagane/runner'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type BlobStore, openFileStore } from '../../kernel/blobs/index.ts'
-import { buildLocalDriver, type LocalDriver } from './local-driver.ts'
+import type { ComputeDriver } from './driver.ts'
+import { buildLocalDriver } from './local-driver.ts'
 
 describe('the local driver on the server’s own content store', () => {
   let dir = ''
   let blobs: BlobStore
-  let driver: LocalDriver
+  let driver: ComputeDriver
   beforeEach(async () => {
     dir = await mkdtemp(join(tmpdir(), 'hagane-driver-'))
     blobs = openFileStore(dir)

@@ -1,6 +1,7 @@
 import type { FailureCause } from '@hagane/contract'
 import type { Tx, Who } from '../../../kernel/db/index.ts'
-import type { JobNeeds, StepExit } from '../model/needs.ts'
+import type { StepExit } from '../../compute/index.ts'
+import type { JobNeeds } from '../model/needs.ts'
 import type { JobRow } from '../model/tables.ts'
 import type { JobEvent } from '../model/transitions.ts'
 import { type Decision, keepDecisions } from '../records/decisions-store.ts'

@@ -1,6 +1,7 @@
 import type { Who } from '../../../kernel/db/index.ts'
 import { TryLater } from '../../../kernel/tasks/index.ts'
-import type { JobNeeds, StepExit } from '../model/needs.ts'
+import type { StepExit } from '../../compute/index.ts'
+import type { JobNeeds } from '../model/needs.ts'
 import type { CommandPlan } from '../model/plan.ts'
 import type { JobRow } from '../model/tables.ts'
 import { getJob } from '../records/reads.ts'

@@ -1,7 +1,7 @@
 import { statfsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { type FailureCause, HaganeError } from '@hagane/contract'
-import type { StepExit, StepUsage } from '../model/needs.ts'
+import type { StepExit, StepUsage } from '../../compute/index.ts'
 
 export interface Failure {
   message: string

@@ -1,4 +1,5 @@
-import type { JobNeeds, Measuring, StepMeasures, UsagePoint } from './needs.ts'
+import type { Measuring, UsagePoint } from '../../compute/index.ts'
+import type { JobNeeds, StepMeasures } from './needs.ts'
 
 /** A step that is over sooner costs no look at the process table. */
 const WORTH_MS = 1000

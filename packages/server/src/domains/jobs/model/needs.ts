@@ -4,9 +4,9 @@ import type { Clock } from '../../../kernel/clock.ts'
 import type { Database, Tx } from '../../../kernel/db/index.ts'
 import type { Logger } from '../../../kernel/log.ts'
 import type { QueueLimit, Tasks } from '../../../kernel/tasks/index.ts'
+import type { ComputeDriver, ContainerPlace, StepProcess } from '../../compute/index.ts'
 import type { Data } from '../../data/index.ts'
 import type { JobMemory } from './memory.ts'
-import type { DistributionPlan, InputMode } from './plan.ts'
 import type { SweepSignals } from './sweep-signals.ts'
 import type { JobRow } from './tables.ts'
 
@@ -85,16 +85,6 @@ export interface StepEnvironment {
   /** What it has otherwise than its author wrote. */
   deviations: string[]
   container?: ContainerPlace
-}
-
-/** Where a command runs, if not as a process of the machine itself. */
-export interface ContainerPlace {
-  engine: string
-  kind: 'docker' | 'podman'
-  rootless: boolean
-  /** SHA-256 of an image that the engine has. */
-  image: string
-  readOnly: string[]
 }
 
 export interface Models {
@@ -183,80 +173,6 @@ export interface Compute {
   host: Host
 }
 
-/** One step, ready to run: everything in digests and text. */
-export interface StepWork {
-  name: string
-  /** Absolute, one for each attempt. */
-  folder: string
-  render(paths: { inputs: Record<string, string>; outputs: Record<string, string> }): string
-  code?: { tree: string; path: string }
-  inputs: {
-    name: string
-    source: { kind: 'tree'; digest: string; path: string } | { kind: 'path'; path: string }
-    mode: InputMode
-  }[]
-  outputs: { name: string; kind: 'file' | 'folder'; fileName?: string }[]
-  environment: Record<string, string>
-  python?: { prefix: string }
-  container?: ContainerPlace
-  needsOwnPackages?: boolean
-  distribution?: DistributionPlan
-  /** Lines that stand in the log before the command's own. */
-  notes?: readonly string[]
-  timeoutSeconds?: number
-}
-
-export interface StepExit {
-  code: number | null
-  /** `unstarted`: what was to begin the command was killed before it did; it may be started again. */
-  reason: 'exited' | 'timeout' | 'canceled' | 'lost' | 'unstarted'
-  /** The rank of a distributed step whose failure ended the others. */
-  rank?: number
-  /** Its container did not begin: the engine's own words. */
-  engine?: string
-  startedAt: string
-  endedAt: string
-  /** As far as it was measured. */
-  usage?: StepUsage
-}
-
-/** What the processes of a step have used together. */
-export interface StepUsage {
-  /** bytes */
-  peak_memory_bytes?: number
-  cpu_seconds?: number
-}
-
-/** Measured values of a running step, by MLflow's names of system metrics. */
-export interface UsagePoint {
-  /** Epoch milliseconds. */
-  timestamp: number
-  step: number
-  values: Record<string, number>
-}
-
-export interface Measuring {
-  /** Tells no more points, also after a restart; the peak is still kept. */
-  silence(): void
-  /** Tells the last points; never rejects. */
-  end(): Promise<void>
-}
-
-/** A step's process, which outlives this server. */
-export interface StepProcess {
-  readonly pid: number
-  readonly startedAt: string
-  readonly exit: Promise<StepExit>
-  cancel(graceSeconds?: number): Promise<void>
-  release(): void
-}
-
-export interface StepResult {
-  outputs: Record<string, { digest: string; path: string; size: number; fileCount: number }>
-  missing: string[]
-  artifacts: { digest: string } | undefined
-}
-
 /** The steps that this server carries, so that a request to stop reaches them at once. */
 export interface RunningSteps {
   /** From the claim of a step's task to its end; `stop` aborts when the step is asked to stop. */
@@ -278,34 +194,4 @@ export interface StepMeasures {
   ): Promise<T>
   /** An MLflow client has logged these metrics of a run: where it measures the system itself, we do not. */
   noteKeys(workspace: string, runId: string, keys: readonly string[]): void
-}
-
-/** Where steps run. This machine is the first driver; a cluster comes behind the same few functions. */
-export interface ComputeDriver {
-  start(work: StepWork): Promise<StepProcess>
-  /** What became of an attempt that an earlier server started. */
-  adopt(
-    folder: string,
-  ): Promise<
-    | { state: 'never-started' }
-    | { state: 'running'; step: StepProcess }
-    | { state: 'exited'; exit: StepExit }
-    | { state: 'lost'; reason: string; startedAt: string }
-  >
-  collect(folder: string): Promise<StepResult>
-  /** What a failed step left in `outputs/` and `logs/`, and its log. */
-  collectArtifacts(folder: string): Promise<{ digest: string } | undefined>
-  readLog(folder: string, offset: number, limit: number): Promise<{ bytes: Buffer; size: number }>
-  tail(folder: string, lines: number): Promise<string[]>
-  clean(folder: string): Promise<void>
-  /** Whether the kernel has ended a process for lack of memory since the attempt was staged. */
-  ranOutOfMemory(folder: string): boolean
-  /** Measures a running step until told to end; `tell` is called about every ten seconds, `failed` hears what it rejects with. */
-  measure(
-    step: { folder: string; pid: number; startedAt: string },
-    tell: (points: readonly UsagePoint[]) => Promise<void>,
-    failed: (error: unknown) => void,
-  ): Measuring
-  /** What an attempt has used so far, or had at its end. */
-  usageOf(folder: string): StepUsage
 }

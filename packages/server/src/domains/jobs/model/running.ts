@@ -1,5 +1,6 @@
 import type { Logger } from '../../../kernel/log.ts'
-import type { RunningSteps, StepProcess } from './needs.ts'
+import type { StepProcess } from '../../compute/index.ts'
+import type { RunningSteps } from './needs.ts'
 
 interface Carried {
   stop: AbortController
