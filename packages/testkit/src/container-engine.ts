@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import type { StepContainer } from '@hagane/runner'
 
 const PROGRAMS = ['bash', 'sh', 'cat', 'id', 'sleep', 'touch', 'tr', 'seq', 'ls']
+const LIBRARIES = 'm.so.6 dl.so.2 pthread.so.0 util.so.1 rt.so.1 ssl.so.3 crypto.so.3 z.so.1 ffi.so.8'.split(' ')
 /** Name of the image that importTestImage makes. */
 export const TEST_IMAGE = 'localhost/hagane-test:1'
 
@@ -23,16 +24,8 @@ export function importTestImage(engine: 'docker' | 'podman'): StepContainer {
       const path = execFileSync('/bin/sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim()
       const needed = execFileSync('ldd', [path], { encoding: 'utf8' }).match(/\/\S+/g) ?? []
       copyFileSync(path, join(root, 'bin', name))
-      // a Python of this machine that is laid over the image needs the rest of the C library
-      const beside = [
-        'libm.so.6',
-        'libdl.so.2',
-        'libpthread.so.0',
-        'libutil.so.1',
-        'librt.so.1',
-        'libssl.so.3',
-        'libcrypto.so.3',
-      ]
+      // a Python of this machine that is laid over the image needs the rest of the C library, and what its modules load
+      const beside = LIBRARIES.map(name => `lib${name}`)
       const libc = needed.find(library => /\/libc\.so/.test(library)) ?? '/lib/libc.so.6'
       const more = beside.map(library => join(dirname(libc), library)).filter(library => existsSync(library))
       for (const library of [...needed, ...more]) {

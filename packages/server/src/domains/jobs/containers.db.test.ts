@@ -95,7 +95,7 @@ describe.skipIf(engineHere === undefined)(
         await expect.poll(async () => (await shown()).status, { timeout: LONG }).toBe('Canceled')
       })
 
-      it('say why packages are not laid over the image, or are', { timeout: LONG }, async () => {
+      it('have packages beside those of the image', { timeout: LONG }, async () => {
         const environment = { ...image, pip_requirements: '' }
         const job = await runJob(app.client, { type: 'command', command: 'python -c "print(6 * 7)"', environment })
         expect(job.error).toBeUndefined()

@@ -82,9 +82,9 @@ export function openImages(blobs: BlobStore, env: NodeJS.ProcessEnv) {
     if (code === 0) return
     throw new HaganeError(
       'unsupported',
-      `image: ${image.reference} cannot run the Python of conda_file: ${last(stderr)}`,
+      `image: ${image.reference} cannot run the Python of its packages: ${last(stderr)}`,
       {
-        hint: 'use an image with glibc (not Alpine), or install the packages in a Dockerfile (build:)',
+        hint: 'use an image with glibc and the libraries of that Python (not Alpine), or install the packages in a Dockerfile (build:)',
         details: [{ property: 'image', message: last(stderr), sent: image.reference }],
       },
     )
