@@ -115,3 +115,18 @@ describe('what cannot be is an error with its place', () => {
     expect(code).toBe(1)
   })
 })
+
+it('a schedule that says something over an input the job has not names the line', async () => {
+  const { code, err } = await validate(
+    {
+      'job.yml':
+        'name: s\ntrigger: {type: cron, expression: "0 0 * * *"}\ncreate_job:\n  job: ./base.yml\n  inputs:\n    epochz: 3\n',
+      'base.yml': 'type: pipeline\ninputs: {epochs: 1}\njobs: {a: {command: ls}}\n',
+    },
+    'schedule',
+    'create',
+  )
+  expect(err).toContain("job.yml:6:5: create_job.inputs.epochz: the job has no input 'epochz'")
+  expect(err).toContain('hint: its inputs: epochs')
+  expect(code).toBe(1)
+})

@@ -60,7 +60,9 @@ function tellingDetails(error: unknown): readonly ErrorDetail[] {
 export function detailLine(detail: ErrorDetail): string {
   const place = [detail.file, detail.line, detail.column].filter(part => part !== undefined).join(':')
   const facts = [
-    detail.sent === undefined ? '' : `sent ${plain(detail.sent)}`,
+    detail.sent === undefined
+      ? ''
+      : `sent ${Array.isArray(detail.sent) && detail.sent.length === 0 ? '[]' : plain(detail.sent)}`,
     detail.allowed === undefined ? '' : `allowed ${plain(detail.allowed)}`,
   ].filter(Boolean)
   const message = facts.length === 0 ? detail.message : `${detail.message} (${facts.join(', ')})`

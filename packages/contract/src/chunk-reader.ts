@@ -10,6 +10,33 @@ export interface ChunkThread {
   stop(): void
 }
 
+/** The part of Node's `Worker` that a chunk thread is made of. */
+interface ThreadWorker {
+  postMessage(question: ThreadQuestion): void
+  on(event: 'message', listener: (answer: ThreadAnswer) => void): unknown
+  on(event: 'error', listener: (error: Error) => void): unknown
+  on(event: 'exit', listener: () => void): unknown
+  removeAllListeners(): unknown
+  ref(): void
+  unref(): void
+  terminate(): unknown
+}
+
+/** A worker that runs `chunkThread`, as the reader uses it. */
+export function threadOf(worker: ThreadWorker): ChunkThread {
+  return {
+    ask: question => worker.postMessage(question),
+    listen(onAnswer, onEnd) {
+      worker.removeAllListeners()
+      worker.on('message', onAnswer)
+      worker.on('error', onEnd)
+      worker.on('exit', () => onEnd(new Error('the thread that reads files ended')))
+    },
+    hold: held => (held ? worker.ref() : worker.unref()),
+    stop: () => void worker.terminate(),
+  }
+}
+
 type Take = (block: HashedBlock) => Promise<void>
 
 /**

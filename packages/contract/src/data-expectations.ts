@@ -18,23 +18,65 @@ const drift = z
   })
   .refine(limits => limits.psi !== undefined || limits.ks !== undefined, 'name psi, ks, or both')
 
-export const columnExpectations = z.strictObject({
-  type: z.enum(columnTypes).optional(),
-  required: z.boolean().default(true).describe('false: the other expectations hold where the column is there'),
-  min: bound.optional(),
-  max: bound.optional(),
-  nulls: z
-    .strictObject({ max_count: z.number().int().min(0).optional(), max_fraction: fraction.optional() })
-    .optional(),
-  unique: z.boolean().optional(),
-  allowed: z
-    .array(z.union([z.string(), z.number(), z.boolean()]))
-    .min(1)
-    .optional(),
-  regex: z.string().min(1).optional().describe('RE2; matches the whole value'),
-  mean: z.strictObject({ min: z.number().optional(), max: z.number().optional() }).optional(),
-  drift: drift.optional(),
-})
+interface Range {
+  min?: number | string | undefined
+  max?: number | string | undefined
+}
+
+/** Times are compared as such, so that `2026-1-1` needs no care. */
+const comparable = (value: number | string): number => (typeof value === 'number' ? value : Date.parse(value))
+
+/** Refuses bounds that no value can keep. */
+function ordered({ min, max }: Range, context: z.core.$RefinementCtx<unknown>): void {
+  if (min === undefined || max === undefined) return
+  if (typeof min !== typeof max)
+    context.addIssue({ code: 'custom', path: ['max'], message: `min is a ${typeof min} and max is a ${typeof max}` })
+  else if (comparable(min) > comparable(max))
+    context.addIssue({ code: 'custom', path: ['max'], message: `it is below min (${min}): no value can be in between` })
+}
+
+export const columnExpectations = z
+  .strictObject({
+    type: z.enum(columnTypes).optional(),
+    required: z.boolean().default(true).describe('false: the other expectations hold where the column is there'),
+    min: bound.optional(),
+    max: bound.optional(),
+    nulls: z
+      .strictObject({ max_count: z.number().int().min(0).optional(), max_fraction: fraction.optional() })
+      .optional(),
+    unique: z.boolean().optional(),
+    allowed: z
+      .array(z.union([z.string(), z.number(), z.boolean()]))
+      .min(1)
+      .optional(),
+    regex: z.string().min(1).optional().describe('RE2; matches the whole value'),
+    mean: z.strictObject({ min: z.number().optional(), max: z.number().optional() }).superRefine(ordered).optional(),
+    drift: drift.optional(),
+  })
+  .superRefine(ordered)
+
+interface Named {
+  columns: Record<string, unknown>
+  extra_columns: 'allow' | 'refuse'
+  unique: string[][]
+  freshness?: { column: string } | undefined
+}
+
+/** A file that allows no other columns than it lists can expect nothing of others. */
+function refuseUnlisted({ columns, extra_columns, unique, freshness }: Named, context: z.core.$RefinementCtx<unknown>) {
+  if (extra_columns !== 'refuse') return
+  const named: [(string | number)[], string][] = unique.flatMap((list, at) =>
+    list.map((column, index): [(string | number)[], string] => [['unique', at, index], column]),
+  )
+  if (freshness !== undefined) named.push([['freshness', 'column'], freshness.column])
+  for (const [path, column] of named)
+    if (!Object.hasOwn(columns, column))
+      context.addIssue({
+        code: 'custom',
+        path,
+        message: `'${column}' is not under columns, and extra_columns refuses others; columns: ${Object.keys(columns).join(', ') || 'none'}`,
+      })
+}
 
 /** What a table is expected to be: the file of `hagane data validate`. */
 export const expectations = z
@@ -44,6 +86,7 @@ export const expectations = z
     description: z.string().optional(),
     rows: z
       .strictObject({ min: z.number().int().min(0).optional(), max: z.number().int().min(0).optional() })
+      .superRefine(ordered)
       .optional(),
     columns: z.record(z.string(), columnExpectations).default({}),
     extra_columns: z.enum(['allow', 'refuse']).default('allow').describe('columns that are not listed'),
@@ -60,6 +103,7 @@ export const expectations = z
       (file.drift === undefined && Object.values(file.columns).every(column => column.drift === undefined)),
     { path: ['reference'], message: 'drift needs a reference: the table to compare with' },
   )
+  .superRefine(refuseUnlisted)
   .meta({ id: 'Expectations' })
 export type Expectations = z.output<typeof expectations>
 export type ColumnExpectations = z.output<typeof columnExpectations>

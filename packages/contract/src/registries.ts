@@ -1,34 +1,18 @@
 import { z } from 'zod'
-import { creationContext } from './assets.ts'
-import { nameSchema, tagsSchema } from './core/names.ts'
+import { nameSchema } from './core/names.ts'
 import { pageOf, pageQuery } from './core/page.ts'
 import { ok, route } from './core/route.ts'
+import { workspaceResource, workspaceSpec } from './workspaces.ts'
 
 /** Azure ML registry YAML. Regions and storage accounts are kept as said; the content is in this server's store. */
-export const registrySpec = z
-  .looseObject({
-    $schema: z.string().optional(),
-    name: nameSchema,
-    display_name: z.string().optional(),
-    description: z.string().optional(),
-    tags: tagsSchema.optional(),
-    location: z.string().optional(),
-    replication_locations: z.array(z.looseObject({ location: z.string() })).optional(),
-  })
+export const registrySpec = workspaceSpec
+  .extend({ replication_locations: z.array(z.looseObject({ location: z.string() })).optional() })
   .meta({ id: 'RegistrySpec' })
 export type RegistrySpec = z.output<typeof registrySpec>
 
-export const registryResource = z
-  .object({
-    id: z.string().describe('azureml://registries/<name>'),
-    name: nameSchema,
-    display_name: z.string(),
-    description: z.string().optional(),
-    tags: z.record(z.string(), z.string()),
-    mlflow_registry_uri: z.string(),
-    etag: z.string(),
-    creation_context: creationContext,
-  })
+export const registryResource = workspaceResource
+  .omit({ mlflow_tracking_uri: true })
+  .extend({ id: z.string().describe('azureml://registries/<name>'), mlflow_registry_uri: z.string() })
   .meta({ id: 'Registry' })
 export type RegistryResource = z.output<typeof registryResource>
 

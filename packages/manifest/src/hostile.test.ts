@@ -68,3 +68,24 @@ test('a property that a server names is found where it was written, also in a co
   expect(at('job.jobs.a.b.compute')).toBe('/p/main.yml:3')
   expect(at('package_index')).toBeUndefined()
 })
+
+test('expectations that no table can meet are refused when they are read', async () => {
+  const error = await refusalOf(
+    loadFrom('expectations', {
+      'main.yml': `extra_columns: refuse
+columns:
+  a: {min: 5, max: 1, mean: {min: 2, max: 1}}
+  b: {min: 1, max: "2020-01-01"}
+  c: {min: "2021-01-01", max: "2020-01-01"}
+  d: {allowed: [1, 2], min: 1, max: 1}
+rows: {min: 10, max: 1}
+unique: [[a, zz]]
+freshness: {column: yy, max_age: 3d}
+`,
+    }),
+  )
+  expect(error.details?.map(({ line, property }) => `${line} ${property}`).sort()).toEqual([
+    ...['3 columns.a.max', '3 columns.a.mean.max', '4 columns.b.max', '5 columns.c.max', '7 rows.max'],
+    ...['8 unique.0.1', '9 freshness.column'],
+  ])
+})

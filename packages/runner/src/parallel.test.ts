@@ -17,7 +17,7 @@ function unittest(python: string, ...more: string[]): { status: number | null; s
 
 describe('the driver of parallel steps', () => {
   it('runs scripts over files, and ends what fails, hangs or is killed', { timeout: 10 * MINUTES }, () => {
-    const { status, stderr } = unittest('python3', 'test_parallel.Files', 'test_parallel.Failures')
+    const { status, stderr } = unittest('python3', 'test_parallel.Files', 'test_parallel_failures.Failures')
     expect(stderr).toMatch(/Ran \d+ tests/)
     expect(status, stderr).toBe(0)
   })

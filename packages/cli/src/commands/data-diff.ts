@@ -2,17 +2,8 @@ import { type DataDiff, dataProfileRoutes } from '@hagane/contract'
 import { count, list } from '../grammar/flags.ts'
 import { UsageError } from '../grammar/usage-error.ts'
 import { type Invocation, verb } from '../invocation.ts'
-import type { Column } from '../output/table.ts'
+import { type Difference, differenceColumns } from '../output/differences.ts'
 import { namedTable, onServer } from './data-tables.ts'
-
-type Difference = { what: string; name: string; before: unknown; after: unknown }
-
-const columns: readonly Column<Difference>[] = [
-  ['Difference', row => row.what],
-  ['Of', row => row.name],
-  ['Before', row => row.before],
-  ['After', row => row.after],
-]
 
 export const diff = verb({
   name: 'diff',
@@ -32,7 +23,7 @@ export const diff = verb({
     const found = await compared(call, left, right, { key: options.key, sample: options.sample ?? 20 })
     if (call.globals.output === 'table' || (!call.resultIsWanted && call.surroundings.stdout.isTTY === true)) {
       call.note(summary(found))
-      await call.print(differences(found), columns)
+      await call.print(differences(found), differenceColumns)
     } else await call.print(found)
   },
 })

@@ -1,16 +1,7 @@
 import { type EnvironmentDiff, environmentRoutes, parseAssetReference } from '@hagane/contract'
 import { UsageError } from '../grammar/usage-error.ts'
 import { verb } from '../invocation.ts'
-import type { Column } from '../output/table.ts'
-
-type Difference = { what: string; name: string; before: unknown; after: unknown }
-
-const columns: readonly Column<Difference>[] = [
-  ['Difference', row => row.what],
-  ['Of', row => row.name],
-  ['Before', row => row.before],
-  ['After', row => row.after],
-]
+import { type Difference, differenceColumns } from '../output/differences.ts'
 
 const example = 'hagane environment diff sklearn:1 sklearn:2'
 
@@ -28,7 +19,7 @@ export const diff = verb({
     if (found.lock === undefined)
       call.note('one of them was not locked yet: `hagane environment lock -n <name> -v <version>` locks it')
     if (call.globals.output === 'table' || (!call.resultIsWanted && call.surroundings.stdout.isTTY === true))
-      await call.print(differences(found), columns)
+      await call.print(differences(found), differenceColumns)
     else await call.print(found)
   },
 })

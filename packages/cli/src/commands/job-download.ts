@@ -46,10 +46,14 @@ const outputsOf = (client: Client, name: string) => client.call(jobRoutes.output
 async function saveOutput(source: Download, outputs: Outputs, name: string, folder: string): Promise<number> {
   if (!/^[\w.-]+$/.test(name) || name.startsWith('.'))
     throw new HaganeError('invalid', `'${name}' is not an output name`)
-  const output = outputs.outputs[name]
+  const output = Object.hasOwn(outputs.outputs, name) ? outputs.outputs[name] : undefined
   if (output === undefined) {
+    const names = Object.keys(outputs.outputs)
     throw new HaganeError('not_found', `the job has no output '${name}'`, {
-      details: [{ message: 'there is', allowed: Object.keys(outputs.outputs) }],
+      hint:
+        names.length === 0
+          ? 'it has no named outputs; leave --output-name out to download its artifacts and log'
+          : `its outputs: ${names.join(', ')}`,
     })
   }
   if (output.digest === undefined) {

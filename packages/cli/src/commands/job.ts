@@ -30,6 +30,7 @@ const list = verb({
     status: text('--status <status>', 'only jobs in this status', { choices: jobStatuses }),
     experimentName: text('--experiment-name <name>', 'only jobs of this experiment'),
     commit: text('--commit <sha>', 'only jobs that ran this commit'),
+    schedule: text('--schedule <name>', 'only jobs that this schedule submitted'),
   },
   run: async (call, options) => {
     const filter = {
@@ -37,6 +38,7 @@ const list = verb({
       status: options.status as JobStatus | undefined,
       experiment_name: options.experimentName,
       commit: options.commit,
+      schedule: options.schedule,
       include_archived: options.includeArchived || options.archivedOnly ? 'true' : 'false',
     }
     const most = options.allResults ? Number.MAX_SAFE_INTEGER : (options.maxResults ?? defaultMost)

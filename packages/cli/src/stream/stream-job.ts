@@ -76,6 +76,7 @@ function lastWords(step: JobResource, job: JobResource): string[] {
   const lines = step === job ? [] : [`  step ${label} (${step.name})${reason(step)}`]
   if (tail.length > 0) lines.push(`  last lines of the log of ${label}:`, ...tail)
   if (step.status === 'Failed') lines.push(`  whole log: hagane job stream -n ${step.name}`)
+  if (step.error?.hint !== undefined) lines.push(`  hint: ${harmless(step.error.hint)}`)
   if (step.error?.rerun !== undefined) lines.push(`  run it again alone: ${harmless(step.error.rerun)}`)
   return lines
 }

@@ -1,13 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import {
-  type BlobPart,
-  ChunkReader,
-  type ChunkThread,
-  HaganeError,
-  type HashedBlock,
-  mostParts,
-} from '@hagane/contract'
+import { type BlobPart, ChunkReader, HaganeError, type HashedBlock, mostParts, threadOf } from '@hagane/contract'
 import type { BlobSender } from './blob-sender.ts'
 import { changed, unreadable } from './read-small.ts'
 import type { HashedFile, LocalFile } from './stamped-file.ts'
@@ -25,7 +18,7 @@ export async function sendLargeFiles(
   files: readonly LocalFile[],
   advance: (bytes: number) => void,
 ): Promise<HashedFile[]> {
-  const reader = new ChunkReader(startThread, filesAtOnce)
+  const reader = new ChunkReader(() => threadOf(new Worker(threadFile())), filesAtOnce)
   const work = files.map(file => sendLarge(reader, sender, file, advance))
   const results = await Promise.allSettled(work)
   const failed = results.find(result => result.status === 'rejected')
@@ -75,21 +68,6 @@ const tooLarge = (file: LocalFile) =>
   new HaganeError('too_large', `${file.file} is too large for one file of a snapshot: ${file.size} bytes`, {
     hint: `split it: a file has at most ${mostParts} chunks, about 150 GB`,
   })
-
-function startThread(): ChunkThread {
-  const worker = new Worker(threadFile())
-  return {
-    ask: question => worker.postMessage(question),
-    listen(onAnswer, onEnd) {
-      worker.removeAllListeners()
-      worker.on('message', onAnswer)
-      worker.on('error', onEnd)
-      worker.on('exit', () => onEnd(new Error('the thread that reads files ended')))
-    },
-    hold: held => (held ? worker.ref() : worker.unref()),
-    stop: () => void worker.terminate(),
-  }
-}
 
 /** Beside this file in the sources, beside the program in a bundle, of which this may be a chunk. */
 function threadFile(): URL {

@@ -137,8 +137,17 @@ export function buildJobs({ events, ...given }: Given): Jobs {
         return { ok: true as const, warnings }
       }),
       implement(jobRoutes.list, async call => {
-        const { limit, cursor, parent_job_name, status, experiment_name, commit, include_archived, include_spec } =
-          call.query
+        const {
+          limit,
+          cursor,
+          parent_job_name,
+          status,
+          experiment_name,
+          commit,
+          schedule,
+          include_archived,
+          include_spec,
+        } = call.query
         const rows = await listJobs(db, call.workspace, {
           limit: limit + 1,
           before: numberCursor(cursor),
@@ -146,6 +155,7 @@ export function buildJobs({ events, ...given }: Given): Jobs {
           status,
           experiment: experiment_name,
           commit,
+          schedule,
           includeArchived: include_archived,
           includeSpec: include_spec,
         })

@@ -42,11 +42,19 @@ describe('what a schedule says over its job', () => {
     expect(() =>
       overridden({ type: 'command', command: 'true' }, { job: 'x', settings: { force_rerun: true } }),
     ).toThrow("create_job: settings: unknown property 'settings'")
+    expect(() => overridden(pipeline, { job: 'x', inputs: { rowz: 1, note: 'b', q: 2 } })).toThrow(
+      expect.objectContaining({
+        details: ['rowz', 'q'].map(name =>
+          expect.objectContaining({ property: `create_job.inputs.${name}`, allowed: ['rows', 'note'] }),
+        ),
+      }),
+    )
   })
 })
 
 it('fills the name and the time of a job, and leaves what its steps say to them', () => {
-  const spec = overridden(pipeline, {
+  const taking = { ...pipeline, inputs: { ...pipeline.inputs, day: '', other: '' } }
+  const spec = overridden(taking, {
     job: 'x',
     inputs: { note: '${{name}}', day: '${{ creation_context.trigger_time }}', other: '${{parent.inputs.x}}' },
     tags: { run: 'of ${{name}}' },

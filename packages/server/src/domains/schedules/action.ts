@@ -24,6 +24,7 @@ export function overridden(job: JobSpec, { type, job: _, ...over }: ScheduledJob
       details: [{ property: 'create_job.type', message: 'differs from the job', sent: type, allowed: job.type }],
       hint: 'leave type out',
     })
+  refuseUnknownInputs(job, over.inputs)
   const result: Properties = { ...job }
   for (const [key, value] of Object.entries(over)) {
     if (value === undefined) continue
@@ -34,6 +35,32 @@ export function overridden(job: JobSpec, { type, job: _, ...over }: ScheduledJob
   delete result.name
   if (over.display_name === undefined) delete result.display_name
   return parseOrThrow(jobSpec, result, 'create_job')
+}
+
+/** Inputs that a job has; undefined where only a registered component knows them. */
+function inputsOf(job: JobSpec): string[] | undefined {
+  const own = Object.keys(job.inputs ?? {})
+  if (job.type === 'command') return own
+  const component = job.type === 'sweep' ? job.trial : job.component
+  if (typeof component === 'string') return undefined
+  const declared = component !== undefined && 'inputs' in component ? component.inputs : undefined
+  return [...own, ...Object.keys(declared ?? {})]
+}
+
+/** An override of an input that the job has not would change nothing, so it is a slip. */
+function refuseUnknownInputs(job: JobSpec, given: object | null | undefined): void {
+  const known = inputsOf(job)
+  const unknown = Object.keys(given ?? {}).filter(name => known !== undefined && !known.includes(name))
+  if (unknown.length === 0) return
+  const details = unknown.map(name => ({
+    property: `create_job.inputs.${name}`,
+    message: `the job has no input '${name}'`,
+    allowed: known,
+  }))
+  throw new HaganeError('invalid', `${details[0]?.property}: ${details[0]?.message}`, {
+    details,
+    hint: known?.length ? `its inputs: ${known.join(', ')}` : 'it has no inputs',
+  })
 }
 
 /** Where expressions of a schedule may stand. Below the steps of a pipeline the same words mean the step. */

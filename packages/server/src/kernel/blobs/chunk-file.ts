@@ -1,24 +1,9 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import { ChunkReader, type ChunkThread } from '@hagane/contract'
+import { ChunkReader, threadOf } from '@hagane/contract'
 
 /** One for the process: threads cost some milliseconds to start, and more of them than processors gain nothing. */
-export const chunkReader = new ChunkReader(startThread, availableParallelism())
-
-function startThread(): ChunkThread {
-  const worker = new Worker(threadFile())
-  return {
-    ask: question => worker.postMessage(question),
-    listen(onAnswer, onEnd) {
-      worker.removeAllListeners()
-      worker.on('message', onAnswer)
-      worker.on('error', onEnd)
-      worker.on('exit', () => onEnd(new Error('the thread that reads files ended')))
-    },
-    hold: held => (held ? worker.ref() : worker.unref()),
-    stop: () => void worker.terminate(),
-  }
-}
+export const chunkReader = new ChunkReader(() => threadOf(new Worker(threadFile())), availableParallelism())
 
 /** Beside this file in the sources, beside the program in a bundle. */
 const threadFile = (): URL =>

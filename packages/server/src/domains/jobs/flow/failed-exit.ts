@@ -35,12 +35,19 @@ async function finishBadExit(
   const status = (await getJob(needs.db, workspace, name)).status
   if (status === 'CancelRequested' || exit.reason === 'canceled')
     return finishCanceled(needs, who, name, 'canceled', exit)
-  const { timeout } = JSON.parse(plan) as CommandPlan
+  const planned = JSON.parse(plan) as CommandPlan
+  const { timeout } = planned
   if (exit.reason === 'timeout')
     return finishCanceled(needs, who, name, `stopped after ${timeout} s, its limits.timeout`, exit, 'timeout')
   const log_tail = await tailOf(needs, folder)
   const { driver } = needs.compute
-  const failure = failureOfExit({ exit, tail: log_tail, ranOutOfMemory: driver.ranOutOfMemory(folder), folder })
+  const failure = failureOfExit({
+    exit,
+    tail: log_tail,
+    ranOutOfMemory: driver.ranOutOfMemory(folder),
+    folder,
+    plan: planned,
+  })
   const code = exit.code === null ? {} : { exit_code: exit.code }
   await again(needs, who, name, exit.code === null ? 'lost' : 'failure', { ...failure, ...code }, folder)
   return finishFailed(

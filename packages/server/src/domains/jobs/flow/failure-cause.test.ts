@@ -8,6 +8,7 @@ const exited = (code: number | null, tail: string[] = [], ranOutOfMemory = false
     tail,
     ranOutOfMemory,
     folder: '/',
+    plan: { environment: 'azureml:sk:1', environmentId: 'azureml:sk:1' },
   })
 
 describe('the cause of a failed step', () => {
@@ -38,6 +39,27 @@ describe('the cause of a failed step', () => {
     expect(failureOfError(full, '/')).toMatchObject(told)
     expect(failureOfError(new HaganeError('internal', 'not stored', { cause: full }), '/')).toMatchObject(told)
     expect(failureOfError(new Error('database or disk is full'), '/').cause).toBe('out_of_disk')
+  })
+
+  it.each([
+    [127, '/bin/sh: 1: rg: not found', "'rg' was not found: neither the environment azureml:sk:1", 'install rg'],
+    [127, 'bash: line 1: rg: command not found', "'rg' was not found", 'conda_file of a new version'],
+    [127, "/usr/bin/env: 'julia': No such file or directory", "'julia' was not found", 'install julia'],
+    [127, '/bin/sh: 1: ./go.sh: not found', "there is no program './go.sh'", 'relative to the folder of code'],
+    [126, '/bin/sh: 1: ./go.sh: Permission denied', "'./go.sh' was found but cannot be run", 'chmod +x'],
+    [
+      1,
+      "ModuleNotFoundError: No module named 'sklearn.svm'",
+      "no module 'sklearn.svm'",
+      'add scikit-learn to the conda',
+    ],
+  ])('is the program or package that lacks: %i %s', (code, words, message, hint) => {
+    const failure = exited(code, ['Traceback', words])
+    expect(failure.cause).toBe(code === 1 ? 'missing_package' : 'missing_program')
+    expect(failure.message).toContain(`the command exited with code ${code}: `)
+    expect(failure.message).toContain(message)
+    expect(failure.hint).toContain(hint)
+    expect(exited(code, ['done']).cause).toBe('exit_code')
   })
 
   it('is what the environment lacks', () => {

@@ -2,11 +2,14 @@ import { statfsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { type FailureCause, HaganeError } from '@hagane/contract'
 import type { StepExit, StepUsage } from '../../compute/index.ts'
+import type { CommandPlan } from '../model/plan.ts'
+import { lackOf } from './failure-hint.ts'
 
 export interface Failure {
   message: string
   cause?: FailureCause
   signal?: string
+  hint?: string
 }
 
 interface Ended {
@@ -14,6 +17,7 @@ interface Ended {
   tail: readonly string[]
   ranOutOfMemory: boolean
   folder: string
+  plan: Pick<CommandPlan, 'environment' | 'environmentId'>
 }
 
 const NO_SPACE = /No space left on device|\[Errno 28\]|Disk quota exceeded|ENOSPC|EDQUOT|disk is full/
@@ -26,7 +30,7 @@ export function failureOfExit(ended: Ended): Failure {
   return { message: `${message}${peakText(ended.exit.usage)}`, ...why }
 }
 
-function reasonOf({ exit, tail, ranOutOfMemory, folder }: Ended): Failure {
+function reasonOf({ exit, tail, ranOutOfMemory, folder, plan }: Ended): Failure {
   if (exit.engine !== undefined)
     return { cause: 'container', message: `the container of the step did not begin: ${exit.engine}` }
   const who = exit.rank === undefined ? 'the command' : `rank ${exit.rank} of the distributed step`
@@ -40,6 +44,8 @@ function reasonOf({ exit, tail, ranOutOfMemory, folder }: Ended): Failure {
   const words = tail.slice(-LAST_WORDS).join('\n')
   if (NO_SPACE.test(words)) return { cause: 'out_of_disk', message: `${ended}: out of disk${freeBytes(folder)}` }
   if (NO_MEMORY.test(words)) return { cause: 'out_of_memory', message: `${ended}: out of memory`, ...signalled }
+  const lack = lackOf(exit.code, words, plan)
+  if (lack !== undefined) return { ...lack, message: `${ended}: ${lack.message}` }
   if (signal === undefined) return { cause: 'exit_code', message: ended }
   const somebody = signal === 'SIGKILL' ? ': somebody killed it, the kernel tells of no lack of memory' : ''
   return { cause: 'signal', message: `${ended} (${signal}${somebody})`, ...signalled }

@@ -138,6 +138,7 @@ export function rowOf(
     outputs: '{}',
     git: submission.git === undefined ? null : JSON.stringify(submission.git),
     commit_id: submission.git?.commit ?? null,
+    schedule: parent === undefined ? (planned.properties['hagane.schedule'] ?? null) : null,
     reuse_key: null,
     reused_from: null,
     error: null,

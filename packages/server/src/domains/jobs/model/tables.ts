@@ -28,6 +28,8 @@ export type JobTables = {
     outputs: string
     git: string | null
     commit_id: string | null
+    /** The schedule that submitted it; null for steps. */
+    schedule: string | null
     reuse_key: string | null
     reused_from: string | null
     error: string | null

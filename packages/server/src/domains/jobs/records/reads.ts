@@ -24,6 +24,7 @@ export interface JobFilter {
   status?: string | undefined
   experiment?: string | undefined
   commit?: string | undefined
+  schedule?: string | undefined
   includeArchived: boolean
   includeSpec: boolean
 }
@@ -31,7 +32,7 @@ export interface JobFilter {
 const ofAll = ['workspace', 'name', 'type', 'status', 'display_name', 'experiment_name', 'experiment_id'] as const
 const ofTheJob = ['description', 'tags', 'properties', 'parent', 'root', 'step', 'seq', 'compute', 'plan'] as const
 const ofItsEnd = ['outputs', 'git', 'commit_id', 'reuse_key', 'reused_from', 'error', 'usage', 'tries'] as const
-const ofItsState = ['server', 'attempts', 'archived', 'revision'] as const
+const ofItsState = ['schedule', 'server', 'attempts', 'archived', 'revision'] as const
 const ofItsTimes = ['created_at', 'created_by', 'modified_at', 'modified_by', 'start_time', 'end_time'] as const
 
 /** A job in a list: its specification, which may be long, is read only when it is asked for. */
@@ -49,6 +50,7 @@ export function listJobs(db: Database, workspace: string, filter: JobFilter): Pr
   if (filter.status !== undefined) query = query.where('status', '=', filter.status as JobStatus)
   if (filter.experiment !== undefined) query = query.where('experiment_name', '=', filter.experiment)
   if (filter.commit !== undefined) query = query.where('commit_id', 'like', `${filter.commit.replace(/[%_]/g, '')}%`)
+  if (filter.schedule !== undefined) query = query.where('schedule', '=', filter.schedule)
   if (!filter.includeArchived) query = query.where('archived', '=', 0)
   return query.orderBy('seq', 'desc').limit(filter.limit).execute()
 }
