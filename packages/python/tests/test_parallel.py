@@ -59,7 +59,9 @@ def run(mini_batch):
         code, log = step.run(mini_batch_error_threshold=0)
         self.assertEqual(code, 1)
         self.assertIn("run() returned str; it has to return a list or a DataFrame", log)
-        self.assertIn("ERROR: 1 mini-batches failed: mini_batch_error_threshold is 0", log)
+        last = log.rstrip().split("\n")[-1]
+        self.assertIn("ERROR: 1 mini-batches failed: mini_batch_error_threshold is 0; the first error: ", last)
+        self.assertIn("run() returned str", last)
 
     def test_the_context_is_given_to_a_run_that_takes_it(self):
         step = self.step("""

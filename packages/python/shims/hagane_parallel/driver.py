@@ -36,6 +36,7 @@ class Driver(object):
         self._counts = Counts()
         self._rows = {}
         self._failed_inits = 0
+        self._first_error = None
         self._progress = time.monotonic()
         self.journal = Journal(request, self._total, sum(batch.size for batch in batches))
 
@@ -130,6 +131,8 @@ class Driver(object):
 
     def _failed(self, batch, error, trace=None):
         again = batch.tries <= self._request.max_retries
+        # later tries may stumble over what the first left behind
+        self._first_error = self._first_error or error
         self.journal.failure(batch, error, trace, again)
         if again:
             self._waiting.append(batch)
@@ -199,12 +202,16 @@ class Driver(object):
             (counts.failed_items, request.error_threshold, "items failed: error_threshold is {}"),
         ):
             if limit != IGNORE and failed > limit:
-                raise ParallelError("{} {}".format(failed, what.format(limit)), code=1)
+                raise self._too_many("{} {}".format(failed, what.format(limit)))
         allowed = request.allowed_failed_percent
         if allowed is not None and percent > allowed:
-            raise ParallelError(
-                "{:.0f} % of the mini-batches failed: allowed_failed_percent is {:g}".format(percent, allowed), code=1
+            raise self._too_many(
+                "{:.0f} % of the mini-batches failed: allowed_failed_percent is {:g}".format(percent, allowed)
             )
+
+    def _too_many(self, what):
+        first = "" if self._first_error is None else "; the first error: {}".format(self._first_error)
+        return ParallelError(what + first, code=1)
 
     def _dismiss(self):
         """Lets the workers end by themselves, so that what they still have to write is written."""
