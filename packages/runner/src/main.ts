@@ -11,6 +11,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HaganeError } from '@hagane/contract'
 import { readLog } from './log.ts'
+import type { RunningStep } from './types.ts'
 import { begin, cancel, finish, look, type WorkResult } from './work-order/carry-out.ts'
 import { readWorkOrder, type WorkOrder } from './work-order/order.ts'
 
@@ -39,13 +40,18 @@ async function printLog({ folder }: WorkOrder, ended: Promise<unknown>): Promise
   }
 }
 
+/** A signal that comes while the step is staged ends it as soon as it has started. */
 async function run(order: WorkOrder): Promise<WorkResult> {
+  let stopped = false
+  let step: RunningStep | undefined
+  const stop = () => {
+    stopped = true
+    step?.cancel().catch((error: Error) => process.stderr.write(`the step could not be ended: ${error.message}\n`))
+  }
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, stop)
   const found = await begin(order)
-  const step = found.state === 'running' ? found.step : undefined
-  for (const name of ['SIGTERM', 'SIGINT'] as const)
-    process.on(name, () => {
-      step?.cancel().catch((error: Error) => process.stderr.write(`the step could not be ended: ${error.message}\n`))
-    })
+  if (found.state === 'running') step = found.step
+  if (stopped) stop()
   await printLog(order, step?.exit ?? Promise.resolve())
   return finish(order, found)
 }
