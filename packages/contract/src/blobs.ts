@@ -24,6 +24,29 @@ export type BlobPart = z.output<typeof blobPart>
 
 const treeSummary = z.object({ digest: digestSchema, size: z.number().int(), file_count: z.number().int() })
 
+/** What tells a file from any other, and from itself after somebody wrote to it. As `fs.stat` with `bigint` gives it. */
+interface FileFacts {
+  readonly dev: bigint
+  readonly ino: bigint
+  readonly size: bigint
+  readonly mtimeNs: bigint
+  readonly ctimeNs: bigint
+  readonly mode: bigint
+}
+/** Device, inode, size, times and the owner's right to execute, in one text. */
+export const fileStamp = ({ dev, ino, size, mtimeNs, ctimeNs, mode }: FileFacts): string =>
+  `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}:${mode & 0o100n}`
+
+/** Name of the file in which a server keeps what `blobs.putLocal` asks for, and its length in hexadecimal digits. */
+export const localAccessFile = 'local-access'
+export const localAccessDigits = 64
+const localFile = z.strictObject({
+  path: z.string().startsWith('/').max(4096),
+  size: z.number().int().min(0),
+  stamp: z.string().max(200),
+})
+export type LocalFileOffer = z.output<typeof localFile>
+
 const digestParams = z.object({ digest: digestSchema })
 export const blobRoutes = {
   missing: route({
@@ -71,6 +94,28 @@ export const blobRoutes = {
     response: z.object({ digest: digestSchema, size: z.number().int() }),
     status: 201,
     bodyLimit: 128 * 2 ** 20,
+  }),
+  localAccess: route({
+    operationId: 'blobs.localAccess',
+    method: 'GET',
+    path: '/api/v1/blobs/local',
+    permission: 'asset.write',
+    summary: 'Where the key for blobs.putLocal lies; who cannot read it sends the bytes instead',
+    response: z.object({ access_file: z.string() }),
+  }),
+  putLocal: route({
+    operationId: 'blobs.putLocal',
+    method: 'POST',
+    path: '/api/v1/blobs/local',
+    permission: 'asset.write',
+    summary:
+      "Store files of the server's own machine by their paths, for callers that may read what the server may; null for a file that is not there or is not what the stamp says",
+    body: z.strictObject({
+      access: z.string().length(localAccessDigits),
+      files: z.array(localFile).min(1).max(10_000),
+    }),
+    response: z.object({ digests: z.array(digestSchema.nullable()) }),
+    bodyLimit: 64 * 2 ** 20,
   }),
   get: route({
     operationId: 'blobs.get',

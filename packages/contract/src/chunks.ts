@@ -39,6 +39,17 @@ export function chunkLength(bytes: Uint8Array, start: number, end: number): numb
   const largest = Math.min(start + largestChunk, end)
   let hash = 0
   let at = start + smallestChunk
+  // four bytes a turn take half the time of one
+  for (const stop = normal - 3; at < stop; at += 4) {
+    hash = ((hash << 1) + (gear[bytes[at] as number] as number)) | 0
+    if ((hash & hardMask) === 0) return at + 1 - start
+    hash = ((hash << 1) + (gear[bytes[at + 1] as number] as number)) | 0
+    if ((hash & hardMask) === 0) return at + 2 - start
+    hash = ((hash << 1) + (gear[bytes[at + 2] as number] as number)) | 0
+    if ((hash & hardMask) === 0) return at + 3 - start
+    hash = ((hash << 1) + (gear[bytes[at + 3] as number] as number)) | 0
+    if ((hash & hardMask) === 0) return at + 4 - start
+  }
   for (; at < normal; at += 1) {
     hash = ((hash << 1) + (gear[bytes[at] as number] as number)) | 0
     if ((hash & hardMask) === 0) return at + 1 - start

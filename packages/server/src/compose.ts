@@ -89,7 +89,7 @@ export function composeDomains(parts: Parts): Domains {
       workspaces,
       access,
       buildAudit({ db }),
-      buildContent({ blobs }),
+      buildContent({ blobs, dataDir: config.dataDir }),
       data,
       environments,
       components,

@@ -1,5 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { type BlobPart, blobRoutes, type Client, HaganeError, type TreeEntry } from '@hagane/contract'
+import {
+  type BlobPart,
+  blobRoutes,
+  type Client,
+  HaganeError,
+  type LocalFileOffer,
+  type TreeEntry,
+} from '@hagane/contract'
+import { readAccess } from './local-access.ts'
 
 const digestsPerQuestion = 50_000
 const attempts = 4
@@ -20,6 +28,22 @@ export class BlobSender {
       missing.push(...(await persistently(() => this.#client.call(blobRoutes.missing, { body }))).missing)
     }
     return missing
+  }
+
+  /** The key to files by path, on the server's own machine and for who may read what the server may; else undefined. */
+  async localAccess(): Promise<string | undefined> {
+    const { hostname } = new URL(this.#client.url)
+    if (!/^(localhost|\[::1\]|127(\.\d+){3})$/.test(hostname)) return undefined
+    try {
+      return readAccess((await this.#client.call(blobRoutes.localAccess)).access_file)
+    } catch {
+      return undefined // an older server, or one in a container
+    }
+  }
+
+  /** Digests of files that the server reads by itself; null for those that it could not. */
+  async putLocal(access: string, files: LocalFileOffer[]): Promise<(string | null)[]> {
+    return (await persistently(() => this.#client.call(blobRoutes.putLocal, { body: { access, files } }))).digests
   }
 
   async putPack(records: Uint8Array): Promise<void> {

@@ -1,4 +1,5 @@
 import { type BigIntStats, statSync } from 'node:fs'
+import { fileStamp } from '@hagane/contract'
 
 /** A file to upload as it was when it was listed. */
 export interface LocalFile {
@@ -19,20 +20,17 @@ export interface HashedFile extends LocalFile {
   readonly digest: string
 }
 
-export const stampOf = (stat: BigIntStats) =>
-  `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}:${stat.mode & 0o100n}`
-
 export const localFile = (path: string, file: string, stat: BigIntStats): LocalFile => ({
   path,
   file,
   size: Number(stat.size),
   executable: (stat.mode & 0o100n) !== 0n,
-  stamp: stampOf(stat),
+  stamp: fileStamp(stat),
   touched: Number(stat.mtimeMs > stat.ctimeMs ? stat.mtimeMs : stat.ctimeMs),
 })
 
 /** Whether the file is still what was listed or read. */
 export function isUnchanged(file: LocalFile): boolean {
   const stat = statSync(file.file, { bigint: true, throwIfNoEntry: false })
-  return stat !== undefined && stampOf(stat) === file.stamp
+  return stat !== undefined && fileStamp(stat) === file.stamp
 }

@@ -7,6 +7,7 @@ import { BlobSender } from './blob-sender.ts'
 import { sendSmallFiles } from './file-packs.ts'
 import { Includes } from './includes.ts'
 import { sendLargeFiles } from './large-files.ts'
+import { offerFiles } from './local-files.ts'
 import { changed } from './read-small.ts'
 import { cacheKeyOf, SnapshotCache } from './snapshot-cache.ts'
 import { type HashedFile, isUnchanged, type LocalFile } from './stamped-file.ts'
@@ -122,9 +123,12 @@ async function sendFiles(
   const total = unread.reduce((sum, file) => sum + file.size, 0)
   const bar = progressBar(`storing ${fileCount(unread.length)} of ${files.length}`, total, surroundings, quiet)
   try {
-    const small = unread.filter(file => file.size <= largestChunk)
+    const offered = await offerFiles(sender, unread, bar.advance)
+    for (const [i, file] of unread.entries()) if (offered[i] !== undefined) found.set(file, offered[i])
+    const left = unread.filter(file => !found.has(file))
+    const small = left.filter(file => file.size <= largestChunk)
     const sent = await sendSmallFiles(sender, small, bar.advance)
-    const large = unread.filter(file => file.size > largestChunk)
+    const large = left.filter(file => file.size > largestChunk)
     for (const [i, file] of small.entries()) {
       const hashed = sent[i]
       if (hashed === undefined) large.push(file)

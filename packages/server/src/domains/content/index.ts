@@ -1,14 +1,20 @@
 import type { Readable } from 'node:stream'
 import { blobRoutes, HaganeError, packLimit } from '@hagane/contract'
-import type { BlobStore } from '../../kernel/blobs/index.ts'
+import { type BlobStore, openLocalAccess } from '../../kernel/blobs/index.ts'
 import { type BoundRoute, implement } from '../../kernel/http/index.ts'
 
 /** Uploading and reading content by digest. Content is shared by all workspaces: whoever can name a SHA-256 has seen the bytes. */
-export function buildContent({ blobs }: { blobs: BlobStore }): { routes: BoundRoute[] } {
+export function buildContent({ blobs, dataDir }: { blobs: BlobStore; dataDir: string }): { routes: BoundRoute[] } {
+  const local = openLocalAccess(dataDir)
   return {
     routes: [
       implement(blobRoutes.missing, async call => ({ missing: await blobs.missing(call.body.digests) })),
       implement(blobRoutes.putPack, async call => blobs.putPack(await wholeBody(call.stream))),
+      implement(blobRoutes.localAccess, async () => ({ access_file: local.file })),
+      implement(blobRoutes.putLocal, async call => {
+        local.check(call.body.access)
+        return { digests: await blobs.putLocal(call.body.files) }
+      }),
       implement(blobRoutes.compose, call => blobs.compose(call.params.digest, call.body.parts)),
       implement(blobRoutes.put, call => blobs.put(call.stream, call.params.digest)),
       implement(blobRoutes.get, async call => {

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { BlobPart, TreeEntry, TreeManifest } from '@hagane/contract'
+import type { BlobPart, LocalFileOffer, TreeEntry, TreeManifest } from '@hagane/contract'
 
 export interface StoredBlob {
   digest: string
@@ -17,6 +17,8 @@ export interface BlobStore {
   put(source: Readable | Uint8Array, expected?: string): Promise<StoredBlob>
   /** Reads the file once. Throws conflict when it changes meanwhile. */
   putFile(path: string): Promise<StoredBlob>
+  /** Files of this machine, see `blobs.putLocal`; null for one that is not what its stamp says. */
+  putLocal(files: readonly LocalFileOffer[]): Promise<(string | null)[]>
   /** Many small blobs by one write; see `blobs.putPack` for the form. All or none; throws invalid on other digests. */
   putPack(pack: Buffer): Promise<{ blobs: number }>
   /** Names a row of stored blobs by the digest they have together. Throws invalid when they have another. */

@@ -6,6 +6,7 @@ import type { BlobStore, StoredTree } from './blob-store.ts'
 import { folderEntries } from './folder.ts'
 import { BlobIndex } from './index-store.ts'
 import { refuseOther, storeBytes, storeFile, storeStream } from './ingest.ts'
+import { storeLocalFiles } from './local-files.ts'
 import { LooseBlobs } from './loose.ts'
 import { materializeTree } from './materialize.ts'
 import { readPackRequest } from './pack-request.ts'
@@ -35,6 +36,7 @@ export function openFileStore(dataDir: string): BlobStore {
     put: (source, expected) =>
       source instanceof Uint8Array ? storeBytes(ingest, source, expected) : storeStream(ingest, source, expected),
     putFile: path => storeFile(ingest, path),
+    putLocal: files => storeLocalFiles(ingest, files),
     async putPack(pack) {
       const records = readPackRequest(pack)
       await packs.append(records)

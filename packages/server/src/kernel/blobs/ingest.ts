@@ -22,7 +22,7 @@ interface HashedBytes {
   readonly chunks: readonly HashedChunk[]
 }
 
-interface Ingest {
+export interface Ingest {
   readonly packs: Packs
   /** Folder for what arrives; files in it mean nothing after a restart. */
   readonly incoming: string
@@ -94,7 +94,8 @@ export async function storeFile(ingest: Ingest, path: string): Promise<StoredBlo
   return storeChunked(ingest, path)
 }
 
-async function storeChunked(ingest: Ingest, path: string, expected?: string): Promise<StoredBlob> {
+/** Reads a file of any size by a thread, in chunks. */
+export async function storeChunked(ingest: Ingest, path: string, expected?: string): Promise<StoredBlob> {
   const parts: BlobPart[] = []
   const { digest, size, changed } = await chunkReader.read(path, async block => {
     for (const chunk of block.chunks) parts.push({ digest: chunk.digest, size: chunk.length })

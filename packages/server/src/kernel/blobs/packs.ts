@@ -13,6 +13,8 @@ const read = promisify(readCallback)
 const largestPack = 1024 ** 3
 /** bytes that one write and one flush carry */
 const largestBatch = 32 * 1024 ** 2
+/** mean bytes of a piece below which pieces are copied together */
+const gathered = 16 * 1024
 /** Packs whose descriptor stays open. */
 const mostOpen = 256
 
@@ -109,9 +111,11 @@ export class Packs {
       placed.push({ digest, pack: pack.id, offset: end + recordHead, length: bytes.length, size, composed })
       end += recordHead + bytes.length
     }
-    const bytes = Buffer.concat([...fresh.values()].flatMap(record => [headOf(record), record.bytes]))
-    for (let done = 0; done < bytes.length; )
-      done += (await pack.file.write(bytes, done, bytes.length - done, pack.end + done)).bytesWritten
+    await writeAll(
+      pack.file,
+      pack.end,
+      [...fresh.values()].flatMap(record => [headOf(record), record.bytes]),
+    )
     await pack.file.datasync()
     this.#index.add(pack.id, placed, end)
     pack.end = end
@@ -143,6 +147,15 @@ export class Packs {
     this.#descriptors.set(pack, descriptor)
     return { descriptor, close: () => undefined }
   }
+}
+
+/** Large pieces are written where they lie; many small ones are faster in one. */
+async function writeAll(file: FileHandle, position: number, pieces: readonly Uint8Array[]): Promise<void> {
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
+  let done = length / pieces.length < gathered ? 0 : (await file.writev(pieces, position)).bytesWritten
+  if (done === length) return
+  const bytes = Buffer.concat(pieces)
+  while (done < length) done += (await file.write(bytes, done, length - done, position + done)).bytesWritten
 }
 
 function spaceLeft(error: unknown): unknown {
