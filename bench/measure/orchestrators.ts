@@ -15,7 +15,7 @@ export interface ChainTimes {
 
 type Peer = keyof typeof orchestrators
 const rounds = 3
-/** A command that takes longer is counted once: the whole bench should end within some minutes. */
+/** A command that takes longer is run once, where a first run matters little: the whole bench should end within some minutes. */
 const slowMs = 10_000
 
 const commands: Record<
@@ -40,7 +40,7 @@ const prefectSettings = (folder: string) => ({
   DO_NOT_TRACK: '1',
 })
 
-/** The times of one peer's chain of `steps` steps; undefined where it cannot be installed. The first run is not counted. */
+/** The times of one peer's chain of `steps` steps; undefined where it cannot be installed. The first run of a fast one is not counted. */
 export async function peerChain(peer: Peer, steps: number, context: BenchContext): Promise<ChainTimes | undefined> {
   const bin = await peerVenv(peer, context.say)
   if (bin === undefined) return undefined
@@ -59,7 +59,7 @@ export async function peerChain(peer: Peer, steps: number, context: BenchContext
   const timed = async ([program = '', ...args]: readonly string[]): Promise<number> => {
     const once = async () => timeOf(join(bin, program), args, { cwd: folder, env })
     const first = await once()
-    return first > slowMs ? once() : median(await repeat(rounds, once))
+    return first > slowMs ? first : median(await repeat(rounds, once))
   }
   const freshMs = await timed(fresh)
   return reused === undefined ? { fresh: freshMs } : { fresh: freshMs, reused: await timed(reused) }
