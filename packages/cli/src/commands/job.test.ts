@@ -216,7 +216,7 @@ describe('other verbs', () => {
 
   it('download names the outputs there are when one is not', async () => {
     await withServer(async run => {
-      expect((await run('job', 'download', '-n', 'a', '--output-name', 'scores')).err).toContain('score | elsewhere')
+      expect((await run('job', 'download', '-n', 'a', '--output-name', 'scores')).err).toContain('score, elsewhere')
       expect((await run('job', 'download', '-n', 'a', '--output-name', 'elsewhere')).err).toContain('datastores/d')
     })
   })
