@@ -8,12 +8,15 @@ import { type Clock, systemClock } from './kernel/clock.ts'
 import type { Config } from './kernel/config.ts'
 import { type Database, openDatabase } from './kernel/db/index.ts'
 import { migrate } from './kernel/db/migrate.ts'
+import { buildDiskReserve } from './kernel/disk-reserve.ts'
 import { buildEventLog } from './kernel/events/index.ts'
 import { type BoundRoute, buildHttp } from './kernel/http/index.ts'
 import { buildLog, type Logger } from './kernel/log.ts'
 import { openSecrets } from './kernel/secrets.ts'
 import { buildTasks, releaseLeases } from './kernel/tasks/index.ts'
 import { migrations } from './migrations/index.ts'
+
+const RESERVE_EVERY_MS = 60_000
 
 export interface Overrides {
   clock?: Clock
@@ -35,13 +38,15 @@ export function buildApp(config: Config, serverId: string, overrides: Overrides 
   const startedAt = Date.now()
   const clock = overrides.clock ?? systemClock
   const log = overrides.log ?? buildLog(config.log_level)
-  const db = overrides.db ?? openDatabase(config.databaseUrl, clock)
+  const reserve = buildDiskReserve(config.dataDir)
+  const db = overrides.db ?? openDatabase(config.databaseUrl, clock, reserve.release)
   const blobs = openFileStore(config.dataDir)
   const secrets = openSecrets(config.dataDir)
   const events = buildEventLog(db, log)
   const tasks = buildTasks(db, log, serverId)
   let url = ''
   let readyMs = 0
+  let reserving: NodeJS.Timeout | undefined
 
   const domains = composeDomains({ config, serverId, clock, log, db, blobs, secrets, events, tasks, url: () => url })
   const { routes, access } = domains
@@ -79,12 +84,15 @@ export function buildApp(config: Config, serverId: string, overrides: Overrides 
       await http.listen({ host: config.host, port: config.port })
       url = addressOf(http.server, config.host)
       readyMs = Date.now() - startedAt
+      reserve.keep()
+      reserving = setInterval(reserve.keep, RESERVE_EVERY_MS)
       tasks.start()
       domains.schedules.start()
       await domains.endpoints.start()
       return url
     },
     async stop() {
+      clearInterval(reserving)
       // First, so that the gateway's open question is answered: closing waits for it.
       await domains.endpoints.stop()
       await http.close()

@@ -44,7 +44,10 @@ export interface Database {
   /** For migrations. */
   readonly writes: Kysely<KernelTables>
   readonly clock: Clock
-  /** Runs `fn` in one transaction and appends its events to the chain as the last act before the commit. Do not await slow work inside. */
+  /**
+   * Runs `fn` in one transaction and appends its events to the chain as the last act before the commit. Do not await slow work inside,
+   * and change nothing outside: on a full disk it may be run a second time.
+   */
   withTransaction<T>(who: Who, fn: (tx: Tx) => Promise<T>, durability?: Durability): Promise<T>
   /** One or a few statements without events, e.g. of a queue, relaxed. */
   relaxed<T>(fn: (db: Transaction<KernelTables>) => Promise<T>): Promise<T>

@@ -1,5 +1,6 @@
 import { HaganeError } from '@hagane/contract'
 import type { Clock } from '../clock.ts'
+import { isDiskFull } from '../disk-reserve.ts'
 import type { NewEvent } from './chain.ts'
 import type { Database, Durability, Engine, Tx, Who } from './database.ts'
 import { openPostgres } from './postgres.ts'
@@ -9,13 +10,24 @@ import { appendEvents, claimIdempotency } from './store.ts'
 export type { Database, Dialect, Tx, Who } from './database.ts'
 export { lockUntilCommit } from './lock.ts'
 
-/** Opens `postgres://…` or a SQLite file. Migrations are a separate step. */
-export function openDatabase(location: string, clock: Clock): Database {
+/**
+ * Opens `postgres://…` or a SQLite file. Migrations are a separate step. `makeRoom` is called when a transaction finds the
+ * disk full, and tells whether it is to be tried once more.
+ */
+export function openDatabase(location: string, clock: Clock, makeRoom: () => boolean = () => false): Database {
   const engine = /^postgres(ql)?:\/\//.test(location) ? openPostgres(location) : openSqlite(location)
-  return databaseOn(engine, clock)
+  return databaseOn(engine, clock, makeRoom)
 }
 
-function databaseOn(engine: Engine, clock: Clock): Database {
+function databaseOn(engine: Engine, clock: Clock, makeRoom: () => boolean): Database {
+  const withRoom = async <T>(act: () => Promise<T>): Promise<T> => {
+    try {
+      return await act()
+    } catch (error) {
+      if (!isDiskFull(error) || !makeRoom()) throw error
+      return act()
+    }
+  }
   const listeners = new Set<() => void>()
   return {
     dialect: engine.dialect,
@@ -27,11 +39,9 @@ function databaseOn(engine: Engine, clock: Clock): Database {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    relaxed: fn => engine.transaction('relaxed', fn),
+    relaxed: fn => withRoom(() => engine.transaction('relaxed', fn)),
     async withTransaction(who, fn, durability = 'durable') {
-      const events: NewEvent[] = []
-      const after: (() => void)[] = []
-      const result = await runTransaction({ engine, clock, who, durability }, fn, events, after)
+      const { result, events, after } = await withRoom(() => runTransaction({ engine, clock, who, durability }, fn))
       for (const run of after) run()
       if (durability === 'durable') await engine.synced()
       if (events.length > 0) for (const listener of listeners) listener()
@@ -51,11 +61,11 @@ interface Setting {
 async function runTransaction<T>(
   { engine, clock, who, durability }: Setting,
   fn: (tx: Tx) => Promise<T>,
-  events: NewEvent[],
-  after: (() => void)[],
-): Promise<T> {
+): Promise<{ result: T; events: NewEvent[]; after: (() => void)[] }> {
+  const events: NewEvent[] = []
+  const after: (() => void)[] = []
   try {
-    return await engine.transaction(durability, async db => {
+    const result = await engine.transaction(durability, async db => {
       const tx: Tx = {
         db,
         dialect: engine.dialect,
@@ -72,6 +82,7 @@ async function runTransaction<T>(
       }
       return value
     })
+    return { result, events, after }
   } catch (error) {
     if (engine.isUniqueViolation(error))
       throw new HaganeError('conflict', 'this already exists', {

@@ -1,5 +1,6 @@
 import { HaganeError } from '@hagane/contract'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { isDiskFull } from '../disk-reserve.ts'
 import type { Logger } from '../log.ts'
 
 /** What Fastify itself refuses, in our words. */
@@ -22,18 +23,15 @@ const known: Record<string, (error: { message: string }) => HaganeError> = {
 
 interface Foreign {
   code?: string
-  errcode?: number
   statusCode?: number
   message?: string
 }
-const SQLITE_FULL = 13
-const POSTGRES_DISK_FULL = '53100'
 
 /** Any thrown thing as a HaganeError; what we did not expect becomes `internal` without its text. */
 export function asHaganeError(error: unknown): HaganeError {
   if (error instanceof HaganeError) return error
-  const { code, errcode, statusCode, message } = error as Foreign
-  if (code === 'ENOSPC' || code === 'EDQUOT' || errcode === SQLITE_FULL || code === POSTGRES_DISK_FULL)
+  const { code, statusCode, message } = error as Foreign
+  if (isDiskFull(error))
     return new HaganeError('unavailable', 'the disk of the server is full', {
       hint: 'make room on it, then repeat the request: nothing of it was kept',
       cause: error,

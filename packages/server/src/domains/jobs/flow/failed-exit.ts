@@ -1,4 +1,5 @@
 import type { Who } from '../../../kernel/db/index.ts'
+import { lacksRoom } from '../../../kernel/disk-reserve.ts'
 import { TryLater } from '../../../kernel/tasks/index.ts'
 import type { StepExit } from '../../compute/index.ts'
 import type { JobNeeds } from '../model/needs.ts'
@@ -6,7 +7,7 @@ import type { CommandPlan } from '../model/plan.ts'
 import type { JobRow } from '../model/tables.ts'
 import { getJob } from '../records/reads.ts'
 import { finishCanceled, finishFailed } from './end.ts'
-import { failureOfExit, failureOfLoss } from './failure-cause.ts'
+import { type Failure, failureOfExit, failureOfLoss } from './failure-cause.ts'
 import { tryAgainLater } from './retry.ts'
 
 const TAIL_LINES = 20
@@ -20,8 +21,21 @@ export async function finishOther(
   exit: StepExit,
   folder: string,
 ): Promise<void> {
+  const { driver } = needs.compute
+  const log_tail = await tailOf(needs, folder)
+  const plan = JSON.parse(row.plan) as CommandPlan
+  const ranOutOfMemory = driver.ranOutOfMemory(folder)
+  const failure = failureOfExit({ exit, tail: log_tail, ranOutOfMemory, folder, plan })
+  // its own files may be what fills the disk, and neither its log nor its end could be stored beside them
+  if (lacksRoom(folder)) await driver.clean(folder)
   await keepArtifacts(needs, who, row, folder)
-  await finishBadExit(needs, who, row, exit, folder)
+  await finishBadExit(needs, who, row, { exit, failure, log_tail }, folder)
+}
+
+interface BadExit {
+  exit: StepExit
+  failure: Failure
+  log_tail: string[]
 }
 
 /** The reason why a step that did not exit with 0 has ended. */
@@ -29,25 +43,15 @@ async function finishBadExit(
   needs: JobNeeds,
   who: Who,
   { workspace, name, plan }: JobRow,
-  exit: StepExit,
+  { exit, failure, log_tail }: BadExit,
   folder: string,
 ): Promise<void> {
   const status = (await getJob(needs.db, workspace, name)).status
   if (status === 'CancelRequested' || exit.reason === 'canceled')
     return finishCanceled(needs, who, name, 'canceled', exit)
-  const planned = JSON.parse(plan) as CommandPlan
-  const { timeout } = planned
+  const { timeout } = JSON.parse(plan) as CommandPlan
   if (exit.reason === 'timeout')
     return finishCanceled(needs, who, name, `stopped after ${timeout} s, its limits.timeout`, exit, 'timeout')
-  const log_tail = await tailOf(needs, folder)
-  const { driver } = needs.compute
-  const failure = failureOfExit({
-    exit,
-    tail: log_tail,
-    ranOutOfMemory: driver.ranOutOfMemory(folder),
-    folder,
-    plan: planned,
-  })
   const code = exit.code === null ? {} : { exit_code: exit.code }
   await again(needs, who, name, exit.code === null ? 'lost' : 'failure', { ...failure, ...code }, folder)
   return finishFailed(
@@ -87,7 +91,8 @@ export async function finishLost(
   const { driver } = needs.compute
   const usage = driver.usageOf(folder)
   const endedAt = needs.clock.now().toISOString()
-  const failure = failureOfLoss(reason, driver.ranOutOfMemory(folder), usage)
+  const failure = failureOfLoss(reason, driver.ranOutOfMemory(folder), { usage, folder })
+  if (lacksRoom(folder)) await driver.clean(folder)
   await keepArtifacts(needs, who, row, folder)
   await again(needs, who, row.name, 'lost', failure, folder)
   await finishFailed(needs, who, row.name, failure, {}, { code: null, reason: 'lost', startedAt, endedAt, usage })

@@ -1,6 +1,6 @@
-import { statfsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { type FailureCause, HaganeError } from '@hagane/contract'
+import { freeBytes, isDiskFull, lacksRoom } from '../../../kernel/disk-reserve.ts'
 import type { StepExit, StepUsage } from '../../compute/index.ts'
 import type { CommandPlan } from '../model/plan.ts'
 import { lackOf } from './failure-hint.ts'
@@ -42,21 +42,33 @@ function reasonOf({ exit, tail, ranOutOfMemory, folder, plan }: Ended): Failure 
   if (exit.code === null) return { cause: 'lost', message: 'the process ended without telling its exit code' }
   const ended = `${who} exited with code ${exit.code}`
   const words = tail.slice(-LAST_WORDS).join('\n')
-  if (NO_SPACE.test(words)) return { cause: 'out_of_disk', message: `${ended}: out of disk${freeBytes(folder)}` }
+  if (NO_SPACE.test(words)) return { cause: 'out_of_disk', message: `${ended}: out of disk${freeText(folder)}` }
   if (NO_MEMORY.test(words)) return { cause: 'out_of_memory', message: `${ended}: out of memory`, ...signalled }
   const lack = lackOf(exit.code, words, plan)
   if (lack !== undefined) return { ...lack, message: `${ended}: ${lack.message}` }
+  // on a full disk its last words may not have reached the log
+  if (lacksRoom(folder)) return { cause: 'out_of_disk', message: `${ended}: out of disk${freeText(folder)}` }
   if (signal === undefined) return { cause: 'exit_code', message: ended }
   const somebody = signal === 'SIGKILL' ? ': somebody killed it, the kernel tells of no lack of memory' : ''
   return { cause: 'signal', message: `${ended} (${signal}${somebody})`, ...signalled }
 }
 
-/** A step whose end nobody saw. */
-export function failureOfLoss(reason: string, ranOutOfMemory: boolean, usage?: StepUsage): Failure {
-  const peak = peakText(usage)
-  return ranOutOfMemory
-    ? { cause: 'out_of_memory', message: `the processes of the step were ended by the kernel: out of memory${peak}` }
-    : { cause: 'lost', message: `the step's process was lost: ${reason}${peak}` }
+/** A step whose end nobody saw. On a full disk it could not write down how it ended. */
+export function failureOfLoss(
+  reason: string,
+  ranOutOfMemory: boolean,
+  left: { usage?: StepUsage; folder?: string } = {},
+): Failure {
+  const peak = peakText(left.usage)
+  if (ranOutOfMemory)
+    return {
+      cause: 'out_of_memory',
+      message: `the processes of the step were ended by the kernel: out of memory${peak}`,
+    }
+  const lost = `the step's process was lost: ${reason}`
+  if (left.folder !== undefined && lacksRoom(left.folder))
+    return { cause: 'out_of_disk', message: `${lost}; out of disk${freeText(left.folder)}${peak}` }
+  return { cause: 'lost', message: `${lost}${peak}` }
 }
 
 const peakText = (usage: StepUsage | undefined): string =>
@@ -68,13 +80,13 @@ const byteText = (bytes: number): string =>
 
 /** Why a step could not be run, or its outputs not be taken over, in the words of what was thrown. */
 export function failureOfError(error: Error, folder: string): Failure {
-  const full = chainOf(error).find(isDiskFull)
+  const full = chainOf(error).find(tellsFullDisk)
   if (full !== undefined) {
     const { path, dest } = full as NodeJS.ErrnoException & { dest?: string }
     const where = dest ?? path
     return {
       cause: 'out_of_disk',
-      message: `out of disk${where === undefined ? '' : ` at ${where}`}${freeBytes(folder)}`,
+      message: `out of disk${where === undefined ? '' : ` at ${where}`}${freeText(folder)}`,
     }
   }
   if (!(error instanceof HaganeError)) return { message: `the server could not run this step: ${error.message}` }
@@ -91,19 +103,14 @@ function chainOf(error: Error): Error[] {
   return chain
 }
 
-function isDiskFull(error: Error): boolean {
-  const { code } = error as NodeJS.ErrnoException
+function tellsFullDisk(error: Error): boolean {
   const details = error instanceof HaganeError ? (error.details ?? []).map(({ message }) => message) : []
-  return code === 'ENOSPC' || code === 'EDQUOT' || [error.message, ...details].some(text => NO_SPACE.test(text))
+  return isDiskFull(error) || [error.message, ...details].some(text => NO_SPACE.test(text))
 }
 
-function freeBytes(folder: string): string {
-  try {
-    const { bavail, bsize } = statfsSync(folder)
-    return ` (${bavail * bsize} bytes are free for ${folder})`
-  } catch {
-    return ''
-  }
+function freeText(folder: string): string {
+  const free = freeBytes(folder)
+  return free === undefined ? '' : ` (${free} bytes are free for ${folder})`
 }
 
 /** What a shell tells of a command that a signal ended: 128 and the signal's number. */
