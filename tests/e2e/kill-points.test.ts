@@ -36,8 +36,12 @@ const command = (name: string, inputs: readonly string[]) =>
   `echo ${name} >> "$RAN"; for i in $(seq ${LINES}); do echo ${name} $i; sleep 0.3; done; ` +
   `cat ${inputs.map(input => `\${{inputs.${input}}}/f`).join(' ')} /dev/null > \${{outputs.o}}/f; echo ${name} >> \${{outputs.o}}/f`
 
+/** The last step ends after the last kill, however fast the others were. */
+const untilKilled = (name: string): string =>
+  name === 'report' ? 'until [ -e "$RAN.killed" ]; do sleep 0.1; done; ' : ''
+
 const step = (name: string, after: readonly string[], ran: string) => ({
-  command: command(name, after),
+  command: untilKilled(name) + command(name, after),
   environment_variables: { RAN: ran },
   inputs: Object.fromEntries(after.map(before => [before, `\${{parent.jobs.${before}.outputs.o}}`])),
   outputs: { o: null },
@@ -109,11 +113,12 @@ async function victims(): Promise<number[]> {
 const serverPid = async (): Promise<number> =>
   JSON.parse(await readFile(join(dataDir, 'server.json'), 'utf8')).pid as number
 
-function kill(pid: number): void {
+/** False when it ended by itself a moment ago, or was killed before. */
+function kill(pid: number): boolean {
   try {
-    process.kill(pid, 'SIGKILL')
+    return process.kill(pid, 'SIGKILL')
   } catch {
-    // it ended by itself a moment ago
+    return false
   }
 }
 
@@ -139,14 +144,13 @@ it(`completes although the server and the processes over its steps are killed at
   const killed = { server: 0, steps: 0 }
   let ended: JobResource | undefined
   while (ended === undefined) {
-    await sleep(100 + random() * 1000)
+    await sleep(50 + random() * 700)
     if (killed.server + killed.steps < KILLS) {
       const steps = await victims()
       const victim = random() < 0.4 ? undefined : steps[Math.floor(random() * steps.length)]
-      kill(victim ?? (await serverPid()))
+      if (kill(victim ?? (await serverPid()))) killed[victim === undefined ? 'server' : 'steps']++
       if (victim === undefined) server = await startServer(dataDir, { port })
-      killed[victim === undefined ? 'server' : 'steps']++
-    }
+    } else await writeFile(`${ran}.killed`, '')
     ended = await endOf(createClient({ url: server.url }), name)
   }
   const client = createClient({ url: server.url })

@@ -1,3 +1,4 @@
+import { unlinkSync, writeFileSync } from 'node:fs'
 import { containerEnd, containerState, removeContainer } from './container/container-state.ts'
 import { exitWithoutRecord, type Marker, readEnded, readExit, readMarker, startedAt } from './exit-record.ts'
 import { follow } from './follow.ts'
@@ -23,16 +24,30 @@ export async function adopt(folder: string): Promise<Adopted> {
     removeShortLink(layout(folder).temporary)
     return { state: 'exited', exit }
   }
-  if (marker === undefined) {
-    // a wrapper that an earlier server started may be about to take the marker
-    await endOrphans(folder, undefined)
-    return readMarker(folder) === undefined ? { state: 'never-started' } : adopt(folder)
-  }
+  if (marker === undefined) return (await closedToStarts(folder)) ? { state: 'never-started' } : adopt(folder)
   const owner = marker === 'unreadable' ? 'gone' : await stateOf(marker)
   if (owner === 'alive') return { state: 'running', step: followed(folder, marker as Marker) }
   const late = readExit(folder)
   if (late !== undefined) return { state: 'exited', exit: late }
   return withoutWrapper(folder, marker, owner)
+}
+
+/**
+ * A wrapper that an earlier server started may be about to take the marker: whoever takes it first decides. True when that
+ * was this call, and no such wrapper is left.
+ */
+async function closedToStarts(folder: string): Promise<boolean> {
+  const { marker } = layout(folder)
+  try {
+    writeFileSync(marker, '', { flag: 'wx' })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true
+    throw error
+  }
+  await endOrphans(folder, undefined)
+  unlinkSync(marker)
+  return true
 }
 
 async function withoutWrapper(
