@@ -227,6 +227,15 @@ eachDialect('environments', database => {
     expect(await (await client.raw(environmentRoutes.log, { params })).text()).toContain(MISSING)
   }, 120_000)
 
+  it('that are built already are ready again whenever a build is asked for', async () => {
+    await create({ name: 'again', pip_requirements: 'six==1.16.0' })
+    const params = { name: 'again', version: '1' }
+    for (let round = 1; round <= 10; round += 1) {
+      await client.call(environmentRoutes.build, { params })
+      await expect.poll(async () => (await show('again')).build_status.state, { timeout: 60_000 }).toBe('succeeded')
+    }
+  }, 120_000)
+
   it('whose build was under way when the server died are not shown as being built', async () => {
     const asset = await create({ name: 'interrupted', pip_requirements: 'six==1.15.0' })
     await db()

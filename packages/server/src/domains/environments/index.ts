@@ -141,14 +141,20 @@ export function buildEnvironments(deps: Deps): Environments {
       async requestBuild(call, asset) {
         const { digest } = asset.spec.defined
         if (requested.has(digest) || service.isRunning(digest)) return
-        await db.withTransaction(call, tx =>
-          tasks.enqueue(tx, {
-            kind: BUILD,
-            subject: `environment/${asset.name}:${asset.version}`,
-            payload: { environment: `azureml:${asset.name}:${asset.version}`, digest },
-          }),
-        )
+        // before the task can be there: one that is built already may be handled before this call goes on
         requested.add(digest)
+        try {
+          await db.withTransaction(call, tx =>
+            tasks.enqueue(tx, {
+              kind: BUILD,
+              subject: `environment/${asset.name}:${asset.version}`,
+              payload: { environment: `azureml:${asset.name}:${asset.version}`, digest },
+            }),
+          )
+        } catch (error) {
+          requested.delete(digest)
+          throw error
+        }
       },
     }),
     async plan(workspace, environment) {

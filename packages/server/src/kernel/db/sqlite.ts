@@ -54,13 +54,17 @@ function open(path: string, readOnly: boolean): DatabaseSync {
  * https://sqlite.org/wal.html#performance_considerations
  */
 function logSync(path: string) {
-  let log: FileHandle | undefined
+  let log: Promise<FileHandle> | undefined
+  const opened = () => {
+    log ??= openFile(`${path}-wal`, 'r').catch((error: unknown) => {
+      log = undefined
+      throw error
+    })
+    return log
+  }
   return {
-    sync: async () => {
-      log ??= await openFile(`${path}-wal`, 'r')
-      await log.datasync()
-    },
-    close: async () => log?.close(),
+    sync: async () => (await opened()).datasync(),
+    close: async () => (await log)?.close(),
   }
 }
 
