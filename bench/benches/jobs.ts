@@ -6,6 +6,7 @@ import { type Bench, type BenchContext, median, type Row, repeat } from '../benc
 import { withHagane } from '../measure/hagane.ts'
 import { type ChainTimes, peerChain } from '../measure/orchestrators.ts'
 import { haganeChain, haganeFan } from '../peers/hagane-chain.ts'
+import { builtEnvironment } from './built-environment.ts'
 import { queuedJobs } from './queued-jobs.ts'
 
 const [short, long, wide] = [10, 30, 1000]
@@ -28,15 +29,16 @@ export const jobSteps: Bench = {
   async run(context) {
     const spawnMs = bareSpawn()
     context.say(`Hagane: chains of ${short} and ${long} steps and ${wide} at once, fresh and reused`)
-    const ours = await withHagane(join(context.folder, 'ours'), ({ url }) =>
-      haganeTimes(cliOf(url, context.folder), context),
-    )
+    const { ours, built } = await withHagane(join(context.folder, 'ours'), async ({ url }) => ({
+      ours: await haganeTimes(cliOf(url, context.folder), context),
+      built: await builtEnvironment(url, context),
+    }))
     const peers = {
       Metaflow: [await peerChain('metaflow', short, context), await peerChain('metaflow', long, context)],
       Prefect: [await peerChain('prefect', short, context)],
       Dagster: [await peerChain('dagster', short, context), await peerChain('dagster', long, context)],
     }
-    return [...rowsOf(ours, peers, spawnMs), ...(await queuedJobs(context))]
+    return [...rowsOf(ours, peers, spawnMs), built, ...(await queuedJobs(context))]
   },
 }
 
