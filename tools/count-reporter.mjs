@@ -6,6 +6,11 @@ import { writeFileSync } from 'node:fs'
 
 const statesOf = module => [...module.children.allTests()].map(test => test.result().state)
 
+const flakyOf = module =>
+  [...module.children.allTests()]
+    .filter(test => test.diagnostic()?.flaky)
+    .map(test => `${module.relativeModuleId}: ${test.fullName}`)
+
 /** A module that failed although none of its tests did. */
 const failedAround = module => module.state() === 'failed' && !statesOf(module).includes('failed')
 
@@ -14,7 +19,12 @@ export default class CountReporter {
     const states = modules.flatMap(statesOf)
     const count = state => states.filter(one => one === state).length
     const failed = count('failed') + modules.filter(failedAround).length + unhandledErrors.length
-    const result = { passed: count('passed'), failed, skipped: count('skipped') + count('pending') }
+    const result = {
+      passed: count('passed'),
+      failed,
+      skipped: count('skipped') + count('pending'),
+      flaky: modules.flatMap(flakyOf),
+    }
     writeFileSync(process.env.HAGANE_TEST_COUNTS, JSON.stringify(result))
   }
 }

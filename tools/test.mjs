@@ -1,6 +1,7 @@
 /**
  * `npm test`: all tests by vitest, and as the last line `N passed, N failed`, which CI reads. When vitest itself dies
- * the run counts as failed, whatever passed before.
+ * the run counts as failed, whatever passed before. A test that fails is tried once more, since servers and kills meet
+ * a machine under load; one that passes only then is named before the last line, as a fault to be found.
  * Arguments go to vitest: `npm test -- packages/contract`, `npm test -- --project e2e`.
  */
 import { spawn, spawnSync } from 'node:child_process'
@@ -32,7 +33,7 @@ const plainEnvironment = () =>
 function runVitest(parameters) {
   const vitest = join(dirname(tools), 'node_modules', 'vitest', 'vitest.mjs')
   const reporters = ['--reporter=default', `--reporter=${join(tools, 'count-reporter.mjs')}`]
-  const child = spawn(process.execPath, [vitest, 'run', ...reporters, ...parameters], {
+  const child = spawn(process.execPath, [vitest, 'run', '--retry=1', ...reporters, ...parameters], {
     stdio: 'inherit',
     env: { ...plainEnvironment(), HAGANE_TEST_COUNTS: countsPath, TMPDIR: scratch },
   })
@@ -45,14 +46,17 @@ function runVitest(parameters) {
 }
 
 const readCounts = () =>
-  existsSync(countsPath) ? JSON.parse(readFileSync(countsPath, 'utf8')) : { passed: 0, failed: 0, skipped: 0 }
+  existsSync(countsPath)
+    ? JSON.parse(readFileSync(countsPath, 'utf8'))
+    : { passed: 0, failed: 0, skipped: 0, flaky: [] }
 
 const ending = await runVitest(process.argv.slice(2))
-const { passed, failed, skipped } = readCounts()
+const { passed, failed, skipped, flaky } = readCounts()
 removeFolder()
 
 if (ending !== 0 && failed === 0) console.log(`vitest ended with ${ending}, though no test failed: see above`)
 if (passed + failed === 0) console.log('no test was run')
+for (const name of flaky) console.log(`passed only when tried again: ${name}`)
 if (skipped > 0) console.log(`${skipped} skipped on this machine; their names say why`)
 const failures = failed === 0 && (ending !== 0 || passed === 0) ? 1 : failed
 console.log(`${passed} passed, ${failures} failed`)

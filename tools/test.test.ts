@@ -18,7 +18,8 @@ function closing(files: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv
     cwd: root,
     env: { ...process.env, ...env },
   })
-  return { status, last: stdout.trimEnd().split('\n').at(-1) }
+  const lines = stdout.trimEnd().split('\n')
+  return { status, last: lines.at(-1), again: lines.filter(line => line.startsWith('passed only when tried again: ')) }
 }
 
 const head = "import { expect, test } from 'vitest'\n"
@@ -26,7 +27,7 @@ const pass = `${head}test('a', () => {})\ntest('b', () => {})\n`
 
 test('the last line counts what passed', () => {
   const skipped = `${head}test.skipIf(true)('c', () => {})\n`
-  expect(closing({ 'a.test.ts': pass, 'b.test.ts': skipped })).toEqual({ status: 0, last: '2 passed, 0 failed' })
+  expect(closing({ 'a.test.ts': pass, 'b.test.ts': skipped })).toMatchObject({ status: 0, last: '2 passed, 0 failed' })
 })
 
 test('a failing test, a file that does not load and an error outside of a test count one each', () => {
@@ -36,16 +37,22 @@ test('a failing test, a file that does not load and an error outside of a test c
     'c.test.ts': "import './missing.ts'\n",
     'd.test.ts': `${head}test('d', async () => {\n  setTimeout(() => { throw new Error('late') }, 0)\n  await new Promise(done => setTimeout(done, 20))\n})\n`,
   }
-  expect(closing(files)).toEqual({ status: 1, last: '3 passed, 3 failed' })
+  expect(closing(files)).toMatchObject({ status: 1, last: '3 passed, 3 failed' })
+})
+
+test('a test that passes only when tried again is named', () => {
+  const file = `${head}let tries = 0\ntest('a', () => { tries += 1; expect(tries).toBe(2) })\n`
+  const again = ['passed only when tried again: a.test.ts: a']
+  expect(closing({ 'a.test.ts': file })).toEqual({ status: 0, last: '1 passed, 0 failed', again })
 })
 
 test('a run without any test fails', () => {
-  expect(closing({})).toEqual({ status: 1, last: '0 passed, 1 failed' })
+  expect(closing({})).toMatchObject({ status: 1, last: '0 passed, 1 failed' })
 })
 
 test('a vitest that dies fails the run', () => {
   const files = { 'a.test.ts': `${head}test('a', () => { process.kill(process.ppid, 'SIGKILL') })\n` }
-  expect(closing(files)).toEqual({ status: 1, last: '0 passed, 1 failed' })
+  expect(closing(files)).toMatchObject({ status: 1, last: '0 passed, 1 failed' })
 })
 
 test('what a test leaves in the folder for temporary files is gone afterwards, read-only folders too', () => {
@@ -60,7 +67,7 @@ ${head}test('a', () => {
   writeFileSync(${note}, left)
 })
 `
-  expect(closing({ 'a.test.ts': leave })).toEqual({ status: 0, last: '1 passed, 0 failed' })
+  expect(closing({ 'a.test.ts': leave })).toMatchObject({ status: 0, last: '1 passed, 0 failed' })
   const left = readFileSync(join(root, 'note'), 'utf8')
   expect(left).toContain('left-')
   expect(existsSync(left)).toBe(false)

@@ -108,7 +108,7 @@ function rowsOf(ours: Ours, peers: Peers, spawnMs: number): Row[] {
     {
       work: 'reused step',
       unit: 'ms',
-      ours: (ours.long.reused - ours.short.reused) / (long - short),
+      ours: (ours.fanReused - ours.short.reused) / (wide - short),
       target: { bound: 5 },
     },
     {

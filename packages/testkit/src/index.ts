@@ -4,3 +4,4 @@ export { at, type MlflowAnswer, MlflowApi, type MlflowJson } from './mlflow-api.
 export { pythonWith } from './python.ts'
 export { endOf, logOf, runJob, stepsOf, submitJob } from './run-job.ts'
 export { buildTestApp, type TestApp } from './test-app.ts'
+export { uploadFiles } from './upload-files.ts'

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import { blobRoutes, type Client, jobRoutes } from '@hagane/contract'
+import { jobRoutes } from '@hagane/contract'
 import {
   buildTestApp,
   eachDialect,
@@ -10,20 +9,13 @@ import {
   stepsOf,
   TEST_IMAGE,
   type TestApp,
+  uploadFiles,
 } from '@hagane/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const LONG = 120_000
 const engine = engineHere ?? 'podman'
 const image = { image: TEST_IMAGE }
-
-async function treeOf(client: Client, path: string, text: string): Promise<string> {
-  const bytes = Buffer.from(text)
-  const digest = createHash('sha256').update(bytes).digest('hex')
-  await client.call(blobRoutes.put, { params: { digest }, body: bytes })
-  const entries = [{ path, digest, size: bytes.length }]
-  return (await client.call(blobRoutes.putTree, { body: { entries } })).digest
-}
 
 describe.skipIf(engineHere === undefined)(
   `with ${engineHere ?? 'a container engine, which none here answers as'}`,
@@ -60,7 +52,7 @@ describe.skipIf(engineHere === undefined)(
       })
 
       it('run in what their Dockerfile builds, which is built once', { timeout: LONG }, async () => {
-        const path = await treeOf(app.client, 'Dockerfile', `FROM ${TEST_IMAGE}\nENV BUILT=here\nCMD ["true"]\n`)
+        const path = await uploadFiles(app.client, { Dockerfile: `FROM ${TEST_IMAGE}\nENV BUILT=here\nCMD ["true"]\n` })
         const environment = { build: { path: `hagane://trees/${path}` } }
         for (const round of [1, 2]) {
           const job = await runJob(app.client, { type: 'command', command: `echo ${round} $BUILT`, environment })

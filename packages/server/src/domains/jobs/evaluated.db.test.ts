@@ -1,19 +1,9 @@
-import { createHash } from 'node:crypto'
-import { blobRoutes, type Client } from '@hagane/contract'
-import { buildTestApp, eachDialect, logOf, runJob, type TestApp } from '@hagane/testkit'
+import { type Client, treeUri } from '@hagane/contract'
+import { buildTestApp, eachDialect, logOf, runJob, type TestApp, uploadFiles } from '@hagane/testkit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
-async function upload(client: Client, files: Record<string, string>): Promise<string> {
-  const entries = []
-  for (const [path, text] of Object.entries(files)) {
-    const bytes = Buffer.from(text)
-    const digest = createHash('sha256').update(bytes).digest('hex')
-    await client.call(blobRoutes.put, { params: { digest }, body: bytes })
-    entries.push({ path, digest, size: bytes.length })
-  }
-  const { digest } = await client.call(blobRoutes.putTree, { body: { entries } })
-  return `hagane://trees/${digest}`
-}
+const upload = async (client: Client, files: Record<string, string>): Promise<string> =>
+  treeUri(await uploadFiles(client, files))
 
 eachDialect('inputs in the modes eval_mount and eval_download', database => {
   let app: TestApp

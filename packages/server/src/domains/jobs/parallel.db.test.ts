@@ -1,20 +1,18 @@
-import { createHash } from 'node:crypto'
-import { blobRoutes, type Client, jobRoutes } from '@hagane/contract'
-import { buildTestApp, eachDialect, logOf, MlflowApi, runJob, stepsOf, type TestApp } from '@hagane/testkit'
+import { type Client, jobRoutes, treeUri } from '@hagane/contract'
+import {
+  buildTestApp,
+  eachDialect,
+  logOf,
+  MlflowApi,
+  runJob,
+  stepsOf,
+  type TestApp,
+  uploadFiles,
+} from '@hagane/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-/** Stores `{ name: text }` as a tree and answers its address. */
-async function upload(client: Client, files: Record<string, string>): Promise<string> {
-  const entries = []
-  for (const [path, text] of Object.entries(files).sort()) {
-    const bytes = Buffer.from(text)
-    const digest = createHash('sha256').update(bytes).digest('hex')
-    await client.call(blobRoutes.put, { params: { digest }, body: bytes })
-    entries.push({ path, digest, size: bytes.length })
-  }
-  const { digest } = await client.call(blobRoutes.putTree, { body: { entries } })
-  return `hagane://trees/${digest}`
-}
+const upload = async (client: Client, files: Record<string, string>): Promise<string> =>
+  treeUri(await uploadFiles(client, files))
 
 const script = `import os, sys
 def run(mini_batch):

@@ -43,7 +43,7 @@ async function progressOf(db: Database, workspace: string, name: string): Promis
     }
     parents = rows.filter(row => row.type !== 'command').map(row => row.name)
   }
-  return { type: job.type, status: job.status, version, steps: stepsBelow(below, name, '') }
+  return { type: job.type, status: job.status, version, steps: stepsBelow(below, name, '', db.clock.now().getTime()) }
 }
 
 function addTo(below: Map<string, ProgressRow[]>, row: ProgressRow): void {
@@ -52,21 +52,26 @@ function addTo(below: Map<string, ProgressRow[]>, row: ProgressRow): void {
   else siblings.push(row)
 }
 
-function stepsBelow(below: ReadonlyMap<string, ProgressRow[]>, name: string, prefix: string): StepProgress[] {
+function stepsBelow(
+  below: ReadonlyMap<string, ProgressRow[]>,
+  name: string,
+  prefix: string,
+  now: number,
+): StepProgress[] {
   return (below.get(name) ?? []).flatMap(row => {
     const label = prefix + (row.step ?? row.display_name)
-    return [asStep(row, label), ...stepsBelow(below, row.name, `${label}/`)]
+    return [asStep(row, label, now), ...stepsBelow(below, row.name, `${label}/`, now)]
   })
 }
 
-const asStep = (row: ProgressRow, label: string): StepProgress => ({
+const asStep = (row: ProgressRow, label: string, now: number): StepProgress => ({
   name: row.name,
   ...(row.parent === null ? {} : { parent_job_name: row.parent }),
   label,
   type: row.type,
   status: row.status,
   ...(row.reused_from === null ? {} : { reused_from: row.reused_from }),
-  ...(row.status === 'Queued' && row.tries !== null ? { retry: retryText(triesOf(row), Date.now()) } : {}),
+  ...(row.status === 'Queued' && row.tries !== null ? { retry: retryText(triesOf(row), now) } : {}),
   ...(row.start_time === null ? {} : { start_time: row.start_time }),
   ...(row.end_time === null ? {} : { end_time: row.end_time }),
 })

@@ -96,8 +96,9 @@ sys.exit(int(open('${folder}/${name}').read() or 0))"`,
   it('of a step that is over at once is its processor time', async () => {
     const job = await runJob(app.client, {
       type: 'command',
-      command: 'python3 -c "import time\nwhile time.process_time() < 0.1: pass"',
+      command: 'python3 -c "import time\nwhile time.process_time() < 0.3: pass"',
     })
-    expect(job.usage?.cpu_seconds).toBeGreaterThanOrEqual(0.1)
+    // Where the kernel counts in ticks, a step can be told a few of them less than it took.
+    expect(job.usage?.cpu_seconds).toBeGreaterThanOrEqual(0.2)
   })
 })

@@ -1,4 +1,4 @@
-import type { LineageNode } from '@hagane/contract'
+import { type LineageNode, parseReference } from '@hagane/contract'
 
 export interface Fact {
   id: string
@@ -61,13 +61,14 @@ const lockNode = (lock: string, facts: Data = {}): Fact => ({
   facts: { lock, ...facts },
 })
 
-/** `registries/<registry>/<name>:<version>` of a reference into a registry. */
-function registryAsset(id: string): string | undefined {
-  const groups = /^azureml:\/\/registries\/([^/]+)\/[^/]+\/([^/]+)\/versions\/([^/]+)$/.exec(id)
-  return groups === null ? undefined : `registries/${groups[1]}/${groups[2]}:${groups[3]}`
+/** A version in a registry: its kind, and `registries/<registry>/<name>:<version>`. */
+function registryAsset(id: string): { kind: string; name: string } | undefined {
+  const found = parseReference(id)
+  if (found.form !== 'registry' || found.version === undefined) return undefined
+  return { kind: found.kind, name: `registries/${found.registry}/${found.name}:${found.version}` }
 }
 
-const unprefixed = (id: string): string => registryAsset(id) ?? id.replace(/^azureml:/, '')
+const unprefixed = (id: string): string => registryAsset(id)?.name ?? id.replace(/^azureml:/, '')
 
 const scheduleNode = (name: string, facts?: Data): Fact => ({
   id: `schedule:${name}`,
@@ -170,7 +171,7 @@ function inputEdge(job: Fact, name: string, input: Data): Dependency[] {
 /** An asset by name, or anonymous content by digest. */
 function contentNode(source: string, tree: string, type?: unknown): Fact {
   const shared = registryAsset(source)
-  if (shared !== undefined) return source.includes('/models/') ? modelNode(shared) : dataNode(shared, { tree })
+  if (shared !== undefined) return shared.kind === 'models' ? modelNode(shared.name) : dataNode(shared.name, { tree })
   if (!source.startsWith('azureml:') || source.startsWith('azureml://'))
     return dataNode(tree, { tree, source: source.startsWith('hagane://') ? 'upload' : source })
   return typeof type === 'string' && type.endsWith('_model')

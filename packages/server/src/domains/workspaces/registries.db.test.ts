@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto'
 import {
   accessRoutes,
-  blobRoutes,
   type Client,
   componentRoutes,
   createClient,
@@ -14,19 +12,8 @@ import {
   treeUri,
   workspaceRoutes,
 } from '@hagane/contract'
-import { buildTestApp, eachDialect, runJob, stepsOf, type TestApp } from '@hagane/testkit'
+import { buildTestApp, eachDialect, runJob, stepsOf, type TestApp, uploadFiles } from '@hagane/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-
-/** Stores files as a tree and answers its digest. */
-async function uploadFiles(client: Client, files: Record<string, string>): Promise<string> {
-  const entries = []
-  for (const [path, text] of Object.entries(files)) {
-    const digest = createHash('sha256').update(text).digest('hex')
-    await client.call(blobRoutes.put, { params: { digest }, body: text })
-    entries.push({ path, digest, size: text.length })
-  }
-  return (await client.call(blobRoutes.putTree, { body: { entries } })).digest
-}
 
 eachDialect('registries', database => {
   let app: TestApp

@@ -96,6 +96,7 @@ export async function finishLost(
   await keepArtifacts(needs, who, row, folder)
   await again(needs, who, row.name, 'lost', failure, folder)
   await finishFailed(needs, who, row.name, failure, {}, { code: null, reason: 'lost', startedAt, endedAt, usage })
+  await driver.clean(folder)
 }
 
 /** The end of the log for the error, which goes into the event chain: a line of a megabyte stays in the log. */

@@ -35,11 +35,13 @@ function nameOf({ environment, environmentId }: Environment): string {
 }
 
 /** Where packages of an environment are listed. */
-function listOf({ environment }: Environment): string {
-  if (environment === null) return 'give the step an environment whose conda_file lists it'
-  if (typeof environment === 'string') return 'add it to the conda_file of a new version of that environment'
-  if (environment.pip_requirements !== undefined) return 'add it to its pip_requirements'
-  return environment.build === undefined ? 'add it to its conda_file' : 'add it to the files that its build uses'
+function listOf({ environment }: Environment, what = 'it'): string {
+  if (environment === null) return `give the step an environment whose conda_file lists ${what}`
+  if (typeof environment === 'string') return `add ${what} to the conda_file of a new version of that environment`
+  if (environment.pip_requirements !== undefined) return `add ${what} to its pip_requirements`
+  return environment.build === undefined
+    ? `add ${what} to its conda_file`
+    : `add ${what} to the files that its build uses`
 }
 
 /** What a command lacked that did not find a program (127), could not run it (126) or could not import a module. */
@@ -53,7 +55,7 @@ export function lackOf(code: number, words: string, environment: Environment): L
     return {
       cause: 'missing_package',
       message: `Python found no module '${module}' in ${name}`,
-      hint: `${listOf(environment).replace('it', wanted)}; ${own}`,
+      hint: `${listOf(environment, wanted)}; ${own}`,
     }
   }
   if (code === 127) return missingProgram(words, name, environment)

@@ -10,7 +10,7 @@ import { isEvaluated } from './evaluated-tables.ts'
 import type { Value } from './values.ts'
 
 /** What a result depends on, part by part, so that a miss can be explained. */
-export interface ReuseParts {
+export type ReuseParts = {
   command: string
   code: { tree: string; path: string } | null
   environment: string
@@ -48,9 +48,6 @@ const contentPart = ({ tree, path, mode }: Value & { kind: 'content' }) => ({
   path,
   ...(isEvaluated(mode) ? { evaluated: true } : {}),
 })
-
-/** SHA-256 over the canonical JSON of the parts. */
-const reuseKey = (parts: ReuseParts): string => createHash('sha256').update(canonicalJson(parts)).digest('hex')
 
 /** A kept result, or why there is none that may be taken. */
 export type Lookup = { take: JobRow } | { take?: undefined; reason?: RunReason; earlier?: string }
@@ -103,10 +100,15 @@ export function decisionOf(
   plan: CommandPlan,
   values: Record<string, Value>,
   lockDigest: string,
-): Pick<Decision, 'key' | 'sources'> & { parts: ReuseParts } {
-  const parts = reuseParts(plan, values, lockDigest)
+): Pick<Decision, 'key' | 'parts' | 'component' | 'sources'> {
+  const parts = canonicalJson(reuseParts(plan, values, lockDigest))
   const sources = Object.entries(values).flatMap(([name, value]) =>
     value.kind === 'content' ? [[name, value.from] as const] : [],
   )
-  return { key: reuseKey(parts), parts, sources: Object.fromEntries(sources) }
+  return {
+    key: createHash('sha256').update(parts).digest('hex'),
+    parts,
+    component: plan.component?.name ?? null,
+    sources: Object.fromEntries(sources),
+  }
 }

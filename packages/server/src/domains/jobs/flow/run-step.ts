@@ -56,7 +56,7 @@ export function buildRunSteps(needs: JobNeeds) {
   async function failOrTryAgain(who: Who, row: JobRow, error: Error): Promise<void> {
     const reason = error instanceof NotBegun ? error.reason : error
     const failure = failureOfError(reason, needs.dataDir)
-    if (failure.cause === 'out_of_disk') await clearAttempt(row)
+    if (failure.cause === 'out_of_disk' || !(error instanceof NotBegun)) await clearAttempt(row)
     if (error instanceof NotBegun && isPassing(failure, error))
       await tryAgainLater(needs, who, row.name, 'infrastructure', failure)
     if (!(reason instanceof HaganeError))
@@ -64,7 +64,7 @@ export function buildRunSteps(needs: JobNeeds) {
     await finishFailed(needs, who, row.name, failure)
   }
 
-  /** What the step wrote may be what fills the disk: only without it can its end be recorded. */
+  /** Nobody reads the files of a step that failed; on a full disk its end can be recorded only without them. */
   async function clearAttempt({ workspace, name }: JobRow): Promise<void> {
     const row = await findJob(needs.db, workspace, name)
     if (row === undefined || row.attempts === 0) return
@@ -74,9 +74,10 @@ export function buildRunSteps(needs: JobNeeds) {
 
   /** `waiting` aborts also when the step is asked to stop: nothing runs yet that would have to end first. */
   async function prepareAndStart(who: Who, queued: JobRow, signal: AbortSignal, waiting: AbortSignal): Promise<void> {
-    if (await reuseAtOnce(who, queued)) return
     const plan = JSON.parse(queued.plan) as CommandPlan
-    const ready = await recordedIfSlow(beforeCommand(prepare(queued, plan, waiting)), () =>
+    const looked = await beforeCommand(reuseAtOnce(who, queued, plan))
+    if (looked === 'reused') return
+    const ready = await recordedIfSlow(beforeCommand(prepare(queued, plan, waiting, looked)), () =>
       recordPreparing(who, queued.name),
     )
     const go = () => reuseOrStart(who, queued, plan, ready, signal)
@@ -94,30 +95,42 @@ export function buildRunSteps(needs: JobNeeds) {
       'relaxed',
     )
 
-  /** The short way: the environment was locked before and the result is there, so nothing is built and nothing staged. */
-  async function reuseAtOnce(who: Who, row: JobRow): Promise<boolean> {
-    const plan = JSON.parse(row.plan) as CommandPlan
-    if (row.status !== 'Queued' || !plan.reusable || !plan.deterministic) return false
+  /**
+   * The short way: the environment was locked before and the result is there, so nothing is built and nothing staged. Where
+   * there is none, the values of the inputs if they were looked up.
+   */
+  async function reuseAtOnce(
+    who: Who,
+    row: JobRow,
+    plan: CommandPlan,
+  ): Promise<'reused' | Record<string, Value> | undefined> {
+    if (row.status !== 'Queued' || !plan.reusable || !plan.deterministic) return undefined
     const { lockDigest } = await needs.environments.plan(row.workspace, environmentOf(plan))
     needs.memory.noteLock(plan.environmentDigest, lockDigest)
-    if (lockDigest === undefined) return false
+    if (lockDigest === undefined) return undefined
     const values = await resolveInputs(needs, row, plan, committed(needs, row.workspace))
     const decision = decisionOf(plan, values, lockDigest)
     const { take } = await lookUp(needs, row.workspace, plan, decision.key)
-    if (take === undefined) return false
+    if (take === undefined) return values
     await finishReused(needs, who, row.name, take, { lockDigest, decision })
-    return true
+    return 'reused'
   }
 
-  async function prepare(row: JobRow, plan: CommandPlan, signal: AbortSignal): Promise<Ready> {
+  async function prepare(
+    row: JobRow,
+    plan: CommandPlan,
+    signal: AbortSignal,
+    known?: Record<string, Value>,
+  ): Promise<Ready> {
     const built = await needs.environments.ensureForStep(row.workspace, environmentOf(plan), {
       signal,
       actor: row.created_by,
       inContainer: plan.distribution === undefined,
       ...(plan.environmentLock === undefined ? {} : { lock: plan.environmentLock }),
     })
-    const values = await resolveInputs(needs, row, plan, committed(needs, row.workspace))
-    needs.memory.noteLock(plan.environmentDigest, built.lockDigest)
+    const values = known ?? (await resolveInputs(needs, row, plan, committed(needs, row.workspace)))
+    // a reproduction builds a lock of its own, which is not the one that the definition has now
+    if (plan.environmentLock === undefined) needs.memory.noteLock(plan.environmentDigest, built.lockDigest)
     const { lockDigest } = built
     return { values, environment: built, lockDigest, decision: decisionOf(plan, values, lockDigest) }
   }
@@ -141,7 +154,7 @@ export function buildRunSteps(needs: JobNeeds) {
     ready: Ready & { found: Lookup },
     signal: AbortSignal,
   ): Promise<void> {
-    const values = await evaluatedTables(needs.blobs, ready.values)
+    const values = await beforeCommand(evaluatedTables(needs.blobs, ready.values))
     const { row, token } = await needs.db.withTransaction(
       who,
       async tx => {
@@ -232,10 +245,11 @@ export function buildRunSteps(needs: JobNeeds) {
   async function startAgain(who: Who, row: JobRow, signal: AbortSignal): Promise<void> {
     const plan = JSON.parse(row.plan) as CommandPlan
     const ready = await beforeCommand(prepare(row, plan, signal))
+    const values = await beforeCommand(evaluatedTables(needs.blobs, ready.values))
     const token = await needs.db.withTransaction(who, tx =>
       needs.tokens.issue(tx, `job:${row.name}`, 'job', row.workspace),
     )
-    await follow(who, row, await launch(row, plan, { ...ready, token }), signal)
+    await follow(who, row, await launch(row, plan, { ...ready, values, token }), signal)
   }
 
   async function endIfCanceled(who: Who, row: JobRow): Promise<void> {

@@ -3,7 +3,9 @@ import type { JobNeeds, StepMeasures } from './needs.ts'
 
 /** A step that is over sooner costs no look at the process table. */
 const WORTH_MS = 1000
-const OURS = 'system/'
+
+/** What is measured of a step, by us or by an MLflow client; never the same twice. */
+export const isSystemMetric = (key: string): boolean => key.startsWith('system/')
 
 /** See StepMeasures. */
 export function buildStepMeasures({
@@ -24,19 +26,22 @@ export function buildStepMeasures({
         )
       const failed = (error: unknown) =>
         log.warn({ err: error, job: name }, 'what a step uses could not be written down')
-      const begin = () => running.set(key, compute.driver.measure({ folder, pid, startedAt }, tell, failed))
+      let measuring: Measuring | undefined
+      const begin = () => {
+        measuring = compute.driver.measure({ folder, pid, startedAt }, tell, failed)
+        running.set(key, measuring)
+      }
       const timer = setTimeout(begin, WORTH_MS)
       try {
         return await work
       } finally {
         clearTimeout(timer)
-        const measuring = running.get(key)
-        running.delete(key)
+        if (running.get(key) === measuring) running.delete(key)
         await measuring?.end()
       }
     },
     noteKeys(workspace, runId, keys) {
-      if (keys.some(key => key.startsWith(OURS))) running.get(`${workspace}/${runId}`)?.silence()
+      if (keys.some(isSystemMetric)) running.get(`${workspace}/${runId}`)?.silence()
     },
   }
 }

@@ -3,8 +3,8 @@ import type { BlobStore } from '../../../kernel/blobs/index.ts'
 import type { Clock } from '../../../kernel/clock.ts'
 import type { Database, Tx } from '../../../kernel/db/index.ts'
 import type { Logger } from '../../../kernel/log.ts'
-import type { QueueLimit, Tasks } from '../../../kernel/tasks/index.ts'
-import type { ComputeDriver, ContainerPlace, StepProcess } from '../../compute/index.ts'
+import type { Tasks } from '../../../kernel/tasks/index.ts'
+import type { Compute, ContainerPlace, StepProcess } from '../../compute/index.ts'
 import type { Data } from '../../data/index.ts'
 import type { JobMemory } from './memory.ts'
 import type { SweepSignals } from './sweep-signals.ts'
@@ -35,7 +35,7 @@ export interface JobNeeds {
   environments: Environments
   models: Models
   tracking: Tracking
-  compute: Compute
+  compute: Omit<Compute, 'routes'>
   running: RunningSteps
   measures: StepMeasures
   memory: JobMemory
@@ -149,28 +149,6 @@ export interface Tracking {
   artifactTree(workspace: string, runId: string, path: string): Promise<{ tree: string; path: string }>
   /** Adds every file of a tree below a path of the run's artifacts. */
   putArtifactTree(tx: Tx, runId: string, entries: { path: string; digest: string; size: number }[]): Promise<void>
-}
-
-/** A machine, as far as results can depend on it. */
-export interface Host {
-  cpu: string
-  cores: number
-  /** bytes */
-  memory: number
-  gpus: string[]
-  os: string
-}
-
-export interface Compute {
-  /** Throws not_found when no such compute exists. */
-  require(workspace: string, name: string): Promise<void>
-  /** What each queue of steps allows at the same time. */
-  limits(): Promise<ReadonlyMap<string, QueueLimit>>
-  /** The queue of the steps of a compute. */
-  queueOf(workspace: string, compute: string | null): string
-  driver: ComputeDriver
-  /** The machine that steps run on, noted with each of them. */
-  host: Host
 }
 
 /** The steps that this server carries, so that a request to stop reaches them at once. */

@@ -6,7 +6,8 @@ const levels = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL']
 const IGNORE = -1
 
 /** What a parallel node and its component say together. */
-export type ParallelParts = Omit<ParallelComponentSpec, 'type' | 'inputs' | 'outputs'> & Pick<ParallelNode, 'limits'>
+export type ParallelParts = Omit<ParallelComponentSpec, 'type' | 'inputs' | 'outputs'> &
+  Pick<ParallelNode, 'limits' | 'reuse'>
 
 interface Ports {
   inputs: Record<string, InputValue>

@@ -226,7 +226,8 @@ export function jobOf(
   }
 }
 
-const literalParams = (inputs: Record<string, InputValue>): Record<string, string> =>
+/** Inputs that are written as values are the parameters of the run. */
+export const literalParams = (inputs: Record<string, InputValue>): Record<string, string> =>
   Object.fromEntries(
     Object.entries(inputs).flatMap(([name, value]) => (value.kind === 'literal' ? [[name, value.text]] : [])),
   )

@@ -78,10 +78,10 @@ async function planTask(context: PlanContext, parts: ParallelParts, ports: Ports
   const inputs = { ...ports.inputs, ...model }
   const command = parallelCommand(parts, { ...ports, inputs, model: Object.keys(model)[0] }, place)
   const { code, environment } = parts.task
-  const { environment_variables, limits, is_deterministic } = parts
+  const { environment_variables, limits, is_deterministic, reuse } = parts
   return planCommand(
     context,
-    { command, code, environment, environment_variables, limits, is_deterministic },
+    { command, code, environment, environment_variables, limits, is_deterministic, reuse },
     inputs,
     ports.outputs,
     place,

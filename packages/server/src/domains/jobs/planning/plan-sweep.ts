@@ -120,6 +120,7 @@ async function planTrial(
       at: `${place.at}.trial`,
       reusable: place.reusable,
       rerun: place.rerun === 'forced' ? 'forced' : 'trial',
+      ...(place.maxAge === undefined ? {} : { maxAge: place.maxAge }),
       search: spec.search_space,
     },
   )

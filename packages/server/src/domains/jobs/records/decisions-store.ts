@@ -1,7 +1,5 @@
 import type { RunReason } from '@hagane/contract'
-import { canonicalJson } from '../../../kernel/canonical-json.ts'
 import type { Tx } from '../../../kernel/db/index.ts'
-import type { CommandPlan } from '../model/plan.ts'
 import type { DecisionRow, JobRow, JobTables } from '../model/tables.ts'
 import { jobInTx } from './store.ts'
 
@@ -10,8 +8,9 @@ const AT_ONCE = 200
 
 export interface Decision {
   key: string
-  /** What the key is the digest of. */
-  parts: object
+  /** Canonical JSON, of which the key is the digest. */
+  parts: string
+  component: string | null
   /** Where the key does not say it: forced, expired … */
   reason?: RunReason | undefined
   /** The job whose results were taken, or would have been if they were not expired or gone. */
@@ -24,7 +23,7 @@ export interface Decision {
 
 /** Keeps how steps were decided, in the transaction that acts on it. A later attempt replaces an earlier one. */
 export async function keepDecisions(tx: Tx, entries: readonly { row: JobRow; decision: Decision }[]): Promise<void> {
-  const keys = new Map(entries.map(({ decision }) => [decision.key, canonicalJson(decision.parts)]))
+  const keys = new Map(entries.map(({ decision }) => [decision.key, decision.parts]))
   const { workspace } = tx.who
   const parts = [...keys].map(([key, text]) => ({ workspace, key, parts: text }))
   const parents = new Map<string, Promise<string>>()
@@ -57,7 +56,7 @@ const decisionRow = (tx: Tx, row: JobRow, path: string, decision: Decision): Dec
   workspace: row.workspace,
   job: row.name,
   seq: row.seq,
-  component: (JSON.parse(row.plan) as CommandPlan).component?.name ?? null,
+  component: decision.component,
   experiment_id: row.experiment_id,
   path,
   key: decision.key,

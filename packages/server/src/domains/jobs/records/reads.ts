@@ -88,14 +88,6 @@ export async function rowsBelow(db: Database, workspace: string, name: string): 
 /** What is shown of many jobs at once: without their plans, which are large. */
 export type JobBrief = Pick<JobRow, 'name' | 'type' | 'status' | 'step' | 'reused_from'>
 
-export const briefOf = ({ name, type, status, step, reused_from }: JobRow): JobBrief => ({
-  name,
-  type,
-  status,
-  step,
-  reused_from,
-})
-
 /** The steps of a pipeline or the trials of a sweep, in the order of their creation. */
 export const childrenOf = (db: Database, workspace: string, parent: string): Promise<JobBrief[]> =>
   on(db)

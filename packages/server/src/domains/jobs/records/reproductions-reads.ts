@@ -13,9 +13,19 @@ export const findReproduction = (db: Database, workspace: string, job: string): 
     .where('job', '=', job)
     .executeTakeFirst()
 
-/** Those of some jobs of any workspace that are not judged yet. */
-export const pendingReproductions = (db: Database, jobs: readonly string[]): Promise<ReproductionRow[]> =>
-  on(db).selectFrom('reproductions').selectAll().where('job', 'in', jobs).where('verdict', 'is', null).execute()
+/** Those of some jobs that are not judged yet. */
+export const pendingReproductions = (
+  db: Database,
+  workspace: string,
+  jobs: readonly string[],
+): Promise<ReproductionRow[]> =>
+  on(db)
+    .selectFrom('reproductions')
+    .selectAll()
+    .where('workspace', '=', workspace)
+    .where('job', 'in', jobs)
+    .where('verdict', 'is', null)
+    .execute()
 
 /** The reproductions of a job, newest first. */
 export const reproductionsOf = (

@@ -1,7 +1,7 @@
 import type { Cause, KeyChange } from '@hagane/contract'
 import type { JobNeeds } from '../model/needs.ts'
 import type { CommandPlan } from '../model/plan.ts'
-import { compareParts, type StoredParts } from '../why/compare-parts.ts'
+import { compareParts } from '../why/compare-parts.ts'
 import { detailsOf } from '../why/details.ts'
 import type { Recorded } from './recorded.ts'
 
@@ -11,7 +11,7 @@ type Needs = Pick<JobNeeds, 'db' | 'blobs' | 'environments'>
 export async function causesOf(needs: Needs, step: string, before: Recorded, after: Recorded): Promise<Cause[]> {
   const causes: Cause[] = []
   if (before.parts !== undefined && after.parts !== undefined && before.decided && after.decided) {
-    for (const change of compareParts(before.parts as unknown as StoredParts, after.parts as unknown as StoredParts)) {
+    for (const change of compareParts(before.parts, after.parts)) {
       const details = await detailsOf(needs, before.row.workspace, change, before.decided, after.decided)
       causes.push(ofChange(step, details))
     }

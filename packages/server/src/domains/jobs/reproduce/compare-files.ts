@@ -1,36 +1,33 @@
 import type { Tolerance, TreeEntry, Verdict } from '@hagane/contract'
-import { type BlobStore, subtree } from '../../../kernel/blobs/index.ts'
+import type { BlobStore } from '../../../kernel/blobs/index.ts'
+import { type Content, entriesOf, utf8Of } from '../why/compare-trees.ts'
 import { compareArrays } from './compare-npy.ts'
 import { compareJson, compareTexts } from './compare-text.ts'
 import type { Closeness } from './numbers.ts'
 
-/** A place in a tree: the whole of it, a folder, or one file. */
-export interface Content {
-  tree: string
-  path: string
-}
 export interface FileVerdict {
   path: string
   verdict: Verdict
   detail?: string
 }
 
-type Blobs = Pick<BlobStore, 'getTree' | 'readAll' | 'has'>
+type Blobs = Pick<BlobStore, 'getTree' | 'readAll'>
 
 /** Bytes of a file, above which only its digest is compared. */
 const MAX_SIZE = 64 * 2 ** 20
 
-/** The files of two contents that are not bitwise equal. `same` takes out of a text what differs in every run. */
+/** The files of two contents that are not bitwise equal. `same` takes out of a text what differs in every run, `leaveOut` names files that do. */
 export async function compareContents(
   blobs: Blobs,
   before: Content,
   after: Content,
   tolerance: Tolerance,
   same: (path: string, text: string) => string = (_path, text) => text,
+  leaveOut: (path: string) => boolean = () => false,
 ): Promise<FileVerdict[]> {
   if (before.tree === after.tree && before.path === after.path) return []
   const [was, is] = [await entriesOf(blobs, before), await entriesOf(blobs, after)]
-  const paths = [...new Set([...was.keys(), ...is.keys()])].sort()
+  const paths = [...new Set([...was.keys(), ...is.keys()])].filter(path => !leaveOut(path)).sort()
   const verdicts: FileVerdict[] = []
   for (const path of paths) {
     const [a, b] = [was.get(path), is.get(path)]
@@ -39,10 +36,6 @@ export async function compareContents(
     if (closeness.verdict !== 'bitwise') verdicts.push({ path, ...closeness })
   }
   return verdicts
-}
-
-async function entriesOf(blobs: Blobs, { tree, path }: Content): Promise<Map<string, TreeEntry>> {
-  return new Map(subtree(await blobs.getTree(tree), path).map(entry => [entry.path, entry]))
 }
 
 interface Pair {
@@ -63,7 +56,7 @@ async function compareFile(
     return { verdict: 'different', detail: `more than ${MAX_SIZE / 2 ** 20} MB: compared by digest only` }
   const [was, is] = [await blobs.readAll(a.digest), await blobs.readAll(b.digest)]
   if (path.endsWith('.npy')) return compareArrays(was, is, tolerance) ?? binary
-  const [before, after] = [textOf(was), textOf(is)]
+  const [before, after] = [utf8Of(was), utf8Of(is)]
   if (before === undefined || after === undefined) return binary
   const [x, y] = [same(path, before), same(path, after)]
   if (x === y) return { verdict: 'bitwise' }
@@ -71,12 +64,3 @@ async function compareFile(
 }
 
 const binary: Closeness = { verdict: 'different', detail: 'binary content, which is compared bit by bit' }
-
-function textOf(bytes: Buffer): string | undefined {
-  if (bytes.includes(0)) return undefined
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    return undefined
-  }
-}

@@ -1,10 +1,12 @@
 import type { Comparison, Tolerance, Verdict } from '@hagane/contract'
 import { subtree } from '../../../kernel/blobs/index.ts'
+import { isSystemMetric } from '../model/measures.ts'
 import type { JobNeeds } from '../model/needs.ts'
 import { own } from '../model/own-property.ts'
 import type { StoredOutput } from '../model/plan.ts'
 import type { JobRow } from '../model/tables.ts'
-import { type Content, compareContents, type FileVerdict } from './compare-files.ts'
+import type { Content } from '../why/compare-trees.ts'
+import { compareContents, type FileVerdict } from './compare-files.ts'
 import { isClose } from './numbers.ts'
 
 type Needs = Pick<JobNeeds, 'blobs' | 'tracking'>
@@ -92,7 +94,7 @@ async function compareMetrics(
   const was = await tracking.latestMetrics(before.workspace, before.name)
   const is = await tracking.latestMetrics(after.workspace, after.name)
   return [...new Set([...Object.keys(was), ...Object.keys(is)])]
-    .filter(name => !name.startsWith('system/'))
+    .filter(name => !isSystemMetric(name))
     .sort()
     .map(name => {
       const [a, b] = [own(was, name), own(is, name)]
@@ -138,7 +140,7 @@ async function compareArtifacts(
   if (a === undefined || b === undefined)
     return [{ ...head, verdict: 'different', detail: a === undefined ? 'there were none' : 'there are none any more' }]
   const same = (path: string, content: string) => withoutIdentity(path, content, [before.name, after.name])
-  const files = (await compareContents(blobs, a, b, tolerance, same)).filter(file => !isLog(file.path))
+  const files = await compareContents(blobs, a, b, tolerance, same, isLog)
   return [{ ...head, ...ofFiles(files) }]
 }
 

@@ -124,13 +124,13 @@ async function writeInputs(context: Context, record: Recorded, inputs: Record<st
 
 const isLate = (input: InputValue): boolean => input.kind === 'late'
 
-async function recorded({ db }: Context, record: Recorded, name: string, input: InputValue): Promise<InputValue> {
-  const found = await recordedValue(db, record, name, input)
+async function recorded(context: Context, record: Recorded, name: string, input: InputValue): Promise<InputValue> {
+  const found = await recordedValue(context.db, record, name, input)
   if (found !== undefined) return found
   // a pipeline's own input is known by the first step that read it
   for (const child of record.children)
     for (const [key, used] of Object.entries(child.plan.inputs))
-      if (used.kind === 'parent-input' && used.name === name) return recorded({ db } as Context, child, key, input)
+      if (used.kind === 'parent-input' && used.name === name) return recorded(context, child, key, input)
   return input
 }
 

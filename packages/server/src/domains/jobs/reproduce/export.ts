@@ -1,4 +1,5 @@
 import { HaganeError, type JobExport } from '@hagane/contract'
+import { isSystemMetric } from '../model/measures.ts'
 import type { JobNeeds } from '../model/needs.ts'
 import type { StoredOutput } from '../model/plan.ts'
 import { collection } from './export-files.ts'
@@ -25,7 +26,7 @@ export async function exportJob(needs: Needs, workspace: string, name: string): 
       outputs: Object.fromEntries(Object.entries(outputs).map(([key, made]) => [key, made.tree])),
       metrics: Object.fromEntries(
         Object.entries(metrics)
-          .filter(([key]) => !key.startsWith('system/'))
+          .filter(([key]) => !isSystemMetric(key))
           .map(([key, value]) => [key, Number.isFinite(value) ? value : String(value)]),
       ),
     })

@@ -1,6 +1,6 @@
 import type { Cause, Comparison, Tolerance, Verdict } from '@hagane/contract'
 import type { JobNeeds } from '../model/needs.ts'
-import { compareParts, type StoredParts } from '../why/compare-parts.ts'
+import { compareParts } from '../why/compare-parts.ts'
 import { causesOf, notDeterministic } from './causes.ts'
 import { compareStep, worst } from './compare-steps.ts'
 import { type Recorded, readRecord, stepsOf } from './recorded.ts'
@@ -49,8 +49,7 @@ function sameParts(was: Map<string, Recorded>, is: Map<string, Recorded>): strin
     const again = is.get(path)?.parts
     if (parts === undefined || again === undefined) continue
     for (const part of Object.keys(parts)) all.add(part)
-    for (const { part } of compareParts(parts as unknown as StoredParts, again as unknown as StoredParts))
-      changed.add(groups[part] ?? part)
+    for (const { part } of compareParts(parts, again)) changed.add(groups[part] ?? part)
   }
   return [...all].filter(part => !changed.has(part)).sort()
 }

@@ -2,7 +2,9 @@ import { type EnvironmentSpec, HaganeError, type JobInput } from '@hagane/contra
 import { newJobName } from '../../../kernel/ids.ts'
 import type { JobNeeds } from '../model/needs.ts'
 import type { CommandPlan, InputValue, OutputPlan, Plan, PlannedJob, SweepPlan } from '../model/plan.ts'
+import type { JobRow } from '../model/tables.ts'
 import { newBudget } from '../planning/budget.ts'
+import { literalParams } from '../planning/plan-command.ts'
 import { planOwnInputs } from '../planning/plan-inputs.ts'
 import { type Recorded, recordedValue, stepsOf } from './recorded.ts'
 
@@ -42,13 +44,9 @@ export async function planAgain(
   const environment =
     wanted.environment === undefined ? undefined : await environmentOf(needs, workspace, wanted.environment)
   const context = { needs, workspace, wanted, environment, pins: wanted.fromSources ? new Map() : pinsOf(record) }
-  const planned = await again(context, record, wanted.name ?? newJobName())
-  const { step: _step, ...root } = planned
-  return {
-    ...root,
-    plan: { ...root.plan, inputs: await inputsOfRoot(context, record) } as Plan,
-    params: await paramsOf(context, record),
-  }
+  const { step: _step, ...root } = await again(context, record, wanted.name ?? newJobName())
+  const plan = { ...root.plan, inputs: await inputsOfRoot(context, record, root.plan.inputs) } as Plan
+  return { ...root, plan, params: literalsOf(plan) }
 }
 
 async function environmentOf(needs: Needs, workspace: string, environment: string | EnvironmentSpec) {
@@ -85,12 +83,19 @@ async function again(context: Context, record: Recorded, name: string): Promise<
     ...(row.compute === null ? {} : { compute: row.compute }),
     ...(row.description === null ? {} : { description: row.description }),
     tags: { ...(JSON.parse(row.tags) as Record<string, string>), [REPRODUCES]: row.name },
-    properties: { ...(JSON.parse(row.properties) as Record<string, string>), [REPRODUCES]: row.name },
+    properties: { ...propertiesOf(row), [REPRODUCES]: row.name },
     spec: JSON.parse(row.spec) as Record<string, unknown>,
     plan: await planOf(context, record, plan),
     params: literalsOf(plan),
     children,
   }
+}
+
+/** What was said of that one submission stays with it: the schedule and its time, and warnings. */
+function propertiesOf(row: JobRow): Record<string, string> {
+  const said = JSON.parse(row.properties) as Record<string, string>
+  const { 'hagane.schedule': _by, 'hagane.trigger_time': _at, 'hagane.warnings': _told, ...properties } = said
+  return properties
 }
 
 async function planOf(context: Context, record: Recorded, plan: Plan): Promise<Plan> {
@@ -141,12 +146,15 @@ async function refreshed({ needs, workspace }: Context, input: InputValue & { ki
 const kept = (output: OutputPlan): OutputPlan => ({ ...output, unpublished: true })
 
 /** A step that is taken out of its pipeline has the values that it had there. */
-async function inputsOfRoot(context: Context, record: Recorded): Promise<Record<string, InputValue>> {
+async function inputsOfRoot(
+  context: Context,
+  record: Recorded,
+  planned: Record<string, InputValue>,
+): Promise<Record<string, InputValue>> {
   const values: Record<string, InputValue> = {}
   for (const [name, input] of Object.entries(record.plan.inputs)) {
     const bound = ['parent-input', 'node-output', 'node-input', 'template'].includes(input.kind)
-    const value = await inputAgain(context, record, name, input)
-    values[name] = bound ? await unbound(context, record, name, input) : value
+    values[name] = bound ? await unbound(context, record, name, input) : (planned[name] as InputValue)
     const given = context.wanted.inputs[name]
     if (Object.hasOwn(context.wanted.inputs, name)) values[name] = await givenValue(context, name, values[name], given)
   }
@@ -188,15 +196,8 @@ async function givenValue(
   return values[name] ?? { kind: 'none' }
 }
 
-async function paramsOf(context: Context, record: Recorded): Promise<Record<string, string>> {
-  const inputs = await inputsOfRoot(context, record)
-  return literalsOf({ ...record.plan, inputs } as Plan)
-}
-
 const literalsOf = (plan: Plan): Record<string, string> => ({
-  ...Object.fromEntries(
-    Object.entries(plan.inputs).flatMap(([name, value]) => (value.kind === 'literal' ? [[name, value.text]] : [])),
-  ),
+  ...literalParams(plan.inputs),
   ...(plan.kind === 'command' ? plan.search : {}),
 })
 

@@ -23,6 +23,7 @@ export async function readRecord(db: Database, workspace: string, name: string):
     workspace,
     rows.filter(({ type }) => type === 'command').map(step => step.name),
   )
+  const below = Map.groupBy(rows, ({ parent }) => parent)
   const record = (of: JobRow): Recorded => {
     const decided = decisions.get(of.name)
     return {
@@ -30,7 +31,7 @@ export async function readRecord(db: Database, workspace: string, name: string):
       plan: JSON.parse(of.plan) as Plan,
       decided,
       parts: decided === undefined ? undefined : (JSON.parse(decided.parts) as ReuseParts),
-      children: rows.filter(child => child.parent === of.name).map(record),
+      children: (below.get(of.name) ?? []).map(record),
     }
   }
   return record(row)

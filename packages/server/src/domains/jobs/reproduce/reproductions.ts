@@ -4,6 +4,7 @@ import {
   type JobReproduction,
   type JobResource,
   type jobReproductionRoutes,
+  terminalStatuses,
   tolerance,
 } from '@hagane/contract'
 import type { Who } from '../../../kernel/db/index.ts'
@@ -34,7 +35,6 @@ export interface Reproductions {
   report(workspace: string, job: string): Promise<JobReproduction>
 }
 
-const ENDED = ['Completed', 'Failed', 'Canceled']
 const ends = ['completed', 'failed', 'canceled'].map(status => `dev.hagane.job.${status}`)
 
 /** Jobs computed again from their records; each is judged when the event of its end comes by, once. */
@@ -90,7 +90,7 @@ export function buildReproductions(needs: JobNeeds, events: EventLog): Reproduct
 }
 
 function refuseUnended({ name, status }: JobRow): void {
-  if (ENDED.includes(status)) return
+  if (terminalStatuses.includes(status)) return
   throw new HaganeError('conflict', `job ${name} has not ended: it is ${status}`, {
     hint: 'wait for its end: its results are what a reproduction is compared with',
   })
@@ -122,9 +122,14 @@ function reportOf(row: JobRow, { original, verdict, report, judged_at, ...found 
 }
 
 async function judgeEnded(needs: JobNeeds, batch: readonly EventRow[]): Promise<void> {
-  const names = batch.filter(({ type }) => ends.includes(type)).map(({ subject }) => subject.slice('job/'.length))
-  if (names.length === 0) return
-  for (const row of await pendingReproductions(needs.db, names)) await judgeOne(needs, row)
+  const ended = Map.groupBy(
+    batch.filter(({ type }) => ends.includes(type)),
+    ({ workspace }) => workspace,
+  )
+  for (const [workspace, events] of ended) {
+    const names = events.map(({ subject }) => subject.slice('job/'.length))
+    for (const row of await pendingReproductions(needs.db, workspace, names)) await judgeOne(needs, row)
+  }
 }
 
 async function judgeOne(

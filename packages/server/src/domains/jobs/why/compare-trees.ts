@@ -31,8 +31,8 @@ export async function compareTrees(
   after: Content,
   lines: boolean,
 ): Promise<TreeChanges | undefined> {
+  if (!(await blobs.has(before.tree)) || !(await blobs.has(after.tree))) return undefined
   const [was, is] = [await entriesOf(blobs, before), await entriesOf(blobs, after)]
-  if (was === undefined || is === undefined) return undefined
   const paths = [...new Set([...was.keys(), ...is.keys()])].sort()
   const changed = paths.filter(path => changeOf(was.get(path), is.get(path)) !== undefined)
   const files: FileChange[] = []
@@ -45,8 +45,11 @@ export async function compareTrees(
   return { files, ...(changed.length > MAX_FILES ? { files_cut: changed.length - MAX_FILES } : {}) }
 }
 
-async function entriesOf(blobs: Blobs, { tree, path }: Content): Promise<Map<string, TreeEntry> | undefined> {
-  if (!(await blobs.has(tree))) return undefined
+/** The files of a content by their paths in it. Throws not_found. */
+export async function entriesOf(
+  blobs: Pick<BlobStore, 'getTree'>,
+  { tree, path }: Content,
+): Promise<Map<string, TreeEntry>> {
   return new Map(subtree(await blobs.getTree(tree), path).map(entry => [entry.path, entry]))
 }
 
@@ -66,7 +69,11 @@ async function diffOf(blobs: Blobs, a: TreeEntry | undefined, b: TreeEntry | und
 async function textOf(blobs: Blobs, entry: TreeEntry | undefined): Promise<string | undefined> {
   if (entry === undefined) return ''
   if (entry.size > MAX_DIFFED_SIZE || !(await blobs.has(entry.digest))) return undefined
-  const bytes = await blobs.readAll(entry.digest)
+  return utf8Of(await blobs.readAll(entry.digest))
+}
+
+/** Undefined when the bytes are no text. */
+export function utf8Of(bytes: Buffer): string | undefined {
   if (bytes.includes(0)) return undefined
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)

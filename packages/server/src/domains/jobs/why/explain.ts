@@ -1,7 +1,7 @@
 import type { JobWhy, KeyChange } from '@hagane/contract'
 import type { JobNeeds } from '../model/needs.ts'
 import { type Decided, earlierRuns, findDecisions } from '../records/decisions-reads.ts'
-import { briefOf, childrenOf, getJob, type JobBrief } from '../records/reads.ts'
+import { childrenOf, getJob, type JobBrief } from '../records/reads.ts'
 import { compareParts, type PartChange, type StoredParts } from './compare-parts.ts'
 import { detailsOf } from './details.ts'
 
@@ -9,11 +9,8 @@ export type WhyNeeds = Pick<JobNeeds, 'db' | 'blobs' | 'environments'>
 
 /** Why a job ran or was reused; of a pipeline or sweep for each of its steps. Throws not_found. */
 export async function explainJob(needs: WhyNeeds, workspace: string, name: string): Promise<JobWhy> {
-  return explain(needs, workspace, [await briefOfJob(needs, workspace, name)]).then(([only]) => only as JobWhy)
-}
-
-async function briefOfJob({ db }: WhyNeeds, workspace: string, name: string): Promise<JobBrief> {
-  return briefOf(await getJob(db, workspace, name))
+  const [only] = await explain(needs, workspace, [await getJob(needs.db, workspace, name)])
+  return only as JobWhy
 }
 
 async function explain(needs: WhyNeeds, workspace: string, jobs: JobBrief[]): Promise<JobWhy[]> {
