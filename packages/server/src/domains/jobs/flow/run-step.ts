@@ -56,20 +56,12 @@ export function buildRunSteps(needs: JobNeeds) {
   async function failOrTryAgain(who: Who, row: JobRow, error: Error): Promise<void> {
     const reason = error instanceof NotBegun ? error.reason : error
     const failure = failureOfError(reason, needs.dataDir)
-    if (failure.cause === 'out_of_disk' || !(error instanceof NotBegun)) await clearAttempt(row)
+    if (failure.cause === 'out_of_disk' || !(error instanceof NotBegun)) await clearAttempt(needs, row)
     if (error instanceof NotBegun && isPassing(failure, error))
       await tryAgainLater(needs, who, row.name, 'infrastructure', failure)
     if (!(reason instanceof HaganeError))
       needs.log.error({ err: reason, job: row.name }, 'a step failed for a reason of ours')
     await finishFailed(needs, who, row.name, failure)
-  }
-
-  /** Nobody reads the files of a step that failed; on a full disk its end can be recorded only without them. */
-  async function clearAttempt({ workspace, name }: JobRow): Promise<void> {
-    const row = await findJob(needs.db, workspace, name)
-    if (row === undefined || row.attempts === 0) return
-    const cleaned = needs.compute.driver.clean(folderOf(needs.dataDir, row, row.attempts))
-    await cleaned.catch(error => needs.log.warn({ err: error, job: name }, 'the files of a step were not removed'))
   }
 
   /** `waiting` aborts also when the step is asked to stop: nothing runs yet that would have to end first. */
@@ -288,4 +280,12 @@ async function exitOrAbort(step: StepProcess, signal: AbortSignal): Promise<Step
     step.release()
     throw error
   }
+}
+
+/** Nobody reads the files of a step that failed; on a full disk its end can be recorded only without them. */
+async function clearAttempt(needs: JobNeeds, { workspace, name }: JobRow): Promise<void> {
+  const row = await findJob(needs.db, workspace, name)
+  if (row === undefined || row.attempts === 0) return
+  const cleaned = needs.compute.driver.clean(folderOf(needs.dataDir, row, row.attempts))
+  await cleaned.catch(error => needs.log.warn({ err: error, job: name }, 'the files of a step were not removed'))
 }
