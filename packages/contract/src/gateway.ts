@@ -7,6 +7,9 @@ export const revisionIdSchema = z.string().regex(/^[0-9a-f]{16}$/, 'a revision i
 
 export const authModes = ['key', 'aad_token', 'aml_token'] as const
 
+/** A path of a server behind a deployment and the port that its author names; the port it gets is in an environment variable. */
+const serverRoute = z.strictObject({ path: z.string().startsWith('/'), port: z.number().int().min(1).max(65_535) })
+
 /** How a deployment's workers are started. Paths are absolute and read-only on the gateway's machine. */
 export const gatewayRuntime = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -20,6 +23,17 @@ export const gatewayRuntime = z.discriminatedUnion('kind', [
     kind: z.literal('python-mlflow'),
     python: z.string(),
     model_dir: z.string().describe('the folder that holds MLmodel'),
+  }),
+  z.strictObject({
+    kind: z.literal('command'),
+    command: z.string().min(1).describe('a shell command that serves HTTP on the port in $PORT until it gets SIGTERM'),
+    python: z.string().describe('interpreter of the built environment; its folder goes first on PATH'),
+    code_dir: z.string().optional().describe('where it is started; otherwise in model_dir'),
+    scoring_script: z.string().optional().describe('what AZUREML_ENTRY_SCRIPT says'),
+    model_dir: z.string().optional().describe('what AZUREML_MODEL_DIR says'),
+    liveness_route: serverRoute,
+    readiness_route: serverRoute,
+    scoring_route: serverRoute.describe('what POST /score of the endpoint is sent to'),
   }),
 ])
 export type GatewayRuntime = z.output<typeof gatewayRuntime>

@@ -31,6 +31,12 @@ export function errorAnswer(error: HaganeError, requestId: string) {
 /** Node joins headers and a body that is a string to one write, which costs half of two buffers; large ones stay buffers. */
 const oneStringLimit = 64 * 1024
 
+/** The gateway's own headers and those of a model that it may decide. */
+export function headersOf(headers: readonly [string, string][], own: string[]): string[] {
+  for (const [name, value] of headers) if (!reserved.has(name.toLowerCase())) own.push(name, value)
+  return own
+}
+
 /** Writes a whole answer at once: one packet, no waiting for a delayed acknowledgement. */
 export function send(
   response: ServerResponse,
@@ -40,8 +46,7 @@ export function send(
   body: Buffer,
 ): void {
   if (response.destroyed) return
-  const all: string[] = [...own, 'content-length', String(body.length)]
-  for (const [name, value] of headers) if (!reserved.has(name.toLowerCase())) all.push(name, value)
+  const all = headersOf(headers, [...own, 'content-length', String(body.length)])
   try {
     response.writeHead(status, all)
   } catch (error) {

@@ -5,7 +5,7 @@ import type { Routing } from '../routing/routing.ts'
 import { asHaganeError, errorAnswer, send } from './answer.ts'
 import type { Scoring } from './score.ts'
 import { swaggerOf } from './swagger.ts'
-import { parseTarget, type Target } from './target.ts'
+import { parseTarget, type Target, unknownPath } from './target.ts'
 
 const loopback = /^(?:::ffff:)?127\.|^::1$/
 const text: [string, string][] = [['content-type', 'text/plain; charset=utf-8']]
@@ -18,9 +18,12 @@ export function publicHandler(routing: Routing, scoring: Scoring) {
       const target = parseTarget(request.url ?? '/')
       if (target === undefined) throw unknownPath(request.url)
       const host = hostOf(routing, target, request)
+      const isPassed = host.hasServers && isPassedOn(target)
+      if (target.action === 'own' && !isPassed) throw unknownPath(request.url)
       const scores = target.action === 'score' || target.action === 'invocations'
       const methods = target.action === 'score' ? ['POST', 'GET'] : scores ? ['POST'] : ['GET', 'HEAD']
-      if (!methods.includes(request.method ?? '')) refuseMethod(request, response, methods)
+      if (isPassed) scoring.handle(request, response, target, host)
+      else if (!methods.includes(request.method ?? '')) refuseMethod(request, response, methods)
       else if (scores) scoring.handle(request, response, target, host)
       else if (target.action === 'health') health(response, host)
       else swagger(request, response, target, host)
@@ -30,6 +33,9 @@ export function publicHandler(routing: Routing, scoring: Scoring) {
     }
   }
 }
+
+/** Whatever the gateway does not answer itself is for the server behind the deployment to answer. */
+const isPassedOn = ({ action }: Target): boolean => action !== 'health' && action !== 'swagger'
 
 function hostOf(routing: Routing, target: Target, request: IncomingMessage): EndpointHost {
   const host = routing.find(target.workspace, target.endpoint)
@@ -52,11 +58,6 @@ function refuseMethod(request: IncomingMessage, response: ServerResponse, allowe
   })
   send(response, 405, json, ['allow', allowed.join(', ')], Buffer.from(JSON.stringify(error.toBody())))
 }
-
-const unknownPath = (url: string | undefined): HaganeError =>
-  new HaganeError('not_found', `nothing is served at ${(url ?? '').slice(0, 200)}`, {
-    hint: 'scoring is at POST /endpoints/<name>/score and /endpoints/<name>/invocations',
-  })
 
 /** Azure ML's health text; 503 when no deployment that takes traffic has a worker. */
 function health(response: ServerResponse, host: EndpointHost): void {

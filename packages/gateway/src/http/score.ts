@@ -4,13 +4,15 @@ import { HaganeError, type PredictionRecord } from '@hagane/contract'
 import type { Collector } from '../predictions/collector.ts'
 import { ulid } from '../predictions/ulid.ts'
 import type { EndpointHost } from '../routing/endpoint-host.ts'
+import { isOfConnection } from '../serving/command-call.ts'
 import type { DeploymentSlot } from '../serving/deployment-slot.ts'
-import { routes, type WorkerAnswer, type WorkerRequest } from '../serving/frames.ts'
+import { type Forward, routes, type WorkerAnswer, type WorkerRequest } from '../serving/frames.ts'
 import type { Outcome } from '../serving/pending.ts'
 import type { RevisionServer } from '../serving/revision-server.ts'
 import { asHaganeError, errorAnswer, send } from './answer.ts'
 import { readBody } from './body.ts'
-import type { Target } from './target.ts'
+import { readToEnd, sendStream } from './stream.ts'
+import { type Target, unknownPath } from './target.ts'
 
 /** Ids that callers send are echoed when they are harmless to print. */
 const requestIdPattern = /^[\w.:@=+/-]{1,128}$/
@@ -54,27 +56,35 @@ export class Scoring {
     const body = await readBody(request, this.#parts.maxBody)
     if (body === undefined) return
     const server = slot.serving
+    if (target.action === 'own' && server.deployment.runtime.kind !== 'command') throw unknownPath(request.url)
     const id = predictionId(server, time)
     const sent = workerRequest(request, target, server, id, body)
+    const isUnrecorded = target.action === 'own' && request.method !== 'POST'
     const own = [
-      'x-hagane-prediction-id',
-      id,
+      ...(isUnrecorded ? [] : ['x-hagane-prediction-id', id]),
       'x-ms-request-id',
       requestId,
       'azureml-model-deployment',
       server.deployment.name,
     ]
     server.submit(sent, outcome => {
-      const answer = outcome instanceof HaganeError ? errorAnswer(outcome, requestId) : outcome
+      const answer: WorkerAnswer = outcome instanceof HaganeError ? errorAnswer(outcome, requestId) : outcome
+      const { stream } = answer
+      if (stream !== undefined) {
+        sendStream(response, answer, stream, own, (digest, done) =>
+          isUnrecorded ? done() : this.#record(host, server, id, time, sent, { ...answer, digest }, done),
+        )
+        return
+      }
       const finish = (failure?: Error): void => {
         if (failure === undefined) {
           send(response, answer.status, answer.headers, [...own, 'x-hagane-rows', String(answer.rows)], answer.body)
         } else sendUnrecorded(response, own, requestId, failure)
       }
-      if (isRefusal(outcome)) finish()
+      if (isUnrecorded || isRefusal(outcome)) finish()
       else this.#record(host, server, id, time, sent, answer, finish)
     })
-    if (named === undefined) this.#mirror(host, slot, request, target, id, body, time)
+    if (named === undefined && target.action !== 'own') this.#mirror(host, slot, request, target, id, body, time)
   }
 
   /** Copies a request to shadow deployments. Nobody waits for them, and one that is busy or broken costs only its own copy. */
@@ -93,7 +103,13 @@ export class Scoring {
       const copy = workerRequest(request, target, server, id, body)
       server.submit(copy, outcome => {
         if (isRefusal(outcome)) return
-        const answer = outcome instanceof HaganeError ? errorAnswer(outcome, original) : outcome
+        const answer: WorkerAnswer = outcome instanceof HaganeError ? errorAnswer(outcome, original) : outcome
+        if (answer.stream !== undefined) {
+          readToEnd(answer.stream, digest =>
+            this.#record(host, server, id, time, copy, { ...answer, digest }, () => undefined, original),
+          )
+          return
+        }
         this.#record(host, server, id, time, copy, answer, () => undefined, original)
       })
     }
@@ -120,7 +136,7 @@ export class Scoring {
       status: answer.status,
       latency_ms: Date.now() - time,
       input_sha256: hash('sha256', request.body, 'hex'),
-      output_sha256: hash('sha256', answer.body, 'hex'),
+      output_sha256: answer.digest ?? hash('sha256', answer.body, 'hex'),
     }
     if (mirrorOf !== undefined) record.mirror_of = mirrorOf
     this.#parts.collector.record(record, time, sent)
@@ -146,14 +162,30 @@ function workerRequest(
   name: string,
   body: Buffer,
 ): WorkerRequest {
+  const isCommand = server.deployment.runtime.kind === 'command'
   return {
     name,
     route: target.action === 'invocations' ? routes.invocations : routes.score,
-    method: request.method === 'GET' ? 'GET' : 'POST',
+    method: request.method ?? 'POST',
     contentType: (request.headers['content-type'] ?? '').slice(0, 1000),
     head: server.description?.needs_head === true ? headOf(request, target) : undefined,
     body,
+    forward: isCommand ? forwardOf(request, target) : undefined,
   }
+}
+
+/** What a server behind a deployment is sent: everything but the endpoint's own key and what belongs to the connection. */
+function forwardOf(request: IncomingMessage, target: Target): Forward {
+  const headers: string[] = []
+  const raw = request.rawHeaders
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = raw[at] as string
+    if (!hidden.has(name.toLowerCase()) && !isOfConnection(name)) headers.push(name, raw[at + 1] as string)
+  }
+  const [path = ''] = (request.url ?? '').split('?')
+  const prefix = target.path === '/' ? path.replace(/\/$/, '') : path.slice(0, path.length - target.path.length)
+  headers.push('x-forwarded-prefix', prefix, 'x-forwarded-host', request.headers.host ?? '')
+  return { path: target.action === 'score' ? undefined : target.path, query: target.query, headers, prefix }
 }
 
 function headOf(request: IncomingMessage, target: Target): Buffer {

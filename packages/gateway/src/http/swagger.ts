@@ -1,4 +1,4 @@
-import type { ModelDescription } from '../serving/worker-process.ts'
+import type { ModelDescription } from '../serving/worker.ts'
 
 const errorSchema = { type: 'object', properties: { error: { type: 'object' } } }
 

@@ -1,21 +1,24 @@
+import { HaganeError } from '@hagane/contract'
+
 /** What a URL below `/endpoints` or `/ws/<workspace>/endpoints` asks for. */
 export interface Target {
   readonly workspace: string
   readonly endpoint: string
-  readonly action: 'health' | 'score' | 'invocations' | 'swagger'
+  /** `own`: a route that only a server of somebody else's may have. */
+  readonly action: 'health' | 'score' | 'invocations' | 'swagger' | 'own'
   /** Path below the endpoint, as scripts with @rawhttp see it. */
   readonly path: string
   readonly query: string
 }
 
-const pattern = /^(?:\/ws\/([^/]+))?\/endpoints\/([^/]+)(\/|\/score|\/invocations|\/swagger\.json)?$/
-const actions = {
+const pattern = /^(?:\/ws\/([^/]+))?\/endpoints\/([^/]+)(\/.*)?$/
+const actions: Readonly<Record<string, Target['action']>> = {
   '': 'health',
   '/': 'health',
   '/score': 'score',
   '/invocations': 'invocations',
   '/swagger.json': 'swagger',
-} as const
+}
 const known = new Map<string, Target | undefined>()
 const mostKnown = 1000
 
@@ -32,12 +35,12 @@ function parse(url: string): Target | undefined {
   const path = question < 0 ? url : url.slice(0, question)
   const match = pattern.exec(path)
   if (match === null) return undefined
-  const suffix = (match[3] ?? '') as keyof typeof actions
+  const suffix = match[3] ?? ''
   try {
     return {
       workspace: decodeURIComponent(match[1] ?? 'default'),
       endpoint: decodeURIComponent(match[2] as string),
-      action: actions[suffix],
+      action: actions[suffix] ?? 'own',
       path: suffix === '' ? '/' : suffix,
       query: question < 0 ? '' : url.slice(question + 1),
     }
@@ -45,3 +48,8 @@ function parse(url: string): Target | undefined {
     return undefined
   }
 }
+
+export const unknownPath = (url: string | undefined): HaganeError =>
+  new HaganeError('not_found', `nothing is served at ${(url ?? '').slice(0, 200)}`, {
+    hint: 'scoring is at POST /endpoints/<name>/score and /endpoints/<name>/invocations',
+  })

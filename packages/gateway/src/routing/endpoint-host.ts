@@ -3,6 +3,9 @@ import { DeploymentSlot, type StartRevision } from '../serving/deployment-slot.t
 import { Credentials } from './authenticate.ts'
 import { pickByTraffic } from './traffic.ts'
 
+const hasServers = (entry: GatewayEndpoint): boolean =>
+  entry.deployments.some(({ runtime }) => runtime.kind === 'command')
+
 /** One endpoint: who may call it, how its traffic is split, and its deployments. */
 export class EndpointHost {
   #entry: GatewayEndpoint
@@ -10,10 +13,12 @@ export class EndpointHost {
   readonly #slots = new Map<string, DeploymentSlot>()
   readonly #start: StartRevision
   readonly #onChange: () => void
+  #hasServers: boolean
 
   constructor(entry: GatewayEndpoint, start: StartRevision, onChange: () => void, serving: GatewayDeployment[] = []) {
     this.#entry = entry
     this.#credentials = new Credentials(entry)
+    this.#hasServers = hasServers(entry)
     this.#start = start
     this.#onChange = onChange
     for (const deployment of serving) this.#open(deployment)
@@ -35,7 +40,13 @@ export class EndpointHost {
   update(entry: GatewayEndpoint): void {
     this.#entry = entry
     this.#credentials = new Credentials(entry)
+    this.#hasServers = hasServers(entry)
     this.#settle()
+  }
+
+  /** A deployment here is a server of its author's, which may have routes and methods of its own. */
+  get hasServers(): boolean {
+    return this.#hasServers
   }
 
   /** The deployment a request goes to: the one its header names, or one by the split. Throws `not_found`. */

@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream'
+
 /**
  * Frames between gateway and worker: little-endian, `u32 length, u8 type, u32 id`, then what the type says. The other
  * side is packages/python/worker/hagane_worker/frames.py.
@@ -15,10 +17,21 @@ const getFlag = 2
 export interface WorkerRequest {
   readonly name: string
   readonly route: 0 | 1
-  readonly method: 'GET' | 'POST'
+  readonly method: string
   readonly contentType: string
   readonly head: Buffer | undefined
   readonly body: Buffer
+  /** For workers that speak HTTP themselves: where it goes and the headers it takes along. */
+  readonly forward?: Forward | undefined
+}
+
+export interface Forward {
+  /** Path and query at the server; undefined means its scoring route with the query alone. */
+  readonly path: string | undefined
+  readonly query: string
+  readonly headers: readonly string[]
+  /** Address of the endpoint for its callers, for redirects. */
+  readonly prefix: string
 }
 
 /** What a worker answers; `rows` is the number of predictions in it. */
@@ -27,6 +40,10 @@ export interface WorkerAnswer {
   readonly rows: number
   readonly headers: [string, string][]
   readonly body: Buffer
+  /** The body where it comes piece by piece; `body` is empty then. Whoever takes the answer reads or destroys it. */
+  readonly stream?: Readable
+  /** SHA-256 of the body of a stream that has been read. */
+  readonly digest?: string
 }
 
 export interface Frame {

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { type GatewayDeployment, type GatewayRevisionReport, HaganeError } from '@hagane/contract'
 import type { WorkerRequest } from './frames.ts'
 import { type Outcome, Pending, WaitingLine } from './pending.ts'
+import type { ModelDescription } from './worker.ts'
 import { workerEnvironment } from './worker-environment.ts'
 import { logTail, trimLog } from './worker-log.ts'
-import type { ModelDescription } from './worker-process.ts'
 import { WorkerSlot } from './worker-slot.ts'
 
 export interface RevisionPlace {
@@ -163,7 +163,10 @@ export class RevisionServer {
   }
 
   #depth(slot: WorkerSlot): number {
-    if (slot.description?.batching === true) return batchDepth
+    const { description } = slot
+    if (description?.batching === true) return batchDepth
+    if (description?.kind === 'command')
+      return this.deployment.request_settings.max_concurrent_requests_per_instance ?? batchDepth
     return this.deployment.workers === 1 ? soloDepth : 1
   }
 

@@ -43,8 +43,8 @@ function azureVariables(deployment: GatewayDeployment, endpoint: string): Record
   if (runtime.kind === 'python-mlflow') return { ...common, AZUREML_MODEL_DIR: runtime.model_dir }
   return {
     ...common,
-    AML_APP_ROOT: runtime.code_dir,
-    AZUREML_ENTRY_SCRIPT: runtime.scoring_script,
+    ...(runtime.code_dir === undefined ? {} : { AML_APP_ROOT: runtime.code_dir }),
+    ...(runtime.scoring_script === undefined ? {} : { AZUREML_ENTRY_SCRIPT: runtime.scoring_script }),
     ...(runtime.model_dir === undefined ? {} : { AZUREML_MODEL_DIR: runtime.model_dir }),
   }
 }

@@ -2,34 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import type { GatewayDeployment } from '@hagane/contract'
-import { FrameReader, fromWorker, packFrame, toWorker, unpackAnswer, type WorkerAnswer } from './frames.ts'
-
-/** What a worker says of its model once it is loaded. */
-export interface ModelDescription {
-  kind: 'score' | 'mlflow'
-  /** The worker wants path, query and headers of each request. */
-  needs_head: boolean
-  /** Requests that arrive together are answered by one predict call. */
-  batching: boolean
-  swagger: { documents: Record<string, object>; input: object; output: object }
-}
-
-export interface WorkerListener {
-  ready(description: ModelDescription): void
-  failed(message: string): void
-  answered(id: number, answer: WorkerAnswer): void
-  pong(): void
-  /** The process has ended; nothing else follows. */
-  ended(how: string): void
-}
-
-export interface WorkerStart {
-  deployment: GatewayDeployment
-  title: string
-  entry: string
-  environment: Record<string, string>
-  logFile: string
-}
+import { monotonicSeconds } from './clock.ts'
+import { FrameReader, fromWorker, packFrame, packRequest, toWorker, unpackAnswer } from './frames.ts'
+import type { Pending } from './pending.ts'
+import type { Worker, WorkerListener, WorkerStart } from './worker.ts'
 
 /** Below this a batch of frames is copied into one buffer, above it the pieces go to writev. */
 const concatLimit = 256 * 1024
@@ -38,7 +14,9 @@ const concatLimit = 256 * 1024
  * One Python process and the socket pair to it (descriptor 3), so there is no socket file to go stale and the worker
  * reads end-of-file when the gateway dies. Frames handed over in one turn of the event loop leave in one write.
  */
-export class WorkerProcess {
+export class WorkerProcess implements Worker {
+  readonly streams = 0
+  readonly pingsWhileBusy = false
   readonly #child: ChildProcess
   readonly #channel: Duplex
   readonly #reader = new FrameReader()
@@ -73,9 +51,8 @@ export class WorkerProcess {
     return this.#child.pid
   }
 
-  /** `atOnce`: the worker is idle, and starts while the rest of this turn's requests are still being read. */
-  request(frame: Buffer, atOnce: boolean): void {
-    this.#send(frame)
+  request(id: number, pending: Pending, atOnce: boolean): void {
+    this.#send(packRequest(id, pending.request, monotonicSeconds(pending.deadline), pending.attempts > 1))
     if (atOnce) this.#flush()
   }
 
@@ -83,7 +60,6 @@ export class WorkerProcess {
     this.#send(packFrame(toWorker.ping, 0))
   }
 
-  /** Lets it finish what it has been sent, then ends it; after `graceMs` by force. */
   stop(graceMs: number): void {
     if (this.#ended) return
     this.#send(packFrame(toWorker.stop, 0))
@@ -91,7 +67,6 @@ export class WorkerProcess {
     this.#child.once('exit', () => clearTimeout(timer))
   }
 
-  /** Ends it and every process it started. */
   kill(): void {
     if (this.#child.exitCode === null && this.#child.signalCode === null) this.#killGroup()
   }

@@ -1,10 +1,11 @@
 import type { ProbeSettings } from '@hagane/contract'
 import { BackOff } from './back-off.ts'
-import { monotonicSeconds } from './clock.ts'
-import { packRequest, type WorkerAnswer } from './frames.ts'
+import { CommandWorker } from './command-worker.ts'
+import type { WorkerAnswer } from './frames.ts'
 import { InFlight } from './in-flight.ts'
 import type { Pending } from './pending.ts'
-import { type ModelDescription, WorkerProcess, type WorkerStart } from './worker-process.ts'
+import type { ModelDescription, Worker, WorkerListener, WorkerStart } from './worker.ts'
+import { WorkerProcess } from './worker-process.ts'
 
 export type SlotState = 'starting' | 'ready' | 'failed' | 'stopped'
 
@@ -21,6 +22,9 @@ const startsOfAKnownModel = 3
 /** How long an overdue request may keep a worker busy before the worker is taken for hung. */
 const hungAfterMs = (timeoutMs: number): number => Math.max(10_000, 2 * timeoutMs)
 
+const openWorker = (start: WorkerStart, listener: WorkerListener): Worker =>
+  start.deployment.runtime.kind === 'command' ? new CommandWorker(start, listener) : new WorkerProcess(start, listener)
+
 /** One place of a deployment: the worker that fills it now, the requests it has, and its restarts. */
 export class WorkerSlot {
   state: SlotState = 'starting'
@@ -33,7 +37,7 @@ export class WorkerSlot {
   readonly #timeoutMs: number
   readonly #backOff = new BackOff()
   readonly #inFlight = new InFlight()
-  #process: WorkerProcess | undefined
+  #process: Worker | undefined
   #readySince: number | undefined
   #timer: NodeJS.Timeout | undefined
   #unanswered = 0
@@ -56,7 +60,7 @@ export class WorkerSlot {
   }
 
   get load(): number {
-    return this.#inFlight.size
+    return this.#inFlight.size + (this.#process?.streams ?? 0)
   }
 
   /** A request that the worker has is overdue: it is stuck in one, and others had better go elsewhere. */
@@ -68,8 +72,7 @@ export class WorkerSlot {
     const id = this.#inFlight.add(pending)
     pending.attempts += 1
     pending.onTimeout = this.#isLate
-    const frame = packRequest(id, pending.request, monotonicSeconds(pending.deadline), pending.attempts > 1)
-    this.#process?.request(frame, this.#inFlight.size === 1)
+    this.#process?.request(id, pending, this.#inFlight.size === 1)
   }
 
   /** Ends the worker; what it still has is expected to be none. */
@@ -90,7 +93,7 @@ export class WorkerSlot {
     if (this.state !== 'failed') this.state = 'starting'
     this.#readySince = undefined
     this.#unanswered = 0
-    const worker = new WorkerProcess(this.#start, {
+    this.#process = openWorker(this.#start, {
       ready: description => this.#ready(description),
       failed: message => this.#failed(message),
       answered: (id, answer) => this.#answered(id, answer),
@@ -99,14 +102,15 @@ export class WorkerSlot {
       },
       ended: how => this.#endedNow(how),
     })
-    this.#process = worker
     const { initial_delay, period, failure_threshold } = this.#liveness
     this.#timer = setTimeout(() => this.#tooSlow(), (initial_delay + period * failure_threshold) * 1000)
   }
 
   #tooSlow(): void {
     const { initial_delay, period, failure_threshold } = this.#liveness
-    this.message = `the model was not loaded within ${initial_delay + period * failure_threshold} s (liveness_probe: initial_delay + period * failure_threshold)`
+    const limit = `${initial_delay + period * failure_threshold} s (liveness_probe: initial_delay + period * failure_threshold)`
+    const trouble = this.#process?.trouble
+    this.message = `the model was not loaded within ${limit}${trouble === undefined ? '' : `: ${trouble}`}`
     this.#process?.kill()
   }
 
@@ -130,7 +134,7 @@ export class WorkerSlot {
     const first = this.#inFlight.oldest()
     if (first !== undefined) {
       if (performance.now() > first.arrivedAt + this.#timeoutMs + hungAfterMs(this.#timeoutMs)) this.#process?.kill()
-      return
+      if (this.#process?.pingsWhileBusy !== true) return
     }
     if (this.#unanswered >= this.#liveness.failure_threshold) {
       this.#process?.kill()

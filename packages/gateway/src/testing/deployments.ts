@@ -54,6 +54,31 @@ export function scoreDeployment(
   }
 }
 
+/** A deployment of a server program in Python, which is written to a folder of its own and started by `command`. */
+export function serverDeployment(
+  name: string,
+  program: string,
+  more: Partial<GatewayDeployment> & { command?: string } = {},
+): GatewayDeployment {
+  const { command = `exec ${python} server.py`, ...settings } = more
+  const deployment = scoreDeployment(name, '', { files: { 'server.py': program }, ...settings })
+  const { code_dir } = deployment.runtime as { code_dir: string }
+  const route = (path: string) => ({ path, port: 8501 })
+  return {
+    ...deployment,
+    runtime: {
+      kind: 'command',
+      command,
+      python,
+      code_dir,
+      model_dir: code_dir,
+      liveness_route: route('/live'),
+      readiness_route: route('/ready'),
+      scoring_route: route('/v1/models/half:predict'),
+    },
+  }
+}
+
 export const endpointOf = (
   name: string,
   deployments: GatewayDeployment[],

@@ -1,0 +1,48 @@
+import type { GatewayDeployment } from '@hagane/contract'
+import type { WorkerAnswer } from './frames.ts'
+import type { Pending } from './pending.ts'
+
+/** What a worker says of its model once it is loaded. */
+export interface ModelDescription {
+  kind: 'score' | 'mlflow' | 'command'
+  /** The worker wants path, query and headers of each request. */
+  needs_head: boolean
+  /** Requests that arrive together are answered by one predict call. */
+  batching: boolean
+  swagger: { documents: Record<string, object>; input: object; output: object }
+}
+
+export interface WorkerListener {
+  ready(description: ModelDescription): void
+  failed(message: string): void
+  answered(id: number, answer: WorkerAnswer): void
+  pong(): void
+  /** The process has ended; nothing else follows. */
+  ended(how: string): void
+}
+
+export interface WorkerStart {
+  deployment: GatewayDeployment
+  title: string
+  entry: string
+  environment: Record<string, string>
+  logFile: string
+}
+
+/** What fills a place of a deployment: a process of its own, whatever way it is spoken to. */
+export interface Worker {
+  readonly pid: number | undefined
+  /** Answers that were given out and are still being written. */
+  readonly streams: number
+  /** It answers a ping also while it has requests. */
+  readonly pingsWhileBusy: boolean
+  /** Why it is not ready yet, as far as it is known. */
+  readonly trouble?: string | undefined
+  /** `atOnce`: the worker is idle, and starts while the rest of this turn's requests are still being read. */
+  request(id: number, pending: Pending, atOnce: boolean): void
+  ping(): void
+  /** Lets it finish what it has been sent, then ends it; after `graceMs` by force. */
+  stop(graceMs: number): void
+  /** Ends it and every process it started. */
+  kill(): void
+}
