@@ -12,14 +12,13 @@ test.each([
   expect(parseTarget(url)).toMatchObject({ workspace, endpoint, action })
 })
 
-test.each([
-  '/',
-  '/endpoints',
-  '/endpoints//score',
-  '/endpoints/a/b',
-  '/endpoints/a/score/',
-  '/endpoints/%/score',
-  '/ws/a/score',
-])('%s asks for nothing', url => {
+test.each(['/', '/endpoints', '/endpoints//score', '/endpoints/%/score', '/ws/a/score'])('%s asks for nothing', url => {
   expect(parseTarget(url)).toBeUndefined()
 })
+
+test.each(['/endpoints/a/b', '/endpoints/a/score/', '/endpoints/a/v2/models/x:predict?y=1'])(
+  '%s may be a route of a server behind the endpoint',
+  url => {
+    expect(parseTarget(url)).toMatchObject({ action: 'own', path: url.replace('/endpoints/a', '').split('?')[0] })
+  },
+)
