@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { JobReproduction, JobResource } from '@hagane/contract'
+import { type JobReproduction, type JobResource, jobReproductionRoutes } from '@hagane/contract'
 import { buildTestApp, type TestApp } from '@hagane/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Cli, CommandFailed, cliOf } from '../../tools/demo/cli.ts'
@@ -107,15 +108,10 @@ const reproduce = (...args: string[]) => cli.json<JobReproduction>('job', 'repro
 
 /** The report of a reproduction whose results differ, for which the command ends with exit code 1. */
 async function differing(...args: string[]): Promise<JobReproduction> {
-  const failed = await cli.run('job', 'reproduce', ...args, '--new-name', `again_${Date.now()}`, '-o', 'none').then(
-    () => undefined,
-    (error: CommandFailed) => error,
-  )
-  expect(failed).toBeInstanceOf(CommandFailed)
-  const name = /as (again_\d+)/.exec(failed?.output ?? '')?.[1] ?? ''
-  return (await server.client
-    .raw((await import('@hagane/contract')).jobReproductionRoutes.reproduction, { params: { name } })
-    .then(response => response.json())) as JobReproduction
+  const name = `again_${randomUUID()}`
+  const ran = cli.run('job', 'reproduce', ...args, '--new-name', name, '-o', 'none')
+  await expect(ran).rejects.toBeInstanceOf(CommandFailed)
+  return server.client.call(jobReproductionRoutes.reproduction, { params: { name } })
 }
 
 const verdicts = (report: JobReproduction) =>
@@ -190,7 +186,6 @@ describe('job reproduce', { timeout: 120_000 }, () => {
     expect(verdicts(report)).toEqual(['copy output copied bitwise', 'check output found bitwise'])
     const { out } = await cli.run('job', 'why', report.job, '-o', 'json')
     expect(JSON.parse(out).steps).toMatchObject([{ reason: 'reproduction' }, { reason: 'reproduction' }])
-    const { readFile } = await import('node:fs/promises')
     const written = await readFile(join(server.dir, 'datastores/default/workspaceblobstore/out/word'), 'utf8')
     expect(written).toBe('written by somebody else\n')
   })

@@ -27,8 +27,8 @@ export async function adopt(folder: string): Promise<Adopted> {
   if (marker === undefined) return (await closedToStarts(folder)) ? { state: 'never-started' } : adopt(folder)
   const owner = marker === 'unreadable' ? 'gone' : await stateOf(marker)
   if (owner === 'alive') return { state: 'running', step: followed(folder, marker as Marker) }
-  const late = readExit(folder)
-  if (late !== undefined) return { state: 'exited', exit: late }
+  // it ended between the two looks
+  if (readExit(folder) !== undefined) return adopt(folder)
   return withoutWrapper(folder, marker, owner)
 }
 

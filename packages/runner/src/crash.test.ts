@@ -154,8 +154,9 @@ describe('after a SIGKILL of the server', () => {
     const pid = await server.pid
     await lineIn(join(server.folder, 'log.txt'))
     await killed(server)
+    const command = Number.parseInt(readFileSync(join(server.folder, 'begun'), 'utf8'), 10)
     process.kill(-pid, 'SIGKILL')
-    await until(() => !isRunning(pid))
+    await until(() => !isRunning(pid) && !isRunning(command))
     const found = await adopt(server.folder)
     expect(found).toMatchObject({ state: 'lost', reason: expect.stringContaining('without reporting') })
     await expect(stage(planOf('true', { folder: server.folder }), freshStore())).rejects.toMatchObject({

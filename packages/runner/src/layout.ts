@@ -75,6 +75,15 @@ export function readRecord(folder: string): StepRecord {
   }
 }
 
+/** The same, undefined where there is none, or half of one. */
+export function recordIn(folder: string): StepRecord | undefined {
+  try {
+    return readRecord(folder)
+  } catch {
+    return undefined
+  }
+}
+
 /** A name of an input or output becomes a folder's name, so it may not lead anywhere else. Throws `invalid`. */
 export function checkPortName(kind: 'input' | 'output', name: string): void {
   if (isSafeTreePath(name) && !name.includes('/') && name.length <= 200) return

@@ -77,7 +77,10 @@ async function main([verb = '', path]: readonly string[]): Promise<number> {
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
-  if (!(error instanceof HaganeError)) throw error
-  process.stderr.write(`${error.message}${error.hint === undefined ? '' : `\n  fix: ${error.hint}`}\n`)
-  process.exitCode = ['invalid', 'not_found', 'unsupported'].includes(error.kind) ? USAGE : INPUT_OUTPUT
+  const { message, errno } = error as NodeJS.ErrnoException
+  const told = error instanceof HaganeError
+  // a disk, a shared folder: of anything else the stack is wanted
+  if (!told && errno === undefined) throw error
+  process.stderr.write(`${message}${told && error.hint !== undefined ? `\n  fix: ${error.hint}` : ''}\n`)
+  process.exitCode = told && ['invalid', 'not_found', 'unsupported'].includes(error.kind) ? USAGE : INPUT_OUTPUT
 }

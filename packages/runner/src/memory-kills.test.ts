@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { hasRisen, memoryKills } from './memory-kills.ts'
+import { ranOutOfMemory } from './out-of-memory.ts'
 
 describe('the counter of processes that were ended for lack of memory', () => {
   const root = mkdtempSync(join(tmpdir(), 'hagane-cgroup-'))
@@ -29,6 +30,9 @@ describe('the counter of processes that were ended for lack of memory', () => {
     rmSync(events)
     expect(hasRisen(before)).toBe(false)
     expect(hasRisen(undefined)).toBe(false)
+    expect(ranOutOfMemory(root)).toBe(false)
+    writeFileSync(join(root, 'step.json'), '{"memoryKi')
+    expect(ranOutOfMemory(root)).toBe(false)
   })
 
   it.runIf(process.platform === 'linux')('is the machine’s where there is no cgroup', () => {

@@ -16,42 +16,45 @@ const run = promisify(execFile)
 /** One clock for `lstart`, whatever the settings of the shell that asks. */
 const psEnvironment = { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC0' }
 
-const readOrUndefined = (path: string): string | undefined => {
+/** A file of /proc; undefined when its process has ended, or belongs to somebody else. */
+export const procText = (path: string): string | undefined => {
   try {
     return readFileSync(path, 'latin1')
   } catch {
-    return undefined // the process has ended, or belongs to somebody else
+    return undefined
   }
 }
 
-/** Fields of /proc/<pid>/stat by their numbers in proc(5); the name in field 2 may hold blanks and parentheses. */
-function parseStat(text: string): (ProcessInfo & { state: string }) | undefined {
+const isLive = (state: string): boolean => !/^[ZX]/.test(state)
+
+/**
+ * A live process by /proc/<pid>/stat, whose fields have their numbers in proc(5); the name in field 2 may hold blanks and
+ * parentheses. Undefined for a zombie, which has ended.
+ */
+export function readStat(text: string): { info: ProcessInfo; field(number: number): number } | undefined {
   const end = text.lastIndexOf(')')
   const fields = text.slice(end + 2).split(' ')
-  const [state, parent, group] = fields
+  const field = (number: number): number => Number(fields[number - 3])
   const start = fields[22 - 3]
-  if (end < 0 || start === undefined || state === undefined) return undefined
-  return { pid: Number.parseInt(text, 10), parent: Number(parent), group: Number(group), start, state }
+  if (end < 0 || start === undefined || !isLive(fields[0] ?? '')) return undefined
+  return { info: { pid: Number.parseInt(text, 10), parent: field(4), group: field(5), start }, field }
 }
 
-const isLive = (state: string): boolean => !/^[ZX]/.test(state)
+/** Lines of `ps` over all processes. */
+export async function psLines(columns: string): Promise<string[]> {
+  const { stdout } = await run('ps', ['-axo', columns], { env: psEnvironment, maxBuffer: 2 ** 26 })
+  return stdout.split('\n')
+}
 
 /** Every live process that this user can see; zombies have ended. */
 export async function listProcesses(source: 'proc' | 'ps' = hasProc ? 'proc' : 'ps'): Promise<ProcessInfo[]> {
   if (source === 'proc') {
     return readdirSync('/proc')
       .filter(name => /^\d+$/.test(name))
-      .map(name => parseStat(readOrUndefined(`/proc/${name}/stat`) ?? ''))
+      .map(name => readStat(procText(`/proc/${name}/stat`) ?? '')?.info)
       .filter(found => found !== undefined)
-      .filter(found => isLive(found.state))
-      .map(({ state: _, ...info }) => info)
   }
-  const { stdout } = await run('ps', ['-axo', 'pid=,ppid=,pgid=,stat=,lstart='], {
-    env: psEnvironment,
-    maxBuffer: 2 ** 26,
-  })
-  return stdout
-    .split('\n')
+  return (await psLines('pid=,ppid=,pgid=,stat=,lstart='))
     .map(line => /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(.*?)\s*$/.exec(line))
     .filter(match => match !== null)
     .filter(match => isLive(match[4] ?? ''))
@@ -60,21 +63,18 @@ export async function listProcesses(source: 'proc' | 'ps' = hasProc ? 'proc' : '
 
 /** Start of a live process, as in `ProcessInfo`; undefined when there is none with that pid. */
 export async function startOf(pid: number): Promise<string | undefined> {
-  if (hasProc) {
-    const found = parseStat(readOrUndefined(`/proc/${pid}/stat`) ?? '')
-    return found !== undefined && isLive(found.state) ? found.start : undefined
-  }
+  if (hasProc) return readStat(procText(`/proc/${pid}/stat`) ?? '')?.info.start
   return (await listProcesses('ps')).find(found => found.pid === pid)?.start
 }
 
 /** The running kernel's boot, '-' where it cannot be told. */
-export const bootId = (): string => readOrUndefined('/proc/sys/kernel/random/boot_id')?.trim() ?? '-'
+export const bootId = (): string => procText('/proc/sys/kernel/random/boot_id')?.trim() ?? '-'
 
 /** Those of the processes that a step in this folder has started, at whatever distance. */
 async function carries(pids: number[], folder: string): Promise<Set<number>> {
   const variable = `${stepVariable}=${stepToken(folder)}`
   if (hasProc) {
-    return new Set(pids.filter(pid => readOrUndefined(`/proc/${pid}/environ`)?.split('\0').includes(variable)))
+    return new Set(pids.filter(pid => procText(`/proc/${pid}/environ`)?.split('\0').includes(variable)))
   }
   // a ps that shows no environments leaves the group and the descendants
   const { stdout } = await run('ps', ['-axEwwo', 'pid=,command='], { env: psEnvironment, maxBuffer: 2 ** 28 }).catch(

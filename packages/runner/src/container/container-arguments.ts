@@ -1,6 +1,9 @@
 import { HaganeError } from '@hagane/contract'
 import { stepToken } from '../step-variable.ts'
 
+/** Identity of an image, as engines tell it. */
+export const imageIdentity = /^(sha256:)?[0-9a-f]{64}$/
+
 /** A container that a step's command runs in. */
 export interface StepContainer {
   /** Program of the engine, by name or path: `docker` or `podman`. */
@@ -77,7 +80,7 @@ function mountArguments({ source, target, readOnly }: Mount): string[] {
 }
 
 function checkedImage(image: string): string {
-  if (/^(sha256:)?[0-9a-f]{64}$/.test(image)) return image
+  if (imageIdentity.test(image)) return image
   throw new HaganeError('invalid', `'${image}' is not the identity of an image`, {
     details: [{ property: 'image', message: 'not a SHA-256', sent: image }],
   })

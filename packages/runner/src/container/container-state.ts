@@ -1,19 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { inheritable } from '../job-environment.ts'
-import { layout, readRecord } from '../layout.ts'
+import { layout, recordIn } from '../layout.ts'
 import { containerName } from './container-arguments.ts'
 import { askEngine } from './engine.ts'
 
 const LONGEST_WORDS = 2000
 
 /** The engine of the step in a folder; undefined when its command does not run in a container, or nothing was staged. */
-function engineOf(folder: string): string | undefined {
-  try {
-    return readRecord(folder).container?.engine
-  } catch {
-    return undefined
-  }
-}
+const engineOf = (folder: string): string | undefined => recordIn(folder)?.container?.engine
 
 /** The part of this process' environment that reaches an engine: never what a job says. */
 export const engineEnvironment = (): Record<string, string> => inheritable(process.env)

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { engineHere, importTestImage } from '@hagane/testkit'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { adopt, collect, stage, start } from '../index.ts'
-import { freshFolder, freshStore, lineIn, logOf, planOf, runCommand, until } from '../testing/steps.ts'
+import { freshFolder, freshStore, isRunning, lineIn, logOf, planOf, runCommand, until } from '../testing/steps.ts'
 import { containerName, type StepContainer } from './container-arguments.ts'
 
 const containers = describe.skipIf(engineHere === undefined)
@@ -117,7 +117,7 @@ containers(`a step in a container of ${engineHere ?? 'an engine, which none here
     await once(server, 'exit')
     const leader = Number.parseInt(readFileSync(join(folder, 'started'), 'utf8'), 10)
     if (wrapperToo) process.kill(-leader, 'SIGKILL')
-    if (wrapperToo) await until(() => !existsSync(`/proc/${leader}`))
+    if (wrapperToo) await until(() => !isRunning(leader))
     const found = await adopt(folder)
     expect(found.state).toBe('running')
     if (found.state !== 'running') return

@@ -117,7 +117,9 @@ class Measured {
   }
 
   silence(): void {
+    if (this.meter.record.silent === true) return
     this.meter.record.silent = true
+    this.#keep()
   }
 
   /** Whoever asks what the step has used reads it, here and after a kill. */

@@ -42,7 +42,7 @@ export function usageOf(folder: string): StepUsage {
   const record = readUsageRecord(folder)
   const cpuSeconds = readTimes(folder) ?? record?.cpu_seconds
   return {
-    ...(record === undefined ? {} : { peak_memory_bytes: record.peak_memory_bytes }),
+    ...(record === undefined || record.peak_memory_bytes === 0 ? {} : { peak_memory_bytes: record.peak_memory_bytes }),
     ...(cpuSeconds === undefined ? {} : { cpu_seconds: Math.round(cpuSeconds * 1000) / 1000 }),
   }
 }

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { clean, type RunningStep, start, usageOf } from '../index.ts'
@@ -65,7 +65,7 @@ time.sleep(1000)" ${folder}/daemon`
       `python3 -c "
 import os, time
 b = bytearray(150 * 10**6)
-while time.process_time() < 0.3: pass
+while time.process_time() < 0.5: pass
 print('ready', flush=True)
 while not os.path.exists('${gate}'): time.sleep(0.01)
 del b
@@ -81,7 +81,8 @@ time.sleep(1000)"`,
     expect(after.map(point => point.step)).toEqual([1])
     expect(after[0]?.values['system/system_memory_usage_megabytes']).toBeLessThan(100)
     expect(usageOf(step.folder).peak_memory_bytes).toBeGreaterThanOrEqual(peak)
-    expect(usageOf(step.folder).cpu_seconds).toBeGreaterThanOrEqual(0.3)
+    // where the kernel counts in ticks, user and system time can each be told one less
+    expect(usageOf(step.folder).cpu_seconds).toBeGreaterThanOrEqual(0.4)
     await step.cancel(1)
   })
 
@@ -93,9 +94,18 @@ time.sleep(1000)"`,
     await step.cancel(1)
   })
 
+  it('is silent from the word on: a kill right after it changes nothing', async () => {
+    const step = await started(holds(1))
+    const killed = buildSampler().measure(step, async () => undefined, failed)
+    killed.silence()
+    expect(await lookOnce(buildSampler(), step)).toEqual([])
+    await killed.end()
+    await step.cancel(1)
+  })
+
   it('is told as processor time also of a step that was over before anybody looked, and is kept by a clean', async () => {
     const { folder, exit } = await runCommand(
-      'python3 -c "import time\nwhile time.process_time() < 0.2: pass" & wait; exit 4',
+      'python3 -c "import time\nwhile time.process_time() < 0.3: pass" & wait; exit 4',
     )
     expect(exit.code).toBe(4)
     expect(usageOf(folder).cpu_seconds).toBeGreaterThanOrEqual(0.2)
@@ -158,9 +168,9 @@ describe('the machine', () => {
     gpus.refresh()
     await until(() => 'system/gpu_1_utilization_percentage' in gpus.latest())
     expect(readFileSync(join(folder, 'asked'), 'utf8')).toContain('--query-gpu=index,utilization.gpu')
-    const none = buildGpus(join(folder, 'none'))
-    none.refresh()
-    expect(none.latest()).toEqual({})
+    rmSync(program)
+    gpus.refresh()
+    await until(() => Object.keys(gpus.latest()).length === 0)
   })
   it('counts traffic without loopback', () => {
     const file = join(freshFolder(), 'dev')

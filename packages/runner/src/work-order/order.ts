@@ -2,13 +2,14 @@ import { readFileSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { digestSchema, HaganeError, inputModes, parseOrThrow } from '@hagane/contract'
 import { z } from 'zod'
+import { imageIdentity } from '../container/container-arguments.ts'
 
 const absolute = z.string().refine(isAbsolute, 'an absolute path')
 const container = z.strictObject({
   engine: z.string().min(1).describe('program of the engine'),
   kind: z.enum(['docker', 'podman']),
   rootless: z.boolean(),
-  image: z.string().regex(/^(sha256:)?[0-9a-f]{64}$/, 'the SHA-256 of an image that the engine has'),
+  image: z.string().regex(imageIdentity, 'the SHA-256 of an image that the engine has'),
   readOnly: z.array(absolute).default([]),
 })
 
@@ -92,13 +93,23 @@ export function readWorkOrder(path: string): WorkOrder {
 /** The variables of a work order. Throws invalid when others may read the file. */
 export function readVariables({ variables_file: path }: WorkOrder): Record<string, string> {
   if (path === undefined) return {}
-  return parseOrThrow(z.record(z.string(), z.string()), JSON.parse(readSecret(path)), path)
+  return parseOrThrow(z.record(z.string(), z.string()), secretJson(path), path)
 }
 
-/** A file that only its owner may read. */
+/** What the parser says is left out, since it repeats what it read. */
+function secretJson(path: string): unknown {
+  const text = readSecret(path)
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new HaganeError('invalid', `${path} is not JSON`, { hint: 'write {"NAME": "value", …} into it' })
+  }
+}
+
+/** A file that only its owner may read. Throws invalid when others may, not_found when it cannot be read. */
 export function readSecret(path: string): string {
-  const { mode } = statSync(path)
-  if ((mode & 0o077) === 0) return readFileSync(path, 'utf8')
+  const mode = readable(path, () => statSync(path).mode)
+  if ((mode & 0o077) === 0) return readable(path, () => readFileSync(path, 'utf8'))
   throw new HaganeError('invalid', `${path} may be read by others (mode ${(mode & 0o777).toString(8)})`, {
     hint: `chmod 600 ${path}`,
     details: [{ property: path, message: 'may be read by others', allowed: 'mode 600' }],
@@ -106,12 +117,18 @@ export function readSecret(path: string): string {
 }
 
 function readJson(path: string): unknown {
+  const text = readable(path, () => readFileSync(path, 'utf8'))
   try {
-    return JSON.parse(readFileSync(path, 'utf8'))
+    return JSON.parse(text)
   } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
-    throw new HaganeError(missing ? 'not_found' : 'invalid', `no work order in ${path}: ${(cause as Error).message}`, {
-      cause,
-    })
+    throw new HaganeError('invalid', `no work order in ${path}: ${(cause as Error).message}`, { cause })
+  }
+}
+
+function readable<T>(path: string, read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    throw new HaganeError('not_found', `${path} cannot be read: ${(cause as Error).message}`, { cause })
   }
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { PassThrough, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -6,13 +5,14 @@ import type { ReadableStream } from 'node:stream/web'
 import { setTimeout as pause } from 'node:timers/promises'
 import { blobRoutes, type Client, HaganeError, treeManifest } from '@hagane/contract'
 import type { ContentStore } from '../types.ts'
+import { digestOf } from './digest-of.ts'
 
 const ATTEMPTS = 5
 const FIRST_PAUSE_MS = 250
 
 /**
  * The content of a server, over its API. Nothing is kept between calls but what the server has: what is missing is sent, what is
- * there already is not. What fails for a moment is tried again for about 20 seconds.
+ * there already is not. What fails for a moment is tried again for about ten seconds.
  */
 export function serverStore(client: Client): ContentStore {
   const missing = async (digest: string): Promise<boolean> =>
@@ -47,16 +47,6 @@ const put = (client: Client, digest: string, path: string) =>
     params: { digest },
     body: Readable.toWeb(createReadStream(path)) as globalThis.ReadableStream<Uint8Array>,
   })
-
-async function digestOf(path: string): Promise<{ digest: string; size: number }> {
-  const hash = createHash('sha256')
-  let size = 0
-  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 }) as AsyncIterable<Buffer>) {
-    hash.update(chunk)
-    size += chunk.length
-  }
-  return { digest: hash.digest('hex'), size }
-}
 
 /** Tries again what may pass: no answer, too busy. */
 async function persistently<T>(work: () => Promise<T>): Promise<T> {

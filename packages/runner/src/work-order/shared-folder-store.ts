@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
-import { copyFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { type TreeEntry, treeManifest } from '@hagane/contract'
+import { HaganeError, type TreeEntry, treeManifest } from '@hagane/contract'
 import type { ContentStore } from '../types.ts'
+import { digestOf } from './digest-of.ts'
 
 /**
  * Content in a folder that machines share: a file for each blob, `<first two digits>/<digest>`, trees as canonical JSON. Files
@@ -16,21 +17,20 @@ export function sharedFolderStore(root: string): ContentStore {
     if (existsSync(place)) return
     await mkdir(dirname(place), { recursive: true })
     const draft = `${place}.${randomUUID()}`
-    await write(draft)
-    await rename(draft, place)
+    try {
+      await write(draft)
+      await rename(draft, place)
+    } catch (error) {
+      await rm(draft, { force: true })
+      throw error
+    }
   }
   return {
     openBlob: digest => createReadStream(placeOf(digest)),
     getTree: async digest => treeManifest.parse(JSON.parse(await readFile(placeOf(digest), 'utf8'))),
     async putFile(path) {
-      const hash = createHash('sha256')
-      let size = 0
-      for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
-        hash.update(chunk)
-        size += chunk.length
-      }
-      const digest = hash.digest('hex')
-      await keep(digest, draft => copyFile(path, draft))
+      const { digest, size } = await digestOf(path)
+      await keep(digest, draft => copySame(path, draft, digest))
       return { digest, size }
     },
     async putTree(entries) {
@@ -40,6 +40,15 @@ export function sharedFolderStore(root: string): ContentStore {
       return { digest, size: entries.reduce((sum, { size }) => sum + size, 0), fileCount: entries.length }
     },
   }
+}
+
+/** Throws conflict when the file is another by now: what stands under a digest has it. */
+async function copySame(path: string, draft: string, digest: string): Promise<void> {
+  await copyFile(path, draft)
+  if ((await digestOf(draft)).digest === digest) return
+  throw new HaganeError('conflict', `${path} changed while it was stored`, {
+    hint: 'let nothing write to an output after the command has ended',
+  })
 }
 
 /** The same bytes as a server makes of it: keys and entries in order, no blanks. */

@@ -9,7 +9,7 @@ import { blobRoutes, type Client } from '@hagane/contract'
 import { buildTestApp, runJob } from '@hagane/testkit'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { freshFolder, lineIn, until } from '../testing/steps.ts'
+import { freshFolder, isRunning, lineIn, until } from '../testing/steps.ts'
 import type { WorkResult } from './carry-out.ts'
 
 const LONG = 60_000
@@ -44,6 +44,11 @@ function writeOrder(order: object): string {
   const path = join(folder, 'work-order.json')
   writeFileSync(path, JSON.stringify({ version: 1, name: 'step', folder: 'attempt', ...order }))
   return path
+}
+async function failureOf(order: string): Promise<Ended> {
+  const ended = await runner('run', order).ended
+  expect(ended.errors).not.toMatch(/\n {4}at /)
+  return ended
 }
 const attemptOf = (order: string): string => join(order, '..', 'attempt')
 const resultOf = (order: string) =>
@@ -128,19 +133,33 @@ describe('the runner as one file', () => {
     if (how === 'SIGTERM') running.child.kill('SIGTERM')
     else expect((await runner('cancel', order).ended).code).toBe(0)
     await running.ended
-    await until(() => !existsSync(`/proc/${child}`))
+    await until(() => !isRunning(child))
     expect(resultOf(order).exit).toMatchObject({ reason: 'canceled' })
   })
 
   it('says what is wrong with a work order, and starts nothing', { timeout: LONG }, async () => {
     const wrong = await runner('run', writeOrder({ command: 'true', store: { kind: 'ftp' }, colour: 1 })).ended
     expect(wrong.code).toBe(64)
-    expect(wrong.errors).toMatch(/store\.kind|store/)
+    expect(wrong.errors).toMatch(/store|colour/)
     const order = writeOrder({ command: 'true', variables_file: 'v.json', ...local() })
     writeFileSync(join(order, '..', 'v.json'), '{}')
     chmodSync(join(order, '..', 'v.json'), 0o644)
     expect((await runner('run', order).ended).errors).toContain('chmod 600')
     expect((await runner('run', '/nowhere.json').ended).code).toBe(64)
     expect((await runner('dance', order).ended).errors).toContain('usage')
+    expect(existsSync(attemptOf(order))).toBe(true)
+    expect(existsSync(join(attemptOf(order), 'started'))).toBe(false)
+  })
+
+  it('says without a stack what it cannot read, and repeats nothing of a secret', { timeout: LONG }, async () => {
+    const order = writeOrder({ command: 'true', variables_file: 'v.json', ...local() })
+    expect(await failureOf(order)).toMatchObject({ code: 64, errors: expect.stringMatching(/v\.json cannot be read/) })
+    writeFileSync(join(order, '..', 'v.json'), '{"TOKEN": sesame}', { mode: 0o600 })
+    const { code, errors } = await failureOf(order)
+    expect(code).toBe(64)
+    expect(errors).toMatch(/v\.json is not JSON/)
+    expect(errors).not.toContain('sesame')
+    const without = writeOrder({ command: 'true', code: { tree: 'a'.repeat(64) }, ...local() })
+    expect(await failureOf(without)).toMatchObject({ code: 74, errors: expect.stringContaining('a'.repeat(64)) })
   })
 })

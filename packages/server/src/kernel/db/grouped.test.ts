@@ -27,6 +27,27 @@ it('lets all who ask during a run share the next one', async () => {
   expect(ends).toHaveLength(3)
 })
 
+it('never runs two at a time, however soon after a run somebody asks', async () => {
+  for (let delay = 0; delay < 10; delay++) {
+    let [active, most] = [0, 0]
+    const { act, ends } = acts()
+    const ask = grouped(async () => {
+      most = Math.max(most, ++active)
+      await act().finally(() => active--)
+    })
+    const asked = [ask(), ask()]
+    ends[0]?.resolve()
+    for (let i = 0; i < delay; i++) await Promise.resolve()
+    asked.push(ask())
+    for (let ended = 1; ended < 4; ended++) {
+      await turn()
+      ends[ended]?.resolve()
+    }
+    await Promise.all(asked)
+    expect(most, `${delay} turns after the run`).toBe(1)
+  }
+})
+
 it('tells a failure to those whose run failed, and to nobody else', async () => {
   const { act, ends } = acts()
   const ask = grouped(act)

@@ -12,14 +12,18 @@ export function grouped(act: () => Promise<void>): () => Promise<void> {
     running = run
     return run
   }
-  return () => {
-    if (running === undefined) return start()
-    next ??= running
+  const afterThe = (run: Promise<void>) =>
+    run
       .catch(() => undefined)
       .then(() => {
         next = undefined
         return start()
       })
+  return () => {
+    // between the end of a run and the start of the next one there is none that runs, but one that all share
+    if (next !== undefined) return next
+    if (running === undefined) return start()
+    next = afterThe(running)
     return next
   }
 }

@@ -104,30 +104,29 @@ export async function renew(db: Database, row: Claimed, owner: string): Promise<
 }
 
 /** The end of a task whose attempts are used up; the row stays as evidence. */
-export async function bury(db: Database, row: Claimed, error: string): Promise<void> {
-  await db.writes
-    .updateTable('tasks')
-    .set({ state: 'dead', error, lease_owner: null, lease_until: null })
-    .where('id', '=', row.id)
-    .where('fence', '=', row.fence)
-    .execute()
-}
+export const bury = (db: Database, row: Claimed, error: string): Promise<void> =>
+  letGo(db, row, { state: 'dead', error })
 
 /** Puts a task back into the queue after a failure. */
-export async function retryLater(db: Database, row: Claimed, error: string, after: number): Promise<void> {
-  await db.writes
-    .updateTable('tasks')
-    .set({ state: 'delayed', error, run_after: after, lease_owner: null, lease_until: null })
-    .where('id', '=', row.id)
-    .where('fence', '=', row.fence)
-    .execute()
-}
+export const retryLater = (db: Database, row: Claimed, error: string, after: number): Promise<void> =>
+  letGo(db, row, { state: 'delayed', error, run_after: after })
 
 /** Puts a task back until a time; its attempts begin anew. */
-export async function postpone(db: Database, row: Claimed, until: number): Promise<void> {
+export const postpone = (db: Database, row: Claimed, until: number): Promise<void> =>
+  letGo(db, row, { state: 'delayed', attempts: 0, run_after: until })
+
+interface Released {
+  state: 'dead' | 'delayed'
+  error?: string
+  attempts?: number
+  run_after?: number
+}
+
+/** Ends a claim, if it is still held. */
+async function letGo(db: Database, row: Claimed, values: Released): Promise<void> {
   await db.writes
     .updateTable('tasks')
-    .set({ state: 'delayed', attempts: 0, run_after: until, lease_owner: null, lease_until: null })
+    .set({ ...values, lease_owner: null, lease_until: null })
     .where('id', '=', row.id)
     .where('fence', '=', row.fence)
     .execute()

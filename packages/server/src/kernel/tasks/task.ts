@@ -25,7 +25,7 @@ export interface Task extends Who {
   readonly fence: number
 }
 
-/** Thrown by a handler to have its task again at a time: it keeps its place, and no attempt is counted. */
+/** Thrown by a handler to have its task again at a time: it keeps its place, and its attempts begin anew. */
 export class TryLater extends Error {
   readonly at: Date
 
