@@ -68,10 +68,17 @@ def loads(body):
             return _fast_loads(body)
         except ValueError:
             pass  # json says where the error is, and takes NaN as MLflow does
-    return _decode(body.decode("utf-8"))
+    text = body.decode("utf-8")
+    try:
+        value, end = _scan(text, 0)
+    except StopIteration:
+        end = -1
+    # The decoder around the scanner costs as much again as a small body; it is for white space and for what is no JSON.
+    return value if end == len(text) else _decoder.decode(text)
 
 
-_decode = json.JSONDecoder().decode
+_decoder = json.JSONDecoder()
+_scan = _decoder.scan_once
 
 
 def read(request):

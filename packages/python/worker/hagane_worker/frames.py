@@ -16,6 +16,10 @@ ANSWERED, READY, FAILED, PONG = 1, 2, 3, 4
 SOLO = 1  # this request must not share a predict call with others
 GET = 2
 
+# The headers of nearly every answer, encoded once.
+JSON_HEADERS = [("content-type", "application/json")]
+_JSON_HEAD = json.dumps(JSON_HEADERS).encode("utf-8")
+
 _LENGTH_COUNTS = HEAD.size - 4
 _CHUNK = 256 * 1024
 
@@ -60,8 +64,11 @@ def pack_json(kind, value):
 
 
 def pack_answer(frame_id, answer):
-    head = json.dumps(answer.headers).encode("utf-8") if answer.headers else b""
-    body = answer.body
+    headers, body = answer.headers, answer.body
+    if headers is JSON_HEADERS:
+        head = _JSON_HEAD
+    else:
+        head = json.dumps(headers).encode("utf-8") if headers else b""
     length = _LENGTH_COUNTS + ANSWER.size + len(head) + len(body)
     start = HEAD.pack(length, ANSWERED, frame_id) + ANSWER.pack(answer.status, answer.rows, len(head))
     return b"".join((start, head, body))

@@ -9,7 +9,7 @@ import traceback
 from . import formats, swagger
 from .encode import dumps, to_rows
 from .errors import RequestError, error_answer, model_failed, too_late
-from .frames import Answer
+from .frames import JSON_HEADERS, Answer
 from .inputs import ColumnInputs, inputs_for
 from .sklearn_direct import takes_array
 
@@ -21,7 +21,6 @@ ROW_BY_ROW = frozenset(
 )
 LARGEST_BATCH_ROWS = 4096
 SCORE = 0
-_JSON_HEADERS = [("content-type", "application/json")]
 
 
 def load_mlflow_model(config):
@@ -149,7 +148,7 @@ class MlflowModel:
 
     def _dump(self, request, predictions, rows):
         body = dumps(predictions if request.route == SCORE else {"predictions": predictions})
-        return Answer(200, body, rows, _JSON_HEADERS)
+        return Answer(200, body, rows, JSON_HEADERS)
 
 
 _CALLER = ("INVALID_PARAMETER_VALUE", "BAD_REQUEST")
