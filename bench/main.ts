@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { type Bench, keepsTarget, type Row, timesBetter } from './bench.ts'
 import { cliRoundTrip } from './benches/cli.ts'
-import { endpointLoad } from './benches/endpoint.ts'
+import { endpointLoad } from './benches/endpoint-load.ts'
 import { jobSteps } from './benches/jobs.ts'
 import { logBatch } from './benches/log-batch.ts'
 import { serverStart } from './benches/server-start.ts'
@@ -14,12 +14,18 @@ import { formatTable } from './table.ts'
 
 const benches: readonly Bench[] = [serverStart, logBatch, cliRoundTrip, jobSteps, endpointLoad, dataSnapshots]
 
+/** A name that stands for several benches. */
+const groups: Readonly<Record<string, readonly string[]>> = { serving: [endpointLoad.name] }
+
 const usage = `Usage: npm run bench [-- NAME... [--gigabytes N]]
 
 Measures Hagane and its peers side by side on this machine, prints a table and writes bench/results/<date>.json.
 The first run installs the peers below ~/.cache/hagane-bench. Close what else uses the processors.
 
 ${benches.map(bench => `  ${bench.name.padEnd(10)} ${bench.about}`).join('\n')}
+${Object.entries(groups)
+  .map(([name, members]) => `  ${name.padEnd(10)} all of ${members.join(', ')}`)
+  .join('\n')}
 `
 
 interface Result {
@@ -34,7 +40,8 @@ async function main(): Promise<number> {
     allowPositionals: true,
     options: { help: { type: 'boolean', short: 'h' }, gigabytes: { type: 'string', default: '2' } },
   })
-  const unknown = positionals.filter(name => !benches.some(bench => bench.name === name))
+  const chosen = new Set(positionals.flatMap(name => groups[name] ?? [name]))
+  const unknown = [...chosen].filter(name => !benches.some(bench => bench.name === name))
   if (values.help || unknown.length > 0) {
     process.stdout.write(`${unknown.map(name => `unknown bench '${name}'\n`).join('')}${usage}`)
     return unknown.length > 0 ? 2 : 0
@@ -45,7 +52,7 @@ async function main(): Promise<number> {
       `other work keeps this machine busy (load ${load.toFixed(1)}): figures will look worse than they are\n`,
     )
   const results: Result[] = []
-  for (const bench of benches.filter(one => positionals.length === 0 || positionals.includes(one.name)))
+  for (const bench of benches.filter(one => chosen.size === 0 || chosen.has(one.name)))
     results.push(await runBench(bench, Number(values.gigabytes)))
   const rows = results.flatMap(result => result.rows)
   const failed = results.filter(result => result.error !== undefined)

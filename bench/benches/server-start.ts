@@ -4,9 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type RunningServer, stopServer } from '../../tools/demo/server.ts'
 import { type Bench, type BenchContext, median, type Row, repeat } from '../bench.ts'
 import { startHagane } from '../measure/hagane.ts'
-import { memoryOf } from '../measure/memory.ts'
 import { type MlflowServer, startMlflow } from '../measure/mlflow-server.ts'
 import { peerPython } from '../measure/peer-python.ts'
+import { memoryOf } from '../measure/resources.ts'
 
 const idleSeconds = 5
 

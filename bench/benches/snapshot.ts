@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Cli, cliOf } from '../../tools/demo/cli.ts'
 import type { Bench, BenchContext, Row } from '../bench.ts'
 import { withHagane } from '../measure/hagane.ts'
-import { peakMemory } from '../measure/memory.ts'
 import { dataPeers, peerPython, timeOf } from '../measure/peer-python.ts'
+import { peakMemory } from '../measure/resources.ts'
 
 const counts = [20_000, 100_000]
 const bigFiles = 4

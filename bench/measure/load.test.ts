@@ -37,6 +37,12 @@ describe('the load generator', () => {
     expect(result.p50).toBeLessThanOrEqual(result.p99)
   })
 
+  it('opens a connection again that the server closes after each answer', async () => {
+    const url = await serve((_, response) => response.setHeader('connection', 'close').end('{}'))
+    const result = await applyLoad({ url, body: '{}', connections: 2, seconds: 0.2 })
+    expect(result.requestsPerSecond * 0.2).toBeGreaterThan(2)
+  })
+
   it('stops with the answer when the server refuses', async () => {
     const url = await serve((_, response) => {
       response.statusCode = 429

@@ -5,7 +5,7 @@ import { dagsterChain } from '../peers/dagster-chain.ts'
 import { metaflowChain } from '../peers/metaflow-chain.ts'
 import { prefectChain } from '../peers/prefect-chain.ts'
 import { timeOf } from './peer-python.ts'
-import { type orchestrators, peerVenv } from './peer-venv.ts'
+import { orchestrators, peerVenv } from './peer-venv.ts'
 
 /** Milliseconds of whole commands: a chain that runs, and the same when nothing changed, where the peer knows that. */
 export interface ChainTimes {
@@ -42,7 +42,7 @@ const prefectSettings = (folder: string) => ({
 
 /** The times of one peer's chain of `steps` steps; undefined where it cannot be installed. The first run of a fast one is not counted. */
 export async function peerChain(peer: Peer, steps: number, context: BenchContext): Promise<ChainTimes | undefined> {
-  const bin = await peerVenv(peer, context.say)
+  const bin = await peerVenv(peer, orchestrators[peer], context.say)
   if (bin === undefined) return undefined
   context.say(`${peer}: a chain of ${steps} steps`)
   const folder = join(context.folder, `${peer}-${steps}`)

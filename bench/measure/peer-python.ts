@@ -5,8 +5,10 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { plainEnvironment } from '../../tools/demo/processes.ts'
 
+export const sklearnVersion = 'scikit-learn==1.9.1'
+
 /** What a served model needs; the same versions for both sides. */
-export const servingRequirements = ['mlflow==3.17.2', 'scikit-learn==1.9.1', 'pandas==3.1.1', 'skops==0.16.0']
+export const servingRequirements = ['mlflow==3.17.2', sklearnVersion, 'pandas==3.1.1', 'skops==0.16.0']
 
 /** The peers, pinned: their figures mean nothing without their versions. */
 const requirements = [...servingRequirements, 'metaflow==2.19.39']

@@ -16,15 +16,15 @@ export const orchestrators = {
  * cannot be installed here: the reason is said, and its figures are missing.
  */
 export async function peerVenv(
-  name: keyof typeof orchestrators,
+  name: string,
+  requirements: readonly string[],
   say: (text: string) => void,
 ): Promise<string | undefined> {
-  const requirements = orchestrators[name]
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
-  const folder = join(cache, 'hagane-bench', requirements[0].replace('==', '-'))
+  const folder = join(cache, 'hagane-bench', requirements.join('_').replaceAll(/[^\w.]+/g, '-'))
   const bin = join(folder, 'bin')
   if (existsSync(join(folder, '.complete'))) return bin
-  say(`installing ${requirements[0]}, once`)
+  say(`installing ${name}, once`)
   try {
     await rm(folder, { recursive: true, force: true })
     await mkdir(folder, { recursive: true })
@@ -33,7 +33,7 @@ export async function peerVenv(
     await writeFile(join(folder, '.complete'), '')
     return bin
   } catch (error) {
-    say(`${requirements[0]} is left out: ${(error as Error).message.trim().split('\n').at(-1)}`)
+    say(`${name} is left out: ${(error as Error).message.trim().split('\n').at(-1)}`)
     return undefined
   }
 }

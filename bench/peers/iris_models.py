@@ -1,8 +1,9 @@
-"""Saves one scikit-learn model twice below a folder: `arrays` takes plain rows, `columns` named ones."""
+"""Saves one scikit-learn model below a folder: as MLflow models `arrays` (plain rows) and `columns` (named ones), and bare."""
 
 import sys
 from pathlib import Path
 
+import joblib
 import mlflow.sklearn
 from mlflow.models import infer_signature
 from sklearn.datasets import load_iris
@@ -15,3 +16,5 @@ for name, features in (("arrays", iris.data.to_numpy()), ("columns", iris.data))
     model = LogisticRegression(max_iter=1000).fit(features, iris.target)
     signature = infer_signature(features, model.predict(features))
     mlflow.sklearn.save_model(model, str(folder / name), signature=signature, pip_requirements=requirements)
+    if name == "arrays":
+        joblib.dump(model, folder / "model.joblib")

@@ -10,12 +10,34 @@ interface Process {
  * Memory in MB of a process, all below it, and every process whose command line names `folder` (a gateway may have left
  * its parent). Pages that processes share count once (Pss in proc(5)). Linux only; undefined elsewhere.
  */
-export async function memoryOf(pid: number, folder: string): Promise<number | undefined> {
+export async function memoryOf(pid: number, folder?: string): Promise<number | undefined> {
+  const kilobytes = await sumOver(pid, folder, proportionalSize)
+  return kilobytes === undefined ? undefined : kilobytes / 1024
+}
+
+/** Processor time in ms that a process and all below it have taken so far (proc_pid_stat(5)). Linux only. */
+export async function processorTimeOf(pid: number): Promise<number | undefined> {
+  return sumOver(pid, undefined, processorTime)
+}
+
+async function sumOver(pid: number, folder: string | undefined, measure: (pid: number) => Promise<number>) {
   const processes = await listProcesses()
   if (processes === undefined) return undefined
-  const family = familyOf(pid, folder, processes)
-  const sizes = await Promise.all(family.map(proportionalSize))
-  return sizes.reduce((sum, size) => sum + size, 0) / 1024
+  const values = await Promise.all(familyOf(pid, folder, processes).map(measure))
+  return values.reduce((sum, value) => sum + value, 0)
+}
+
+/** Ticks of the kernel's accounting are 10 ms on every Linux that Node runs on. */
+const tickMs = 10
+
+async function processorTime(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+  const [user = 0, system = 0] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13)
+    .map(Number)
+  return (user + system) * tickMs
 }
 
 async function listProcesses(): Promise<Process[] | undefined> {
@@ -35,9 +57,11 @@ async function describe(pid: number): Promise<Process | undefined> {
   return { pid, parent: Number(/^PPid:\s+(\d+)/m.exec(status)?.[1] ?? 0), commandLine }
 }
 
-function familyOf(root: number, folder: string, processes: readonly Process[]): number[] {
+function familyOf(root: number, folder: string | undefined, processes: readonly Process[]): number[] {
   const family = new Set(
-    processes.filter(one => one.pid === root || one.commandLine.includes(folder)).map(one => one.pid),
+    processes
+      .filter(one => one.pid === root || (folder !== undefined && one.commandLine.includes(folder)))
+      .map(one => one.pid),
   )
   family.delete(process.pid)
   for (let before = -1; before !== family.size; ) {
