@@ -3,6 +3,7 @@ import type { Database, Tx, Who } from '../../kernel/db/index.ts'
 import { checkIfMatch } from '../../kernel/http/index.ts'
 import { newUlid } from '../../kernel/ids.ts'
 import type { Tasks } from '../../kernel/tasks/index.ts'
+import { COMMAND, serverOf } from './command-runtime.ts'
 import { noEndpoint } from './endpoints.ts'
 import { PROVISION } from './provision.ts'
 import { findDeployment, findEndpoint, findRevision, listDeployments, listRevisions } from './reads.ts'
@@ -162,16 +163,18 @@ function checkNames({ endpoint, name }: Place, spec: OnlineDeploymentSpec): void
 
 /** Refuses at once what no amount of waiting makes servable. */
 function checkRunnable(spec: OnlineDeploymentSpec): void {
+  const hasCommand = spec.properties?.[COMMAND] !== undefined
+  if (hasCommand) return
+  const hasModel = spec.model !== undefined
   const environment = typeof spec.environment === 'object' ? spec.environment : undefined
-  if (environment?.inference_config !== undefined)
-    throw new HaganeError('unsupported', 'environment.inference_config: servers in containers are not run here', {
-      hint: 'serve a scoring script (code_configuration) or an MLflow model',
-    })
+  const mayBeMlflow =
+    hasModel && (typeof spec.model === 'string' || (spec.model?.type ?? 'mlflow_model') === 'mlflow_model')
+  serverOf(spec, environment?.inference_config, mayBeMlflow)
   if (typeof spec.model === 'object' && spec.model.type === 'triton_model')
     throw new HaganeError('unsupported', 'model.type: triton_model is not served here', {
-      hint: 'serve a scoring script (code_configuration) or an MLflow model',
+      hint: `serve a scoring script (code_configuration), an MLflow model, or your own server (properties: { ${COMMAND}: … })`,
     })
-  if (spec.model === undefined && spec.code_configuration === undefined)
+  if (!hasModel && spec.code_configuration === undefined)
     throw new HaganeError('invalid', 'body: a deployment needs a model, code_configuration, or both', {
       hint: 'model: azureml:<name>:<version>, or code_configuration: { code, scoring_script }',
     })

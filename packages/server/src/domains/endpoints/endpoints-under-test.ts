@@ -32,6 +32,19 @@ def run(raw_data):
     return {"answer": ${answer}, "model": seen}
 `
 
+/** A server of its own making, which answers the route it was asked at and what lies in its model folder. */
+export const server = `
+import json, os
+from http.server import BaseHTTPRequestHandler, HTTPServer
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps({"answer": self.path, "model": os.listdir(os.environ["MODEL_BASE_PATH"])}).encode())
+    do_POST = do_GET
+HTTPServer(("127.0.0.1", int(os.environ["PORT_8501"])), Handler).serve_forever()
+`
+
 export const until = async (condition: () => Promise<boolean>): Promise<void> => {
   while (!(await condition())) await pause(lookMs)
 }
@@ -53,7 +66,11 @@ const modelsIn = (blobs: BlobStore): ModelSource => ({
 
 /** What stands in for the environments domain: plain Python, `azureml:broken:1`, and one whose first build never ends. */
 const environmentsOf = (onSlowBuild: () => boolean): EnvironmentSource => ({
-  plan: async (_, environment) => (typeof environment === 'string' ? { id: environment } : {}),
+  plan: async (_, environment) => {
+    if (typeof environment === 'string') return { id: environment }
+    const inferenceConfig = environment?.inference_config
+    return inferenceConfig === undefined ? {} : { inferenceConfig }
+  },
   async ensureBuilt(_, environment, { signal }) {
     if (environment === 'azureml:broken:1') throw new HaganeError('invalid', 'no package named nope')
     if (environment === 'azureml:slow:1' && onSlowBuild())
@@ -158,7 +175,7 @@ export class EndpointsUnderTest {
     const { primaryKey } = await this.client.call(endpointRoutes.credentials, { params: { name } })
     const sent = { authorization: `Bearer ${primaryKey}`, 'content-type': 'application/json', ...headers }
     const answer = await fetch(scoring_uri, { method: 'POST', body: '{}', headers: sent })
-    const body = (await answer.json()) as { answer?: number }
+    const body = (await answer.json()) as { answer?: unknown; model?: string[] }
     return { status: answer.status, id: answer.headers.get('x-hagane-prediction-id') ?? '', body }
   }
 

@@ -1,7 +1,7 @@
 import { createClient, endpointRoutes } from '@hagane/contract'
 import { eachDialect } from '@hagane/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { EndpointsUnderTest, script, until } from './endpoints-under-test.ts'
+import { EndpointsUnderTest, script, server, until } from './endpoints-under-test.ts'
 
 eachDialect('online endpoints', database => {
   let under: EndpointsUnderTest
@@ -96,7 +96,8 @@ eachDialect('online endpoints', database => {
 
   it.each<[string, object, string]>([
     ['nothing to serve', {}, 'invalid'],
-    ['a container', { environment: { image: 'x', inference_config: {} }, model: 'azureml:m:1' }, 'unsupported'],
+    ['a container', { environment: { image: 'x', inference_config: {} } }, 'unsupported'],
+    ['a Triton model', { model: { path: 'azureml:m:1', type: 'triton_model' } }, 'unsupported'],
     ['an unknown field', { instnce_count: 2 }, 'invalid'],
     ['another name than the address', { name: 'green', model: 'azureml:m:1' }, 'invalid'],
   ])('%s is refused at once', async (_, body, kind) => {
@@ -105,6 +106,35 @@ eachDialect('online endpoints', database => {
     await expect(under.client.call(endpointRoutes.showDeployment, { params })).rejects.toMatchObject({
       kind: 'not_found',
     })
+  })
+
+  it('a server of its author runs from its start command, with the model where Azure ML would mount it', async () => {
+    const route = (path: string) => ({ path, port: 8501 })
+    const spec = {
+      model: 'azureml:weights:3',
+      code_configuration: await under.codeOf(server),
+      environment: {
+        image: 'registry.example/tfserving',
+        inference_config: {
+          liveness_route: route('/live'),
+          readiness_route: route('/live'),
+          scoring_route: route('/x'),
+        },
+      },
+      environment_variables: { MODEL_BASE_PATH: '/var/azureml-app/azureml-models/weights/3/weights' },
+    }
+    const { code_configuration: _, ...without } = spec
+    const failed = await under.deploy('iris', 'server', without)
+    expect(failed.error?.message).toContain("server of image 'registry.example/tfserving'")
+    const command = 'exec python3 score.py'
+    const served = await under.deploy('iris', 'server', { ...spec, properties: { 'hagane.command': command } })
+    expect(served.provisioning_state).toBe('Succeeded')
+    const { body } = await under.score('iris', { 'azureml-model-deployment': 'server' })
+    expect(body).toEqual({ answer: '/x', model: ['w.bin'] })
+    const again = await under.deploy('iris', 'server', { ...spec, properties: { 'hagane.command': `${command} ` } })
+    const other = await under.deploy('iris', 'server', { ...spec, properties: { 'hagane.command': `${command} x` } })
+    expect(again.revision?.revision_id).toBe(served.revision?.revision_id)
+    expect(other.revision?.revision_id).not.toBe(served.revision?.revision_id)
   })
 
   describe('traffic', () => {

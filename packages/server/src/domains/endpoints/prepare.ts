@@ -7,6 +7,7 @@ import {
   parseReference,
 } from '@hagane/contract'
 import { type BlobStore, subtree } from '../../kernel/blobs/index.ts'
+import { serverOf } from './command-runtime.ts'
 import { folderOf, modelFolder } from './content.ts'
 import { environmentOfModel } from './model-environment.ts'
 import { type Prepared, type RevisionFacts, variablesOf } from './revision.ts'
@@ -34,9 +35,10 @@ export async function prepare(deps: PrepareDeps, order: Order, signal: AbortSign
   const { workspace, actor, endpoint, deployment, spec } = order
   const model = spec.model === undefined ? undefined : await resolveModel(deps, workspace, deployment, spec.model)
   const wanted = await environmentFor(deps.blobs, spec, model)
-  const { id } = await deps.environments.plan(workspace, wanted)
+  const { id, inferenceConfig } = await deps.environments.plan(workspace, wanted)
+  const server = serverOf(spec, inferenceConfig, model?.type === 'mlflow_model')
   const built = await deps.environments.ensureBuilt(workspace, wanted, { signal, actor })
-  const { runtime, code } = await layOut(deps.blobs, spec, model, built.python)
+  const { runtime, code } = await layOut(deps.blobs, spec, model, built.python, server)
   const facts: RevisionFacts = {
     ...(model === undefined ? {} : { model: factsOf(model) }),
     environment: { ...(id === undefined ? {} : { id }), lock_digest: built.lockDigest },
@@ -88,27 +90,32 @@ async function layOut(
   spec: OnlineDeploymentSpec,
   model: ServedModel | undefined,
   python: string,
+  server: ReturnType<typeof serverOf>,
 ): Promise<Layout> {
   const folder = model === undefined ? undefined : await modelFolder(blobs, model)
-  if (spec.code_configuration === undefined) {
-    if (folder === undefined || model?.type !== 'mlflow_model') throw nothingToRun(model)
-    return { runtime: { kind: 'python-mlflow', python, model_dir: folder.model } }
+  const model_dir = folder === undefined ? {} : { model_dir: folder.parent }
+  const code = await codeOf(blobs, spec)
+  const place = code === undefined ? {} : { code_dir: code.folder, scoring_script: code.facts.scoring_script }
+  const facts = code === undefined ? {} : { code: code.facts }
+  if (server !== undefined) return { runtime: { kind: 'command', python, ...server, ...place, ...model_dir }, ...facts }
+  if (code !== undefined) {
+    const { folder: code_dir, facts: known } = code
+    const { scoring_script } = known
+    return { runtime: { kind: 'python-score', python, code_dir, scoring_script, ...model_dir }, ...facts }
   }
+  if (folder === undefined || model?.type !== 'mlflow_model') throw nothingToRun(model)
+  return { runtime: { kind: 'python-mlflow', python, model_dir: folder.model } }
+}
+
+/** The code laid out, and what is kept of it. */
+async function codeOf(blobs: BlobStore, spec: OnlineDeploymentSpec) {
+  if (spec.code_configuration === undefined) return undefined
   const { code, scoring_script } = spec.code_configuration
   const source = parseReference(code)
   if (source.form !== 'tree') throw notUploaded(code)
-  const laidOut = await folderOf(blobs, source.digest, source.path)
-  await scriptMustExist(blobs, laidOut.tree, scoring_script)
-  return {
-    runtime: {
-      kind: 'python-score',
-      python,
-      code_dir: laidOut.folder,
-      scoring_script,
-      ...(folder === undefined ? {} : { model_dir: folder.parent }),
-    },
-    code: { tree: laidOut.tree, path: '', scoring_script },
-  }
+  const { folder, tree } = await folderOf(blobs, source.digest, source.path)
+  await scriptMustExist(blobs, tree, scoring_script)
+  return { folder, facts: { tree, path: '', scoring_script } }
 }
 
 async function scriptMustExist(blobs: BlobStore, tree: string, script: string): Promise<void> {

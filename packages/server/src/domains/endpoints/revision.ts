@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { DeploymentRevision, GatewayDeployment, GatewayRuntime, OnlineDeploymentSpec } from '@hagane/contract'
 import { canonicalJson } from '../../kernel/canonical-json.ts'
+import { withModelDir } from './command-runtime.ts'
 import { variableText } from './resource.ts'
+
+type CommandRuntime = Extract<GatewayRuntime, { kind: 'command' }>
 
 const mostWorkers = 256
 
@@ -60,8 +63,16 @@ export function gatewayEntry(prepared: Prepared): GatewayDeployment {
     model: facts.model === undefined ? null : [facts.model.id, facts.model.tree, facts.model.path],
     environment: facts.environment.lock_digest,
     code: facts.code ?? null,
+    ...(runtime.kind === 'command' ? { server: { ...routesOf(runtime), command: runtime.command } } : {}),
     settings: JSON.parse(JSON.stringify(settings)),
   }
   const revision_id = createHash('sha256').update(canonicalJson(identity)).digest('hex').slice(0, 16)
-  return { name: deployment, revision_id, runtime, ...settings }
+  const variables = withModelDir(settings.environment_variables, 'model_dir' in runtime ? runtime.model_dir : undefined)
+  return { name: deployment, revision_id, runtime, ...settings, environment_variables: variables }
 }
+
+const routesOf = ({ liveness_route, readiness_route, scoring_route }: CommandRuntime) => ({
+  liveness_route,
+  readiness_route,
+  scoring_route,
+})

@@ -21,9 +21,15 @@ export interface ModelSource {
   resolve(workspace: string, reference: string): Promise<ServedModel>
 }
 
+/** Routes and ports of the server that an environment's image brings. */
+export type InferenceConfig = NonNullable<EnvironmentSpec['inference_config']>
+
 /** What the environments domain has to answer. null is plain Python. */
 export interface EnvironmentSource {
-  plan(workspace: string, environment: string | EnvironmentSpec | null): Promise<{ id?: string }>
+  plan(
+    workspace: string,
+    environment: string | EnvironmentSpec | null,
+  ): Promise<{ id?: string; inferenceConfig?: InferenceConfig }>
   ensureBuilt(
     workspace: string,
     environment: string | EnvironmentSpec | null,

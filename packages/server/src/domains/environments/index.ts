@@ -35,6 +35,8 @@ export interface EnvironmentPlan {
   lockDigest?: string
   /** What the author wrote and is taken otherwise, as far as it is known before resolving. */
   deviations: string[]
+  /** Routes and ports of the server that its image brings. */
+  inferenceConfig?: NonNullable<EnvironmentSpec['inference_config']>
 }
 
 interface EnsureOptions {
@@ -167,6 +169,7 @@ export function buildEnvironments(deps: Deps): Environments {
         definitionDigest: inContainer === undefined ? resolved.defined.digest : containerKey(resolved),
         ...(lockDigest === undefined ? {} : { lockDigest }),
         deviations: [...resolved.defined.deviations],
+        ...(resolved.inferenceConfig === undefined ? {} : { inferenceConfig: resolved.inferenceConfig }),
       }
     },
     async ensureBuilt(workspace, environment, { onLog, signal, actor = 'system', lock }) {

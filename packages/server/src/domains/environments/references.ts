@@ -26,6 +26,8 @@ export interface Resolved {
   /** Subject of events: the version, or the definition of an anonymous one. */
   readonly subject: string
   readonly defined: Defined
+  /** Routes and ports of the server that its image brings. */
+  readonly inferenceConfig?: NonNullable<EnvironmentSpec['inference_config']>
   /** The image that it names or is built into, and whether packages are laid over that. */
   readonly container?: { readonly source: ImageSource; readonly ownPackages: boolean }
 }
@@ -83,7 +85,7 @@ async function fromRegistry(deps: Deps, text: string, { registry, name, kind }: 
     )
   const id = registryUri(registry, 'environments', asset.name, asset.version)
   const subject = `environment/${asset.name}:${asset.version}`
-  return { id, subject, defined: asset.spec.defined, ...containerOf(asset.spec) }
+  return { id, subject, defined: asset.spec.defined, ...fromSpec(asset.spec) }
 }
 
 async function findNamed(
@@ -98,13 +100,18 @@ async function findNamed(
   const asset = found ?? (await assets.get(workspace, name, version))
   const id = `${asset.name}:${asset.version}`
   const { spec } = asset
-  return { id: `azureml:${id}`, subject: `environment/${id}`, defined: spec.defined, ...containerOf(spec) }
+  return { id: `azureml:${id}`, subject: `environment/${id}`, defined: spec.defined, ...fromSpec(spec) }
 }
 
 const anonymous = (defined: Defined, spec: EnvironmentSpec = {}): Resolved => ({
   subject: `environment/${defined.digest}`,
   defined,
+  ...fromSpec(spec),
+})
+
+const fromSpec = (spec: EnvironmentSpec): Pick<Resolved, 'container' | 'inferenceConfig'> => ({
   ...containerOf(spec),
+  ...(spec.inference_config === undefined ? {} : { inferenceConfig: spec.inference_config }),
 })
 
 /** What conda_file and pip_requirements name is laid over the image; a Dockerfile's packages are in what is built from it. */
