@@ -101,7 +101,10 @@ export const blobRoutes = {
     path: '/api/v1/blobs/local',
     permission: 'asset.write',
     summary: 'Where the key for blobs.putLocal lies; who cannot read it sends the bytes instead',
-    response: z.object({ access_file: z.string() }),
+    response: z.object({
+      access_file: z.string(),
+      key_digest: digestSchema.describe('SHA-256 of the key: who finds another key there is on another machine'),
+    }),
   }),
   putLocal: route({
     operationId: 'blobs.putLocal',

@@ -65,6 +65,7 @@ export type PackageChange = z.output<typeof packageChange>
 
 /** What differs between two locks. */
 export const lockChanges = z.object({
+  image: packageChange.omit({ name: true }).optional().describe('the image in whose container steps run'),
   python: packageChange.omit({ name: true }).optional(),
   platform: packageChange.omit({ name: true }).optional(),
   packages: z.array(packageChange),

@@ -148,8 +148,10 @@ async function inputOf(loading: Loading, cursor: Cursor, name: string, sent: str
 function commandOf({ command, parameters }: Entry, inputs: Record<string, unknown>): string {
   const expression = (name: string): string => {
     const text = inputs[name]
-    const plain = typeof text !== 'string' || /^[\w@%+=:,./-]+$/.test(text)
-    return plain ? `\${{inputs.${name}}}` : `'\${{inputs.${name}}}'`
+    const input = `\${{inputs.${name}}}`
+    if (typeof text !== 'string' || /^[\w@%+=:,./-]+$/.test(text)) return input
+    // an apostrophe would end the quotes that stand around the input, so the value itself is written
+    return text.includes("'") ? `'${text.replaceAll("'", `'"'"'`)}'` : `'${input}'`
   }
   const filled = command.replace(/\{(\w+)\}/g, (whole, name: string) =>
     Object.hasOwn(inputs, name) ? expression(name) : whole,

@@ -63,6 +63,9 @@ describe('an MLproject', () => {
       'python check.py --depth ${{inputs.depth}}',
     )
     expect((await command({ entry_point: 'train.py' })).command).toBe('python train.py')
+    expect((await command({ entry_point: 'train.py', parameters: { note: "it's; rm x" } })).command).toBe(
+      `python train.py --note 'it'"'"'s; rm x'`,
+    )
     expect((await command({ entry_point: 'run.sh' })).command).toBe('bash run.sh')
   })
 

@@ -71,7 +71,7 @@ export function composeDomains(parts: Parts): Domains {
     other: { jobOutput: (...of) => jobs.output(...of), runArtifacts: tracking.artifactTree },
   })
   const environments = buildEnvironments({ ...parts, config, requireRegistry })
-  const components = buildComponents({ db, requireRegistry, isRegistry: workspaces.isRegistry, check: async () => {} })
+  const components = buildComponents({ db, requireRegistry, isRegistry: workspaces.isRegistry })
   const models: Models = buildModels({ ...parts, tracking, content: data.resolve, requireRegistry })
   const compute = buildCompute(parts)
   const runs = { ...runSettings(config), tokens: access }

@@ -52,13 +52,18 @@ describe('data validate', () => {
     const argv = ['data', 'validate', '-f', 'sub/e.yml', '--data', 'good.csv']
     expect((await runCli(argv, { cwd })).code).toBe(0)
     expect((await runCli([...argv, '--reference', 'bad.csv'], { cwd })).out).toContain('FAIL  age: drift psi')
-  })
+  }, 120_000)
   it('names the line of a mistake, and a table that is nowhere', async () => {
     const cwd = folderWith({ ...files, 'e.yml': expectations.replace('min', 'mn') })
     const typo = await runCli(['data', 'validate', '-f', 'e.yml', '--data', 'good.csv'], { cwd })
     expect(typo.err).toMatch(/e\.yml:4:9: columns\.age\.mn: unknown property 'mn'; did you mean 'min'/)
-    const gone = await runCli(['data', 'validate', '-f', 'e.yml', '--data', './gone.csv'], { cwd: folderWith(files) })
-    expect(gone.err).toContain('there is no file or folder')
+    for (const data of ['./goood.csv', 'goood.csv']) {
+      const { code, err } = await runCli(['data', 'validate', '-f', 'e.yml', '-d', data], { cwd: folderWith(files) })
+      expect([code, err]).toEqual([
+        1,
+        expect.stringMatching(/--data: there is no file or folder .*goood\.csv; did you mean 'good\.csv'\?/),
+      ])
+    }
   })
   it('asks the server about an asset, and uploads what it is compared with', async () => {
     const bodies: unknown[] = []

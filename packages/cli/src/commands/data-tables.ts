@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { HaganeError, parseAssetReference, parseReference } from '@hagane/contract'
+import { didYouMean } from '@hagane/manifest'
 import type { TableSource } from '@hagane/tabular'
 import type { Invocation } from '../invocation.ts'
 import { uploadTree } from '../upload/upload-tree.ts'
@@ -15,11 +16,22 @@ export function namedTable(text: string, directory: string, flag: string): Named
   const path = resolve(directory, reference.path)
   if (existsSync(path)) return { form: 'here', source: { name: basename(path), path, root: rootOf(path) } }
   const asset = parseAssetReference(text)
-  if (asset !== undefined && !text.includes('/'))
-    return { form: 'server', uri: text.startsWith('azureml:') ? text : `azureml:${text}` }
-  throw new HaganeError('not_found', `${flag}: there is no file or folder ${path}`, {
-    hint: 'give a path of this machine, <name>:<version> of a data asset, or an azureml:// address',
-  })
+  if (asset !== undefined && !text.includes('/') && !isFileName(text)) return { form: 'server', uri: `azureml:${text}` }
+  throw new HaganeError(
+    'not_found',
+    `${flag}: there is no file or folder ${path}${didYouMean(basename(path), beside(path))}`,
+    {
+      hint: 'give a path of this machine, <name>:<version> of a data asset, or an azureml:// address',
+    },
+  )
+}
+
+/** Without a version, such a name is rather a file that is not there than an asset; `azureml:<name>` means an asset always. */
+const isFileName = (text: string): boolean => /\.(csv|tsv|txt|json|jsonl|ndjson|parquet|gz)$/i.test(text)
+
+function beside(path: string): string[] {
+  const folder = dirname(path)
+  return existsSync(folder) ? readdirSync(folder) : []
 }
 
 /** A folder may name files in itself, a file is read alone. */

@@ -40,6 +40,7 @@ function differences({ definition, lock }: EnvironmentDiff): Difference[] {
   })
   return [
     ...definition.map(change => row('definition', change.property, change)),
+    ...(lock?.image === undefined ? [] : [row('image', '', lock.image)]),
     ...(lock?.python === undefined ? [] : [row('python', '', lock.python)]),
     ...(lock?.platform === undefined ? [] : [row('platform', '', lock.platform)]),
     ...(lock?.packages ?? []).map(change => row('package', change.name, change)),

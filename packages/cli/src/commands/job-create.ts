@@ -1,6 +1,6 @@
 import { stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { type JobResource, jobRoutes } from '@hagane/contract'
+import { type JobResource, type JobSpec, jobRoutes } from '@hagane/contract'
 import { exitCodes } from '../failure.ts'
 import { submittedState } from '../git/submitted-state.ts'
 import { list, requiredText, text, toggle } from '../grammar/flags.ts'
@@ -47,9 +47,7 @@ export const create = verb({
     skipValidation,
   },
   run: async (call, options) => {
-    const file = await manifestPath(call, options.file)
-    const overrides = overridesOf(file, options)
-    const spec = await loadResource(call, 'job', { file, set: options.set, overrides })
+    const { file, spec } = await readJob(call, options)
     if (options.dryRun) {
       const { job, warnings } = await call.client.call(jobRoutes.plan, { body: { job: spec } })
       warnPlaced(call, warnings)
@@ -80,8 +78,24 @@ async function manifestPath(call: Invocation, path: string): Promise<string> {
   return found?.isDirectory() ? join(path, 'MLproject') : path
 }
 
+interface JobOptions {
+  file: string
+  set: string[]
+  name?: string
+  entryPoint?: string
+  param: string[]
+}
+
+async function readJob(call: Invocation, options: JobOptions): Promise<{ file: string; spec: JobSpec }> {
+  const file = await manifestPath(call, options.file)
+  return {
+    file,
+    spec: await loadResource(call, 'job', { file, set: options.set, overrides: overridesOf(file, options) }),
+  }
+}
+
 /** What the flags say over the manifest. A project has a name of its own, and entry points. */
-function overridesOf(file: string, options: { name?: string; entryPoint?: string; param: string[] }) {
+function overridesOf(file: string, options: JobOptions) {
   const { name, entryPoint, param } = options
   if (basename(file) === 'MLproject')
     return { job_name: name, entry_point: entryPoint, parameters: pairsOf(param, '--param') }
@@ -110,10 +124,10 @@ async function saveJob(call: Invocation, job: JobResource, path: string): Promis
 export const validate = verb({
   name: 'validate',
   summary: 'Check a job without running it',
-  examples: ['hagane job validate -f pipeline.yml'],
-  flags: { file, set },
+  examples: ['hagane job validate -f pipeline.yml', 'hagane job validate -f MLproject -P alpha=0.1'],
+  flags: { file, set, ...projectFlags },
   run: async (call, options) => {
-    const spec = await loadResource(call, 'job', { file: options.file, set: options.set })
+    const { spec } = await readJob(call, options)
     const { warnings } = await call.client.call(jobRoutes.validate, { body: { job: spec } })
     warnPlaced(call, warnings)
     await call.print({ result: 'Succeeded', errors: [] })

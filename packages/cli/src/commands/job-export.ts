@@ -1,6 +1,6 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { blobRoutes, HaganeError, isSafeTreePath, type JobExport, jobExportRoutes } from '@hagane/contract'
+import { blobRoutes, HaganeError, isSafeTreePath, type JobExport, jobExportRoutes, treeUri } from '@hagane/contract'
 import { saveTree } from '../download/save-tree.ts'
 import type { Invocation } from '../invocation.ts'
 import { toYaml } from '../output/yaml.ts'
@@ -66,9 +66,7 @@ export const diffText = async (call: Invocation, digest: string): Promise<string
 /** Without the data their digests stand in the YAML: a server that has the content finds it, any other says what it lacks. */
 function withReferences({ job, folders }: JobExport): unknown {
   const addresses = new Map(
-    folders
-      .filter(({ kind }) => kind === 'data')
-      .map(({ path, tree, below }) => [`./${path}`, `hagane://trees/${tree}${below === '' ? '' : `/${below}`}`]),
+    folders.filter(({ kind }) => kind === 'data').map(({ path, tree, below }) => [`./${path}`, treeUri(tree, below)]),
   )
   const visit = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(visit)

@@ -153,6 +153,29 @@ describe('job validate', () => {
       expect(jobs.submitted).toHaveLength(1)
     })
   })
+
+  it('takes what create takes: an MLproject or its folder, an entry point and parameters', async () => {
+    const MLproject = 'entry_points: {check: {parameters: {depth: float}, command: "python check.py {depth}"}}\n'
+    await withServer(
+      async (run, jobs) => {
+        for (const file of ['MLproject', '.']) {
+          const { err } = await run('job', 'validate', '-f', file, '--entry-point', 'check', '-P', 'depth=3')
+          expect(err).not.toContain('error')
+          expect(jobs.submitted.pop()).toMatchObject({ job: { command: 'python check.py ${{inputs.depth}}' } })
+        }
+      },
+      folderWith({ MLproject, 'check.py': '' }),
+    )
+    await withServer(async run => {
+      const { code, err } = await run('job', 'validate', '-f', 'job.yml', '-P', 'lr=1')
+      expect([code, err]).toEqual([2, expect.stringContaining('--set inputs.<name>=<value>')])
+    })
+  })
+})
+
+it('job show says that --no-data alone means nothing', async () => {
+  const { code, err } = await runCli(['job', 'show', '-n', 'x', '--no-data'], {})
+  expect([code, err]).toEqual([2, expect.stringContaining('--no-data goes with --export')])
 })
 
 describe('job list', () => {

@@ -1,5 +1,6 @@
 import { type JobResource, type JobStatus, jobRoutes, jobStatuses } from '@hagane/contract'
 import { count, text, toggle } from '../grammar/flags.ts'
+import { UsageError } from '../grammar/usage-error.ts'
 import { type Invocation, type Noun, type Verb, verb } from '../invocation.ts'
 import { changedFields } from '../manifest/changes.ts'
 import { streamJob } from '../stream/stream-job.ts'
@@ -63,6 +64,8 @@ const show = verb({
     noData: toggle('--no-data', 'with --export: the digests of input data, not the data'),
   },
   run: async (call, options) => {
+    if (options.noData && options.export === undefined)
+      throw new UsageError('--no-data goes with --export', 'hagane job show -n <job> --export <folder> --no-data')
     if (options.export !== undefined) return exportJob(call, options.name, options.export, !options.noData)
     const job = await showJob(call, options.name)
     if (options.diff) return printDiff(call, job)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { folderWith, writeFiles } from '../testing/files.ts'
 import { newFolder } from '../testing/run-cli.ts'
-import { gitState, withoutCredentials } from './git-state.ts'
+import { gitState, withoutCredentials, workingDiff } from './git-state.ts'
 
 const identity = ['-c', 'user.name=t', '-c', 'user.email=t@example.com', '-c', 'init.defaultBranch=main']
 const git = (folder: string, ...args: string[]) =>
@@ -52,6 +52,20 @@ describe('the state of git', () => {
     mkdirSync(join(folder, 'x'))
     expect(await gitState(folder)).toBeUndefined()
   })
+})
+
+it('the diff is the same whatever the settings of git, so that files for secrets stay here', async () => {
+  const folder = folderWith({ 'train.py': 'x = 1\n', '.env': 'A=1\n', 'geheimnis-ü.pem': 'a\n' })
+  git(folder, 'init')
+  git(folder, 'add', '.')
+  git(folder, 'commit', '-m', 'first')
+  writeFiles(folder, { 'train.py': 'x = 2\n', '.env': 'A=2\n', 'geheimnis-ü.pem': 'b\n' })
+  const plain = await workingDiff(folder)
+  expect(plain?.withheld.toSorted()).toEqual(['.env', 'geheimnis-ü.pem'])
+  expect(plain?.text).toContain('+x = 2')
+  for (const setting of ['diff.noprefix', 'diff.mnemonicPrefix', 'diff.relative'])
+    git(folder, 'config', setting, 'true')
+  expect(await workingDiff(folder)).toEqual(plain)
 })
 
 it.each([

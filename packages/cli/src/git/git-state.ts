@@ -28,11 +28,17 @@ export async function gitState(folder: string): Promise<GitState | undefined> {
   }
 }
 
+/** The same whatever somebody's settings of git say; prefixes and names are what secrets are found by. */
+const diffWords = [
+  ...['-c', 'core.quotePath=false', 'diff', 'HEAD', '--no-color', '--no-ext-diff', '--no-textconv'],
+  ...['--no-relative', '--src-prefix=a/', '--dst-prefix=b/'],
+]
+
 /** What differs from the commit in the files that git knows, in the whole repository; nothing when nothing does. */
 export async function workingDiff(folder: string): Promise<WorkingDiff | undefined> {
   const top = await git(folder, 'rev-parse', '--show-toplevel')
   // bytes of a diff matter, so that its last line break stays
-  const diff = top === undefined ? undefined : await output(top, 'diff', 'HEAD', '--no-color', '--no-ext-diff')
+  const diff = top === undefined ? undefined : await output(top, ...diffWords)
   return diff === undefined || diff === '' ? undefined : safeDiff(diff)
 }
 

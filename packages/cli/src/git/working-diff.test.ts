@@ -24,6 +24,14 @@ describe('the diff of a working folder', () => {
     expect(safeDiff(file(path, line) + other)).toEqual({ text: other, withheld: [path], cut: false })
   })
 
+  it('leaves out a file that was, or becomes, one for secrets, and one with a secret in a line beside the change', () => {
+    const renamed = (from: string, to: string) => `diff --git a/${from} b/${to}\nrename from ${from}\nrename to ${to}\n`
+    const beside = file('a.ini', 'x = 2').replace('-x = 1', ' db_password = hunter2hunter2\n-x = 1')
+    const quoted = file('x', 'A=1').replace('a/x b/x', '"a/t\\tx/.env" "b/t\\tx/.env"')
+    const diff = renamed('.env', 'env.txt') + renamed('e.txt', 'sub/.env') + beside + quoted
+    expect(safeDiff(diff)).toEqual({ text: '', withheld: ['env.txt', 'sub/.env', 'a.ini', 't\\tx/.env'], cut: false })
+  })
+
   it('does not take a word for a secret', () => {
     const diff =
       file('train.py', 'token = tokens[0]  # next token') +

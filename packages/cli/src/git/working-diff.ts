@@ -10,7 +10,7 @@ export interface WorkingDiff {
   readonly cut: boolean
 }
 
-/** What looks like a password, key or token in an added or removed line. Better one too many: only the diff is the poorer for it. */
+/** What looks like a password, key or token in a line, also one that did not change. Better one too many: only the diff is the poorer for it. */
 const secrets: readonly RegExp[] = [
   /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
   /\b(AKIA|ASIA)[0-9A-Z]{16}\b/,
@@ -20,7 +20,7 @@ const secrets: readonly RegExp[] = [
   /\bAccountKey=[A-Za-z0-9+/=]{20,}/,
   /(pass(word|wd)?|secret|token|api[_-]?key|access[_-]?key|credential)s?["']?\s*[:=]\s*["'][^\s"'${]{6,}["']/i,
   // without quotes, as in settings files: a value with a digit and nothing that code has
-  /^[+-]\s*(export\s+)?[\w.-]*(pass(word|wd)?|secret|token|api[_-]?key|access[_-]?key)s?\s*[:=]\s*(?=\S*\d)[\w+/=~!@%^-]{6,}\s*$/i,
+  /^[ +-]\s*(export\s+)?[\w.-]*(pass(word|wd)?|secret|token|api[_-]?key|access[_-]?key)s?\s*[:=]\s*(?=\S*\d)[\w+/=~!@%^-]{6,}\s*$/i,
 ]
 const secretFiles = /(^|\/)(\.env(\.[^/]*)?|[^/]*\.(pem|key|p12|pfx)|id_(rsa|ed25519|ecdsa)|credentials)$/i
 
@@ -29,9 +29,9 @@ export function safeDiff(diff: string): WorkingDiff {
   const files = diff === '' ? [] : diff.split(/^(?=diff --git )/m)
   const withheld: string[] = []
   const kept = files.filter(file => {
-    const path = /^diff --git a\/(.*) b\//.exec(file)?.[1] ?? ''
-    if (!secretFiles.test(path) && !holdsSecret(file)) return true
-    withheld.push(path)
+    const { before, after } = pathsOf(file)
+    if (![before, after].some(path => secretFiles.test(path)) && !holdsSecret(file)) return true
+    withheld.push(after)
     return false
   })
   const whole = kept.join('')
@@ -40,5 +40,11 @@ export function safeDiff(diff: string): WorkingDiff {
   return { text: `${whole.slice(0, end === -1 ? MAX_LENGTH : end + 1)}`, withheld, cut: true }
 }
 
+/** Of one file of a diff with the prefixes a/ and b/; git quotes names with special characters. */
+function pathsOf(file: string): { before: string; after: string } {
+  const [, before = '', after = ''] = /^diff --git "?a\/(.*?)"? "?b\/(.*?)"?$/m.exec(file) ?? []
+  return { before, after }
+}
+
 const holdsSecret = (file: string): boolean =>
-  file.split('\n').some(line => /^[+-]/.test(line) && secrets.some(secret => secret.test(line)))
+  file.split('\n').some(line => /^[ +-]/.test(line) && secrets.some(secret => secret.test(line)))

@@ -35,15 +35,22 @@ export class BlobSender {
     const { hostname } = new URL(this.#client.url)
     if (!/^(localhost|\[::1\]|127(\.\d+){3})$/.test(hostname)) return undefined
     try {
-      return readAccess((await this.#client.call(blobRoutes.localAccess)).access_file)
+      const { access_file, key_digest } = await this.#client.call(blobRoutes.localAccess)
+      return readAccess(access_file, key_digest)
     } catch {
-      return undefined // an older server, or one in a container
+      return undefined // an older server, or one whose files are not here
     }
   }
 
   /** Digests of files that the server reads by itself; null for those that it could not. */
   async putLocal(access: string, files: LocalFileOffer[]): Promise<(string | null)[]> {
-    return (await persistently(() => this.#client.call(blobRoutes.putLocal, { body: { access, files } }))).digests
+    try {
+      return (await persistently(() => this.#client.call(blobRoutes.putLocal, { body: { access, files } }))).digests
+    } catch (error) {
+      // a server that was started anew meanwhile has another key
+      if (error instanceof HaganeError && error.kind === 'forbidden') return files.map(() => null)
+      throw error
+    }
   }
 
   async putPack(records: Uint8Array): Promise<void> {

@@ -13,7 +13,6 @@ eachDialect('components', database => {
         db: database.db(),
         requireRegistry: async () => {},
         isRegistry: async () => false,
-        check: async () => {},
       }).routes,
       {
         db: database.db(),

@@ -31,12 +31,10 @@ export function buildComponents({
   db,
   requireRegistry,
   isRegistry,
-  check,
 }: {
   db: Database
   requireRegistry: RequireRegistry
   isRegistry: (name: string) => Promise<boolean>
-  check: (workspace: string, spec: ComponentSpec) => Promise<void>
 }): Components {
   const assets = buildAssets<ComponentSpec>(db, 'component')
   const create = (tx: Tx, spec: ComponentSpec, name: string) => {
@@ -73,7 +71,6 @@ export function buildComponents({
             hint: 'add `name: my_component` to the YAML, or pass --name',
           })
         if (await isRegistry(call.workspace)) refuseOwnReferences(spec, call.workspace)
-        await check(call.workspace, spec)
         return toResource(await db.withTransaction(call, tx => create(tx, spec, name)))
       }),
       implement(componentRoutes.list, async call => mapPage(await assets.list(call.workspace, call.query))),

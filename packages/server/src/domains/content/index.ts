@@ -10,7 +10,7 @@ export function buildContent({ blobs, dataDir }: { blobs: BlobStore; dataDir: st
     routes: [
       implement(blobRoutes.missing, async call => ({ missing: await blobs.missing(call.body.digests) })),
       implement(blobRoutes.putPack, async call => blobs.putPack(await wholeBody(call.stream))),
-      implement(blobRoutes.localAccess, async () => ({ access_file: local.file })),
+      implement(blobRoutes.localAccess, async () => ({ access_file: local.file, key_digest: local.keyDigest })),
       implement(blobRoutes.putLocal, async call => {
         local.check(call.body.access)
         return { digests: await blobs.putLocal(call.body.files) }

@@ -1,12 +1,15 @@
 import type { LockChanges } from '@hagane/contract'
 import { type Lock, parseLock } from './build/lock-text.ts'
+import { readContainerLock } from './container/container-lock.ts'
 
-/** What is not the same in two locks: the interpreter, the platform and every package that came, went or has another version. */
+/** What is not the same in two locks: the image, the interpreter, the platform and every package that came, went or has another version. */
 export function changesOfLocks(before: string, after: string): LockChanges {
   const [a, b] = [parseLock(before), parseLock(after)]
   const [was, is] = [versionsOf(a), versionsOf(b)]
   const names = [...new Set([...was.keys(), ...is.keys()])].sort()
+  const [image, newImage] = [imageOf(before), imageOf(after)]
   return {
+    ...(image === newImage ? {} : { image: { ...side('before', image), ...side('after', newImage) } }),
     ...(a.python === b.python ? {} : { python: { before: a.python, after: b.python } }),
     ...(a.platform === b.platform ? {} : { platform: { before: a.platform, after: b.platform } }),
     packages: names
@@ -17,6 +20,12 @@ export function changesOfLocks(before: string, after: string): LockChanges {
       return x !== undefined && x.version === y?.version && x.files !== y.files
     }),
   }
+}
+
+/** Name and digest: the name may mean another image than it did. */
+function imageOf(lock: string): string | undefined {
+  const image = readContainerLock(lock)?.image
+  return image && `${image.reference} (${image.id.slice(0, 12)})`
 }
 
 const versionsOf = (lock: Lock): Map<string, { version: string; files: string }> =>

@@ -68,13 +68,13 @@ export async function resolveEnvironment(
 
 /** Of a registry of this server. `azureml` also has the curated environments, whether or not it was made here. */
 async function fromRegistry(deps: Deps, text: string, { registry, name, kind }: RegistryReference): Promise<Resolved> {
-  const curated = registry === 'azureml' && kind === 'environments' && findCurated(name) !== undefined
-  const found = await inRegistry(deps.requireRegistry, text, 'environments').catch(error => {
-    if (curated) return undefined
+  const curated = registry === 'azureml' && kind === 'environments'
+  const found = await inRegistry(deps.requireRegistry, text, 'environments').catch((error: unknown) => {
+    if (curated && error instanceof HaganeError && error.kind === 'not_found') return undefined
     throw error
   })
   const asset = found === undefined ? undefined : await deps.assets.find(found.registry, name, found.version)
-  if (asset === undefined && (curated || registry === 'azureml')) return anonymous(defineCurated(name))
+  if (asset === undefined && curated) return anonymous(defineCurated(name))
   if (asset === undefined)
     throw new HaganeError(
       'not_found',

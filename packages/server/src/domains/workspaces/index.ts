@@ -11,13 +11,14 @@ import {
 import { findWorkspace, listWorkspaces } from './reads.ts'
 import { refuseOutside } from './refuse-outside.ts'
 import { buildRegistries, noRegistry } from './registries.ts'
+import { fieldsOf, valuesOf } from './resource.ts'
 import { insertWorkspace, updateWorkspace, type WorkspaceRow, workspaceForUpdate } from './store.ts'
 
 export const DEFAULT_WORKSPACE = 'default'
 
 export interface Workspaces {
   routes: BoundRoute[]
-  /** Throws not_found. Known names are remembered, since workspaces are never removed. */
+  /** Throws not_found. Known workspaces are remembered, since they are never removed; registries are, by any server on the database. */
   require(name: string): Promise<void>
   /** Whether a name is that of a registry: a workspace for assets alone, which all others may read. */
   isRegistry(name: string): Promise<boolean>
@@ -31,34 +32,29 @@ interface Deps {
   db: Database
   /** Address under which clients reach this server. */
   url: () => string
-  /** What other domains set up in a new workspace, in the same transaction. */
+  /** What other domains set up in a new workspace, once it is committed. */
   onCreate: (name: string) => Promise<void>
   /** Whether a registry holds nothing that anybody could refer to. */
   isEmpty: (name: string) => Promise<boolean>
 }
 
 export function buildWorkspaces({ db, url, onCreate, isEmpty }: Deps): Workspaces {
-  const known = new Map<string, WorkspaceRow['kind']>()
+  const known = new Set<string>()
   const toResource = (row: WorkspaceRow): WorkspaceResource => ({
     id: `/workspaces/${row.name}`,
-    name: row.name,
-    display_name: row.display_name,
-    ...(row.description === null ? {} : { description: row.description }),
-    tags: JSON.parse(row.tags),
+    ...fieldsOf(row),
     mlflow_tracking_uri: row.name === DEFAULT_WORKSPACE ? url() : `${url()}/ws/${row.name}`,
-    etag: String(row.revision),
-    creation_context: {
-      created_at: row.created_at,
-      created_by: row.created_by,
-      last_modified_at: row.modified_at,
-      last_modified_by: row.modified_by,
-    },
   })
-  const get = async (name: string) => (await findWorkspace(db, name)) ?? Promise.reject(missing(name))
-  const registries = buildRegistries({ db, url, isEmpty, forget: name => known.delete(name) })
+  const get = async (name: string) => {
+    const row = await findWorkspace(db, name)
+    if (row?.kind !== 'workspace') throw missing(name)
+    return row
+  }
+  const registries = buildRegistries({ db, url, isEmpty })
   const kindOf = async (name: string): Promise<WorkspaceRow['kind'] | undefined> => {
-    const kind = known.get(name) ?? (await findWorkspace(db, name))?.kind
-    if (kind !== undefined) known.set(name, kind)
+    if (known.has(name)) return 'workspace'
+    const kind = (await findWorkspace(db, name))?.kind
+    if (kind === 'workspace') known.add(name)
     return kind
   }
   const create = async (who: Who, values: Parameters<typeof insertWorkspace>[1]) => {
@@ -94,16 +90,7 @@ export function buildWorkspaces({ db, url, onCreate, isEmpty }: Deps): Workspace
       ...registries,
       implement(workspaceRoutes.create, async call => {
         refuseOutside(call, 'workspace.write', EVERY_WORKSPACE)
-        const { name, display_name, description, tags } = call.body
-        return toResource(
-          await create(call, {
-            name,
-            kind: 'workspace',
-            display_name: display_name ?? name,
-            description: description ?? null,
-            tags: JSON.stringify(tags ?? {}),
-          }),
-        )
+        return toResource(await create(call, valuesOf('workspace', call.body)))
       }),
       implement(workspaceRoutes.list, async call => {
         if (!call.caller.can('workspace.read', EVERY_WORKSPACE))
@@ -121,7 +108,7 @@ export function buildWorkspaces({ db, url, onCreate, isEmpty }: Deps): Workspace
         refuseOutside(call, 'workspace.write', name)
         await db.withTransaction(call, async tx => {
           const row = await workspaceForUpdate(tx, name)
-          if (row === undefined) throw missing(name)
+          if (row?.kind !== 'workspace') throw missing(name)
           checkIfMatch(call, String(row.revision))
           await updateWorkspace(tx, row, {
             ...(display_name === undefined ? {} : { display_name }),

@@ -59,6 +59,11 @@ eachDialect('registries', database => {
     await expect(app.client.call(registryRoutes.create, { body: { name: 'team' } })).rejects.toThrow(
       'workspace team already exists',
     )
+    const name = { params: { name: 'shared' } }
+    await expect(app.client.call(workspaceRoutes.show, name)).rejects.toThrow("no workspace 'shared'")
+    await expect(registry.call(workspaceRoutes.update, { ...name, body: { tags: {} } })).rejects.toThrow(
+      "no workspace 'shared'",
+    )
   })
 
   it('get versions of all four kinds, the same content under the same or another name', async () => {
@@ -146,6 +151,10 @@ eachDialect('registries', database => {
       const environment = (path: string) => submit({}, `azureml://registries/${path}`)
       await expect(environment('shared/environments/none/versions/1')).rejects.toThrow("no environment 'none'")
       await environment('azureml/environments/sklearn-1.5/labels/latest')
+      await expect(environment('azureml/environments/sklaern/labels/latest')).rejects.toMatchObject({
+        message: expect.stringContaining("no curated environment 'sklaern'"),
+        hint: expect.stringContaining('sklearn-1.5'),
+      })
     })
 
     it('a component that names assets of one workspace', async () => {
@@ -168,8 +177,12 @@ eachDialect('registries', database => {
       const remove = (name: string) => app.client.call(registryRoutes.delete, { params: { name } })
       await expect(remove('shared')).rejects.toThrow('registry shared holds assets')
       await app.client.call(registryRoutes.create, { body: { name: 'empty' } })
-      await remove('empty')
+      const ends = await Promise.allSettled([remove('empty'), remove('empty')])
+      expect(ends.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
       await expect(remove('empty')).rejects.toMatchObject({ kind: 'not_found' })
+      await expect(
+        createClient({ url: app.url, actor: 'tester', workspace: 'empty' }).call(dataRoutes.list),
+      ).rejects.toMatchObject({ kind: 'not_found' })
       await expect(remove('team')).rejects.toMatchObject({ kind: 'not_found' })
     })
   })

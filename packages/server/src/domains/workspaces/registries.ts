@@ -3,6 +3,7 @@ import type { Database } from '../../kernel/db/index.ts'
 import { type BoundRoute, EVERY_WORKSPACE, implement, pageFrom, textCursor } from '../../kernel/http/index.ts'
 import { findWorkspace, listWorkspaces } from './reads.ts'
 import { refuseOutside } from './refuse-outside.ts'
+import { fieldsOf, valuesOf } from './resource.ts'
 import { deleteWorkspace, insertWorkspace, type WorkspaceRow, workspaceForUpdate } from './store.ts'
 
 interface Deps {
@@ -10,11 +11,10 @@ interface Deps {
   url: () => string
   /** Whether a registry holds nothing that anybody could refer to. */
   isEmpty: (name: string) => Promise<boolean>
-  forget: (name: string) => void
 }
 
 /** Registries: workspaces that hold assets alone, for all the others. */
-export function buildRegistries({ db, url, isEmpty, forget }: Deps): BoundRoute[] {
+export function buildRegistries({ db, url, isEmpty }: Deps): BoundRoute[] {
   const get = async (name: string): Promise<WorkspaceRow> => {
     const row = await findWorkspace(db, name)
     if (row?.kind !== 'registry') throw noRegistry(name)
@@ -23,18 +23,12 @@ export function buildRegistries({ db, url, isEmpty, forget }: Deps): BoundRoute[
   return [
     implement(registryRoutes.create, async call => {
       refuseOutside(call, 'workspace.write', EVERY_WORKSPACE)
-      const { name, display_name, description, tags } = call.body
+      const { name } = call.body
       const row = await db.withTransaction({ ...call, workspace: name }, async tx => {
         const taken = await workspaceForUpdate(tx, name)
         if (taken !== undefined) throw new HaganeError('conflict', `${taken.kind} ${name} already exists`, nameHint)
         tx.append({ type: 'dev.hagane.registry.created', subject: `registry/${name}`, data: { name } })
-        return insertWorkspace(tx, {
-          name,
-          kind: 'registry',
-          display_name: display_name ?? name,
-          description: description ?? null,
-          tags: JSON.stringify(tags ?? {}),
-        })
+        return insertWorkspace(tx, valuesOf('registry', call.body))
       })
       return toResource(row, url())
     }),
@@ -52,13 +46,12 @@ export function buildRegistries({ db, url, isEmpty, forget }: Deps): BoundRoute[
     implement(registryRoutes.delete, async call => {
       const { name } = call.params
       refuseOutside(call, 'workspace.write', EVERY_WORKSPACE)
-      await get(name)
-      if (!(await isEmpty(name))) throw notEmpty(name)
       await db.withTransaction({ ...call, workspace: name }, async tx => {
-        await deleteWorkspace(tx, name)
+        if ((await workspaceForUpdate(tx, name))?.kind !== 'registry') throw noRegistry(name)
+        if (!(await isEmpty(name))) throw notEmpty(name)
+        if (!(await deleteWorkspace(tx, name))) throw noRegistry(name)
         tx.append({ type: 'dev.hagane.registry.deleted', subject: `registry/${name}`, data: { name } })
       })
-      forget(name)
       return { ok: true as const }
     }),
   ]
@@ -79,16 +72,6 @@ const notEmpty = (name: string): HaganeError =>
 
 const toResource = (row: WorkspaceRow, url: string): RegistryResource => ({
   id: `azureml://registries/${row.name}`,
-  name: row.name,
-  display_name: row.display_name,
-  ...(row.description === null ? {} : { description: row.description }),
-  tags: JSON.parse(row.tags),
+  ...fieldsOf(row),
   mlflow_registry_uri: `${url}/ws/${row.name}`,
-  etag: String(row.revision),
-  creation_context: {
-    created_at: row.created_at,
-    created_by: row.created_by,
-    last_modified_at: row.modified_at,
-    last_modified_by: row.modified_by,
-  },
 })

@@ -36,6 +36,12 @@ export async function updateWorkspace(
 export const workspaceForUpdate = (tx: Tx, name: string): Promise<WorkspaceRow | undefined> =>
   tx.db.withTables<WorkspaceTables>().selectFrom('workspaces').selectAll().where('name', '=', name).executeTakeFirst()
 
-export async function deleteWorkspace(tx: Tx, name: string): Promise<void> {
-  await tx.db.withTables<WorkspaceTables>().deleteFrom('workspaces').where('name', '=', name).execute()
+/** Whether it was there. */
+export async function deleteWorkspace(tx: Tx, name: string): Promise<boolean> {
+  const found = await tx.db
+    .withTables<WorkspaceTables>()
+    .deleteFrom('workspaces')
+    .where('name', '=', name)
+    .executeTakeFirst()
+  return found.numDeletedRows > 0n
 }

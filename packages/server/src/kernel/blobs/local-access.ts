@@ -1,4 +1,4 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { HaganeError, localAccessDigits, localAccessFile } from '@hagane/contract'
@@ -6,6 +6,8 @@ import { HaganeError, localAccessDigits, localAccessFile } from '@hagane/contrac
 /** A key that only who may read the data folder can know: such a caller could read every file that the server can. */
 export interface LocalAccess {
   readonly file: string
+  /** SHA-256 of the key, which tells a caller whether the file on its machine is this one. */
+  readonly keyDigest: string
   /** Throws forbidden. */
   check(key: string): void
 }
@@ -18,6 +20,7 @@ export function openLocalAccess(dataDir: string): LocalAccess {
   writeFileSync(file, key, { flag: 'wx', mode: 0o600 })
   return {
     file,
+    keyDigest: hash('sha256', key),
     check(sent) {
       const [own, other] = [Buffer.from(key), Buffer.from(sent)]
       if (own.length !== other.length || !timingSafeEqual(own, other))

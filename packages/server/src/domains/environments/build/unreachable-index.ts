@@ -1,7 +1,7 @@
 import { HaganeError } from '@hagane/contract'
 
 const UNREACHABLE =
-  /error sending request|dns error|failed to lookup|connection (refused|reset)|timed out|failed to fetch|network (?:is unreachable|error)|NewConnectionError|401 Unauthorized|403 Forbidden|50\d /i
+  /error sending request|dns error|failed to lookup|connection (refused|reset)|timed out|failed to fetch|network (?:is unreachable|error)|NewConnectionError|401 Unauthorized|403 Forbidden|\b50\d (?:internal|bad|service|gateway|server|while)\b|error:? 50\d\b/i
 const SETTINGS = ['UV_DEFAULT_INDEX', 'PIP_INDEX_URL', 'UV_INDEX', 'UV_EXTRA_INDEX_URL', 'PIP_EXTRA_INDEX_URL']
 
 /** Whether the last words of uv or pip are about an index that does not answer. */

@@ -113,7 +113,7 @@ export function buildContainerEnvironments(deps: Deps) {
     const text = printContainerLock({ definition: resolved.defined.digest, image, packages })
     const lockDigest = lockDigestOf(text)
     await deps.blobs.put(Buffer.from(text), lockDigest)
-    await records.ready(who, resolved, { lockDigest, image })
+    await records.ready(who, resolved, { lockDigest, lock: text, image })
     return environmentIn(engine, image, lockDigest, built, over?.folders)
   }
 

@@ -1,4 +1,5 @@
 import type { Database, Who } from '../../../kernel/db/index.ts'
+import { parseLock } from '../build/lock-text.ts'
 import { recordFailure } from '../lock-and-build.ts'
 import { findBuilds } from '../reads.ts'
 import type { Resolved } from '../references.ts'
@@ -16,29 +17,23 @@ export function containerRecords(db: Database) {
     async ready(
       who: Who,
       resolved: Resolved,
-      { lockDigest, image }: { lockDigest: string; image: Image },
+      { lockDigest, lock, image }: { lockDigest: string; lock: string; image: Image },
     ): Promise<void> {
       const { digest } = resolved.defined
       const row = (await findBuilds(db, [digest])).get(digest)
       if (row?.state === 'succeeded' && row.lock_digest === lockDigest) return
+      const { python, entries } = parseLock(lock)
+      const facts = { lock_digest: lockDigest, python, packages: entries.length }
       await db.withTransaction(who, async tx => {
         if (row?.state !== 'building') await startBuild(tx, digest, 'building')
-        const python = 'image'
         await changeBuild(tx, digest, {
-          ...{ state: 'succeeded', lock_digest: lockDigest, python, packages: 0, deviations: '[]' },
+          ...{ state: 'succeeded', ...facts, deviations: '[]' },
           finished_at: tx.now.toISOString(),
         })
         tx.append({
           type: 'dev.hagane.environment.built',
           subject: resolved.subject,
-          data: {
-            definition_digest: digest,
-            lock_digest: lockDigest,
-            python,
-            packages: 0,
-            image: image.reference,
-            image_id: image.id,
-          },
+          data: { definition_digest: digest, ...facts, image: image.reference, image_id: image.id },
         })
       })
     },

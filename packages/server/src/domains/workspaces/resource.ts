@@ -1,0 +1,31 @@
+import type { RegistrySpec } from '@hagane/contract'
+import type { WorkspaceRow } from './store.ts'
+
+/** What a new workspace or registry keeps of its specification. */
+export function valuesOf(
+  kind: WorkspaceRow['kind'],
+  { name, display_name, description, tags }: Pick<RegistrySpec, 'name' | 'display_name' | 'description' | 'tags'>,
+) {
+  return {
+    name,
+    kind,
+    display_name: display_name ?? name,
+    description: description ?? null,
+    tags: JSON.stringify(tags ?? {}),
+  }
+}
+
+/** What workspaces and registries show alike. */
+export const fieldsOf = (row: WorkspaceRow) => ({
+  name: row.name,
+  display_name: row.display_name,
+  ...(row.description === null ? {} : { description: row.description }),
+  tags: JSON.parse(row.tags) as Record<string, string>,
+  etag: String(row.revision),
+  creation_context: {
+    created_at: row.created_at,
+    created_by: row.created_by,
+    last_modified_at: row.modified_at,
+    last_modified_by: row.modified_by,
+  },
+})
