@@ -2,15 +2,23 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { engineHere, importTestImage } from '@hagane/testkit'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { adopt, collect, stage, start } from '../index.ts'
 import { freshFolder, freshStore, isRunning, lineIn, logOf, planOf, runCommand, until } from '../testing/steps.ts'
 import { containerName, type StepContainer } from './container-arguments.ts'
+import { containerState } from './container-state.ts'
 
 const containers = describe.skipIf(engineHere === undefined)
 let container: StepContainer
+
+/** The command has begun, and the engine knows it: one that was killed before it wrote that down cannot tell the end. */
+async function running(folder: string): Promise<void> {
+  await lineIn(join(folder, 'work', 'up'))
+  while ((await containerState(folder)) !== 'running') await sleep(50)
+}
 
 /** Whether the engine still has the container of a step. */
 const exists = (folder: string): boolean =>
@@ -112,7 +120,7 @@ containers(`a step in a container of ${engineHere ?? 'an engine, which none here
         stdio: ['ignore', 'pipe', 'inherit'],
       },
     )
-    await lineIn(join(folder, 'work', 'up'))
+    await running(folder)
     server.kill('SIGKILL')
     await once(server, 'exit')
     const leader = Number.parseInt(readFileSync(join(folder, 'started'), 'utf8'), 10)
@@ -137,7 +145,7 @@ containers(`a step in a container of ${engineHere ?? 'an engine, which none here
         stdio: 'ignore',
       },
     )
-    await lineIn(join(folder, 'work', 'up'))
+    await running(folder)
     server.kill('SIGKILL')
     process.kill(-Number.parseInt(readFileSync(join(folder, 'started'), 'utf8'), 10), 'SIGKILL')
     writeFileSync(join(folder, 'work', 'go'), '')
