@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { redaction } from './collection-plan.ts'
 import { nameSchema, tagsSchema, versionSchema } from './core/names.ts'
 import { probeSettings, requestSettings } from './gateway.ts'
 import { environmentRef } from './job-inputs.ts'
@@ -54,6 +55,10 @@ export const dataCollectorSpec = z.strictObject({
   collections: z.record(z.string(), dataCollection),
   sampling_rate: z.number().min(0).max(1).optional(),
   rolling_rate: z.string().optional(),
+  redact: z
+    .record(z.string(), redaction)
+    .optional()
+    .describe('columns that are left out (drop), replaced by a keyed digest (hash) or by asterisks (mask)'),
   request_logging: z.looseObject({ capture_headers: z.array(z.string()).optional() }).optional(),
   destination: z.looseObject({}).optional(),
 })

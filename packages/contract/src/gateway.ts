@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { collectionPlan } from './collection-plan.ts'
 import { digestSchema, nameSchema, timeSchema } from './core/names.ts'
 import { ok, route } from './core/route.ts'
 
@@ -74,6 +75,7 @@ export const gatewayDeployment = z.strictObject({
     .boolean()
     .optional()
     .describe('answer several requests with one predict call; by default where the model flavor computes row by row'),
+  collection: collectionPlan.optional().describe('what of its requests and answers is kept'),
 })
 export type GatewayDeployment = z.output<typeof gatewayDeployment>
 
@@ -87,6 +89,12 @@ export const gatewayEndpoint = z.strictObject({
   public_network_access: z.enum(['enabled', 'disabled']).default('enabled'),
   traffic: z.record(nameSchema, percent),
   mirror_traffic: z.record(nameSchema, percent).default({}),
+  comparison_share: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe('1 unless given: share of mirrored requests whose answers, live and shadow, are kept to be compared'),
   deployments: z.array(gatewayDeployment),
 })
 export type GatewayEndpoint = z.output<typeof gatewayEndpoint>

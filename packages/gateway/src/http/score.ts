@@ -2,6 +2,7 @@ import { hash, randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { HaganeError, type PredictionRecord } from '@hagane/contract'
 import type { Collector } from '../predictions/collector.ts'
+import type { Exchange } from '../predictions/exchange.ts'
 import { ulid } from '../predictions/ulid.ts'
 import type { EndpointHost } from '../routing/endpoint-host.ts'
 import { isOfConnection } from '../serving/command-call.ts'
@@ -24,6 +25,9 @@ export interface ScoreParts {
   collector: Collector
   maxBody: number
 }
+
+/** What collection keeps of a request beside its body. */
+type Kept = Pick<Exchange, 'requestId' | 'headers' | 'shadows'>
 
 /** Answers one scoring request. Every answer that came from a deployment is recorded before it is sent. */
 export class Scoring {
@@ -60,6 +64,12 @@ export class Scoring {
     const id = predictionId(server, time)
     const sent = workerRequest(request, target, server, id, body)
     const isUnrecorded = target.action === 'own' && request.method !== 'POST'
+    const shadows = named === undefined && target.action !== 'own' ? host.mirrors(slot) : []
+    const kept: Kept = {
+      requestId,
+      headers: request.headers,
+      shadows: shadows.map(shadow => shadow.serving.deployment.name),
+    }
     const own = [
       ...(isUnrecorded ? [] : ['x-hagane-prediction-id', id]),
       'x-ms-request-id',
@@ -72,7 +82,7 @@ export class Scoring {
       const { stream } = answer
       if (stream !== undefined) {
         sendStream(response, answer, stream, own, (digest, done) =>
-          isUnrecorded ? done() : this.#record(host, server, id, time, sent, { ...answer, digest }, done),
+          isUnrecorded ? done() : this.#record(host, server, id, time, sent, { ...answer, digest }, done, kept),
         )
         return
       }
@@ -82,22 +92,24 @@ export class Scoring {
         } else sendUnrecorded(response, own, requestId, failure)
       }
       if (isUnrecorded || isRefusal(outcome)) finish()
-      else this.#record(host, server, id, time, sent, answer, finish)
+      else this.#record(host, server, id, time, sent, answer, finish, kept)
     })
-    if (named === undefined && target.action !== 'own') this.#mirror(host, slot, request, target, id, body, time)
+    if (shadows.length > 0) this.#mirror(host, shadows, request, target, id, body, time, kept)
   }
 
   /** Copies a request to shadow deployments. Nobody waits for them, and one that is busy or broken costs only its own copy. */
   #mirror(
     host: EndpointHost,
-    answering: DeploymentSlot,
+    shadows: DeploymentSlot[],
     request: IncomingMessage,
     target: Target,
     original: string,
     body: Buffer,
     time: number,
+    kept: Kept,
   ): void {
-    for (const slot of host.mirrors(answering)) {
+    const copied = { ...kept, shadows: [] }
+    for (const slot of shadows) {
       const server = slot.serving
       const id = predictionId(server, time)
       const copy = workerRequest(request, target, server, id, body)
@@ -106,11 +118,11 @@ export class Scoring {
         const answer: WorkerAnswer = outcome instanceof HaganeError ? errorAnswer(outcome, original) : outcome
         if (answer.stream !== undefined) {
           readToEnd(answer.stream, digest =>
-            this.#record(host, server, id, time, copy, { ...answer, digest }, () => undefined, original),
+            this.#record(host, server, id, time, copy, { ...answer, digest }, () => undefined, copied, original),
           )
           return
         }
-        this.#record(host, server, id, time, copy, answer, () => undefined, original)
+        this.#record(host, server, id, time, copy, answer, () => undefined, copied, original)
       })
     }
   }
@@ -123,6 +135,7 @@ export class Scoring {
     request: WorkerRequest,
     answer: WorkerAnswer,
     sent: (failure: Error | undefined) => void,
+    kept: Kept,
     mirrorOf?: string,
   ): void {
     const record: PredictionRecord = {
@@ -139,7 +152,8 @@ export class Scoring {
       output_sha256: answer.digest ?? hash('sha256', answer.body, 'hex'),
     }
     if (mirrorOf !== undefined) record.mirror_of = mirrorOf
-    this.#parts.collector.record(record, time, sent)
+    const exchange = { endpoint: host.entry, deployment: server.deployment, request, answer, ...kept }
+    this.#parts.collector.record(record, time, sent, exchange)
   }
 }
 

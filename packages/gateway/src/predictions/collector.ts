@@ -1,6 +1,8 @@
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type PredictionRecord, predictionHour } from '@hagane/contract'
+import { Captures } from './captures.ts'
+import { type Exchange, exchangeFrame, headerOf } from './exchange.ts'
 import { freeSegmentName, Segment, sealLeftover, unsealedSegments, writeSeal } from './segment.ts'
 import type { Unreported } from './unreported.ts'
 
@@ -13,6 +15,9 @@ interface Waiting {
   line: string
   key: string
   sent: (error: Error | undefined) => void
+  arrivedAt: number
+  exchange?: Exchange | undefined
+  frame?: Buffer | undefined
 }
 
 interface OpenSegment {
@@ -28,6 +33,7 @@ export class Collector {
   readonly #root: string
   readonly #unreported: Unreported
   readonly #onSealed: () => void
+  readonly #captures: Captures
   readonly #open = new Map<string, OpenSegment>()
   readonly #timer: NodeJS.Timeout
   #waiting: Waiting[] = []
@@ -37,13 +43,33 @@ export class Collector {
     this.#unreported = unreported
     this.#onSealed = onSealed
     mkdirSync(this.#root, { recursive: true, mode: 0o700 })
-    this.#timer = setInterval(() => this.sealFinishedHours(Date.now()), sealCheckMs)
+    this.#captures = new Captures(folder)
+    this.#timer = setInterval(() => {
+      this.sealFinishedHours(Date.now())
+      this.#captures.closeFinished(Date.now())
+    }, sealCheckMs)
   }
 
-  /** Records a prediction; `sent` is called once it is written, or with the reason why it could not be. */
-  record(record: PredictionRecord, arrivedAt: number, sent: (error: Error | undefined) => void): void {
+  /**
+   * Records a prediction, and what of its content is to be kept; `sent` is called once all is written, or with the reason
+   * why it could not be.
+   */
+  record(
+    record: PredictionRecord,
+    arrivedAt: number,
+    sent: (error: Error | undefined) => void,
+    exchange?: Exchange,
+  ): void {
+    const line = `${JSON.stringify(record)}\n`
     const key = `${record.revision}/${predictionHour(arrivedAt)}`
-    if (this.#waiting.push({ line: `${JSON.stringify(record)}\n`, key, sent }) === 1) setImmediate(() => this.flush())
+    const frame = exchange === undefined ? undefined : exchangeFrame(record, line, exchange)
+    if (this.#waiting.push({ line, key, sent, arrivedAt, exchange, frame }) === 1) setImmediate(() => this.flush())
+  }
+
+  /** Closes what was captured so far, so that it can be turned into tables now. */
+  closeCaptures(): void {
+    this.flush()
+    this.#captures.close()
   }
 
   flush(): void {
@@ -64,6 +90,7 @@ export class Collector {
   /** Seals what a revision has open: it has been drained and answers nothing more. */
   sealRevision(revision: string): void {
     for (const [key, open] of this.#open) if (key.startsWith(`${revision}/`)) this.#seal(key, open)
+    this.#captures.close(revision)
   }
 
   /** Seals what earlier gateways left open. They are not appended to again, so this may run while others are written. */
@@ -85,16 +112,27 @@ export class Collector {
     clearInterval(this.#timer)
     this.flush()
     for (const [key, open] of this.#open) this.#seal(key, open)
+    this.#captures.close()
   }
 
   #append(key: string, items: Waiting[]): Error | undefined {
     try {
+      this.#capture(key, items)
       const { segment } = this.#segment(key)
       segment.append(items.map(item => item.line).join(''), items.length)
       return undefined
     } catch (error) {
       return error as Error
     }
+  }
+
+  /** Before the record, so that what is recorded is there to be read. */
+  #capture(key: string, items: Waiting[]): void {
+    const frames = items.flatMap(({ frame }) => (frame === undefined ? [] : [frame]))
+    const first = items.find(item => item.frame !== undefined)
+    if (first?.exchange === undefined) return
+    const { arrivedAt, exchange } = first
+    this.#captures.append(key.slice(0, key.indexOf('/')), arrivedAt, frames, () => headerOf(exchange))
   }
 
   #segment(key: string): OpenSegment {

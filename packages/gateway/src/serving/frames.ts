@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream'
  * side is packages/python/worker/hagane_worker/frames.py.
  */
 export const toWorker = { config: 0, request: 1, ping: 2, stop: 3 } as const
-export const fromWorker = { answered: 1, ready: 2, failed: 3, pong: 4 } as const
+export const fromWorker = { answered: 1, ready: 2, failed: 3, pong: 4, collected: 5 } as const
 export const routes = { score: 0, invocations: 1 } as const
 
 const headSize = 9
@@ -44,6 +44,8 @@ export interface WorkerAnswer {
   readonly stream?: Readable
   /** SHA-256 of the body of a stream that has been read. */
   readonly digest?: string
+  /** What the script's collectors handed over while it answered: frames of JSON. */
+  readonly collected?: Buffer
 }
 
 export interface Frame {

@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import type { GatewayDeployment } from '@hagane/contract'
 import { monotonicSeconds } from './clock.ts'
-import { FrameReader, fromWorker, packFrame, packRequest, toWorker, unpackAnswer } from './frames.ts'
+import { FrameReader, fromWorker, packFrame, packRequest, toWorker, unpackAnswer, type WorkerAnswer } from './frames.ts'
 import type { Pending } from './pending.ts'
 import type { Worker, WorkerListener, WorkerStart } from './worker.ts'
 
@@ -21,6 +21,7 @@ export class WorkerProcess implements Worker {
   readonly #channel: Duplex
   readonly #reader = new FrameReader()
   #outgoing: Buffer[] = []
+  #collected: Buffer | undefined
   #ended = false
   #how = 'ended'
 
@@ -101,11 +102,21 @@ export class WorkerProcess implements Worker {
 
   #read(chunk: Buffer, listener: WorkerListener): void {
     for (const { type, id, payload } of this.#reader.push(chunk)) {
-      if (type === fromWorker.answered) listener.answered(id, unpackAnswer(payload))
+      if (type === fromWorker.answered) listener.answered(id, this.#answer(payload))
+      else if (type === fromWorker.collected) this.#collected = payload
       else if (type === fromWorker.pong) listener.pong()
       else if (type === fromWorker.ready) listener.ready(JSON.parse(payload.toString('utf8')))
       else if (type === fromWorker.failed) listener.failed(JSON.parse(payload.toString('utf8')).message)
     }
+  }
+
+  /** What was collected comes right before the answer it belongs to. */
+  #answer(payload: Buffer): WorkerAnswer {
+    const answer = unpackAnswer(payload)
+    const collected = this.#collected
+    if (collected === undefined) return answer
+    this.#collected = undefined
+    return { ...answer, collected }
   }
 
   #end(how: string, listener: WorkerListener): void {
@@ -119,4 +130,5 @@ export class WorkerProcess implements Worker {
 const configOf = (deployment: GatewayDeployment): object => ({
   ...deployment.runtime,
   ...(deployment.batching === undefined ? {} : { batching: deployment.batching }),
+  ...(deployment.collection === undefined ? {} : { collections: deployment.collection.collections }),
 })

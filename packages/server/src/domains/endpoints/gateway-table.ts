@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { type GatewayEndpoint, type GatewayTable, gatewayTable } from '@hagane/contract'
 import { canonicalJson } from '../../kernel/canonical-json.ts'
 import type { Database } from '../../kernel/db/index.ts'
+import { comparisonShareOf } from './collection-plan.ts'
 import type { EndpointToken } from './keys.ts'
 import { allForTable } from './reads.ts'
 import type { DeploymentRow, EndpointRow } from './tables.ts'
@@ -81,6 +82,7 @@ function endpointEntry(row: EndpointRow, deployments: DeploymentRow[], now: numb
     public_network_access: row.public_network_access,
     traffic: known(row.traffic),
     mirror_traffic: known(row.mirror_traffic),
+    comparison_share: comparisonShareOf(JSON.parse(row.properties)),
     deployments: own.map(one => JSON.parse(one.entry ?? 'null')),
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { DeploymentRevision, GatewayDeployment, GatewayRuntime, OnlineDeploymentSpec } from '@hagane/contract'
 import { canonicalJson } from '../../kernel/canonical-json.ts'
+import { collectionPlanOf } from './collection-plan.ts'
 import { withModelDir } from './command-runtime.ts'
 import { variableText } from './resource.ts'
 
@@ -47,6 +48,7 @@ export const variablesOf = (spec: OnlineDeploymentSpec): Record<string, string> 
  */
 export function gatewayEntry(prepared: Prepared): GatewayDeployment {
   const { workspace, endpoint, deployment, spec, facts, runtime } = prepared
+  const collection = collectionPlanOf(spec)
   const settings = {
     workers: workersOf(spec),
     environment_variables: variablesOf(spec),
@@ -54,6 +56,7 @@ export function gatewayEntry(prepared: Prepared): GatewayDeployment {
     liveness_probe: spec.liveness_probe,
     readiness_probe: spec.readiness_probe,
     ...batchingOf(spec),
+    ...(collection === undefined ? {} : { collection }),
   }
   const identity = {
     workspace,
