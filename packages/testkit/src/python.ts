@@ -4,13 +4,14 @@ import { access, mkdir, rename, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { toolchainOf } from '@hagane/server'
 
 const run = promisify(execFile)
 const MINUTES = 60_000
 
 /**
- * A Python interpreter with these packages, e.g. `pythonWith(['mlflow==3.17.2'])`. The environment is built once, by uv or pip with
- * the machine's own settings, kept in the user's cache folder and used by later runs. Throws where there is no Python or the
+ * A Python interpreter with these packages, e.g. `pythonWith(['mlflow==3.17.2'])`. The environment is built once, with the product's
+ * own tools (uv, or pip), kept in the user's cache folder and used by later runs. Throws where there is no Python or the
  * packages cannot be had.
  */
 export async function pythonWith(packages: readonly string[]): Promise<string> {
@@ -45,16 +46,13 @@ const exists = (path: string): Promise<boolean> =>
 
 async function build(folder: string, packages: readonly string[]): Promise<void> {
   const options = { timeout: 10 * MINUTES, maxBuffer: 64 * 2 ** 20 }
-  const uv = await run('uv', ['--version']).then(
-    () => true,
-    () => false,
-  )
-  const python = join(folder, 'bin', 'python')
-  await run('python3', ['-m', 'venv', ...(uv ? ['--without-pip'] : []), folder], options)
-  const install = uv
-    ? ['uv', 'pip', 'install', '--quiet', '--compile-bytecode', '--python', python, ...packages]
-    : [python, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages]
-  const [command = '', ...args] = install
   const { PYTHONDONTWRITEBYTECODE: _, ...env } = process.env
-  await run(command, args, { ...options, env })
+  const { uv, env: toolEnv } = await toolchainOf(env, folder)(() => undefined)
+  const python = join(folder, 'bin', 'python')
+  await run('python3', ['-m', 'venv', ...(uv === undefined ? [] : ['--without-pip']), folder], options)
+  const [command, ...args] =
+    uv === undefined
+      ? ([python, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages] as const)
+      : ([uv, 'pip', 'install', '--quiet', '--compile-bytecode', '--python', python, ...packages] as const)
+  await run(command, args, { ...options, env: uv === undefined ? env : toolEnv })
 }
