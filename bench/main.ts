@@ -6,16 +6,25 @@ import { parseArgs } from 'node:util'
 import { type Bench, keepsTarget, type Row, timesBetter } from './bench.ts'
 import { cliRoundTrip } from './benches/cli.ts'
 import { endpointLoad } from './benches/endpoint-load.ts'
+import { gatewayLatency } from './benches/gateway-latency.ts'
 import { jobSteps } from './benches/jobs.ts'
 import { logBatch } from './benches/log-batch.ts'
 import { serverStart } from './benches/server-start.ts'
 import { dataSnapshots } from './benches/snapshot.ts'
 import { formatTable } from './table.ts'
 
-const benches: readonly Bench[] = [serverStart, logBatch, cliRoundTrip, jobSteps, endpointLoad, dataSnapshots]
+const benches: readonly Bench[] = [
+  serverStart,
+  logBatch,
+  cliRoundTrip,
+  jobSteps,
+  endpointLoad,
+  gatewayLatency,
+  dataSnapshots,
+]
 
 /** A name that stands for several benches. */
-const groups: Readonly<Record<string, readonly string[]>> = { serving: [endpointLoad.name] }
+const groups: Readonly<Record<string, readonly string[]>> = { serving: [endpointLoad.name, gatewayLatency.name] }
 
 const usage = `Usage: npm run bench [-- NAME... [--gigabytes N]]
 
