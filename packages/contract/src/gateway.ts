@@ -62,6 +62,15 @@ export const requestSettings = z.strictObject({
 })
 export type RequestSettings = z.output<typeof requestSettings>
 
+/** Azure ML's target_utilization: as many workers as keep the busy share of their places at the target. */
+export const autoscaleSettings = z.strictObject({
+  min_workers: z.number().int().min(1).max(256),
+  max_workers: z.number().int().min(1).max(256),
+  target_utilization_percentage: z.number().int().min(1).max(100).default(70),
+  polling_interval: z.number().int().min(1).max(3600).default(1).describe('seconds between two decisions'),
+})
+export type AutoscaleSettings = z.output<typeof autoscaleSettings>
+
 export const gatewayDeployment = z.strictObject({
   name: nameSchema,
   revision_id: revisionIdSchema,
@@ -71,6 +80,13 @@ export const gatewayDeployment = z.strictObject({
   request_settings: requestSettings,
   liveness_probe: probeSettings,
   readiness_probe: probeSettings,
+  autoscale: autoscaleSettings.optional().describe('absent: always `workers`'),
+  idle_seconds: z
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe('without a request for so long its workers end; the next request starts one and waits for it'),
   batching: z
     .boolean()
     .optional()
@@ -78,6 +94,15 @@ export const gatewayDeployment = z.strictObject({
   collection: collectionPlan.optional().describe('what of its requests and answers is kept'),
 })
 export type GatewayDeployment = z.output<typeof gatewayDeployment>
+
+/** What keeps a caller at one deployment of a split: `header:<name>`, `cookie:<name>`, or `body` for equal requests. */
+export const stickySchema = z
+  .string()
+  .regex(/^(body|(header|cookie):[\w!#$%&'*+.^`|~-]{1,100})$/, 'header:<name>, cookie:<name> or body')
+
+/** Requests for each key or token: `per_second` on average, `burst` at once. */
+export const rateLimit = z.strictObject({ per_second: z.number().positive(), burst: z.number().min(1) })
+export type RateLimit = z.output<typeof rateLimit>
 
 const percent = z.number().int().min(0).max(100)
 export const gatewayEndpoint = z.strictObject({
@@ -96,6 +121,10 @@ export const gatewayEndpoint = z.strictObject({
     .optional()
     .describe('1 unless given: share of mirrored requests whose answers, live and shadow, are kept to be compared'),
   deployments: z.array(gatewayDeployment),
+  sticky: stickySchema.optional(),
+  rate_limit: rateLimit.optional(),
+  cors_origins: z.array(z.string()).optional().describe('web pages that may call; `*` is any'),
+  local: z.literal(true).optional().describe('callers on this machine need no key, others are refused'),
 })
 export type GatewayEndpoint = z.output<typeof gatewayEndpoint>
 
@@ -127,6 +156,7 @@ export const gatewayRevisionReport = z.strictObject({
   revision_id: revisionIdSchema,
   state: z.enum(revisionStates),
   workers_ready: z.number().int(),
+  workers: z.number().int().optional().describe('how many it wants now'),
   restarts: z.number().int(),
   pid: z.number().int().optional().describe('process of the first worker that runs'),
   message: z.string().optional().describe("why it is not ready: the worker's own error"),

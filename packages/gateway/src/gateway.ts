@@ -57,8 +57,9 @@ export class Gateway {
       drained: revision => this.#collector.sealRevision(revision),
     })
     const scoring = new Scoring({ collector: this.#collector, maxBody: options.maxBody })
-    const admin = adminHandler({ folder: dir, token: adminToken(dir), report: () => this.report() })
-    this.#http = new HttpServer(publicHandler(this.#routing, scoring), admin)
+    const token = adminToken(dir)
+    const admin = adminHandler({ folder: dir, token, report: () => this.report() })
+    this.#http = new HttpServer(publicHandler(this.#routing, scoring, token), admin)
     const { control: url, tokenFile } = options
     const urlFile = join(dir, 'control-url')
     this.#control = url === undefined ? undefined : new ControlPlane({ url, urlFile, ...(tokenFile && { tokenFile }) })

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { HaganeError } from '@hagane/contract'
+import { RateLimited } from '../routing/token-bucket.ts'
 
 /** Statuses that differ from the kind's usual one: here the gateway gave up waiting, not the caller. */
 const statusOf = (error: HaganeError): number => (error.kind === 'timeout' ? 504 : error.status)
@@ -23,7 +24,7 @@ const reserved = new Set([
 /** A failure as status, headers and a JSON body of Hagane's error shape. */
 export function errorAnswer(error: HaganeError, requestId: string) {
   const headers: [string, string][] = [['content-type', 'application/json; charset=utf-8']]
-  const wait = retryAfter[error.kind]
+  const wait = error instanceof RateLimited ? String(error.retryAfterSeconds) : retryAfter[error.kind]
   if (wait !== undefined) headers.push(['retry-after', wait])
   return { status: statusOf(error), rows: 0, headers, body: Buffer.from(JSON.stringify(error.toBody(requestId))) }
 }

@@ -1,23 +1,31 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { HaganeError } from '@hagane/contract'
+import { isLoopbackAddress } from '../routing/authenticate.ts'
 import type { EndpointHost } from '../routing/endpoint-host.ts'
 import type { Routing } from '../routing/routing.ts'
 import { asHaganeError, errorAnswer, send } from './answer.ts'
+import { answerPreflight } from './cors.ts'
+import { metricsPage } from './metrics-page.ts'
 import type { Scoring } from './score.ts'
 import { swaggerOf } from './swagger.ts'
 import { parseTarget, type Target, unknownPath } from './target.ts'
 
-const loopback = /^(?:::ffff:)?127\.|^::1$/
 const text: [string, string][] = [['content-type', 'text/plain; charset=utf-8']]
 const json: [string, string][] = [['content-type', 'application/json; charset=utf-8']]
 
-/** The gateway's public side: `/endpoints/<name>/{score,invocations,swagger.json}`, also below `/ws/<workspace>`. */
-export function publicHandler(routing: Routing, scoring: Scoring) {
+/** The gateway's public side: `/endpoints/<name>/{score,invocations,swagger.json}`, also below `/ws/<workspace>`, and `/metrics`. */
+export function publicHandler(routing: Routing, scoring: Scoring, adminToken: string) {
   return (request: IncomingMessage, response: ServerResponse): void => {
     try {
       const target = parseTarget(request.url ?? '/')
-      if (target === undefined) throw unknownPath(request.url)
+      if (target === undefined) {
+        if (request.url !== '/metrics') throw unknownPath(request.url)
+        metricsPage(routing, adminToken, request, response)
+        return
+      }
       const host = hostOf(routing, target, request)
+      const { cors_origins } = host.entry
+      if (cors_origins !== undefined && answerPreflight(request, response, cors_origins)) return
       const isPassed = host.hasServers && isPassedOn(target)
       if (target.action === 'own' && !isPassed) throw unknownPath(request.url)
       const scores = target.action === 'score' || target.action === 'invocations'
@@ -44,7 +52,7 @@ function hostOf(routing: Routing, target: Target, request: IncomingMessage): End
       hint: 'hagane online-endpoint list shows the endpoints and their scoring_uri',
     })
   }
-  if (host.entry.public_network_access === 'disabled' && !loopback.test(request.socket.remoteAddress ?? '')) {
+  if (host.entry.public_network_access === 'disabled' && !isLoopbackAddress(request.socket.remoteAddress)) {
     throw new HaganeError('forbidden', `endpoint '${target.endpoint}' answers on this machine only`, {
       hint: 'its public_network_access is disabled',
     })
@@ -67,9 +75,9 @@ function health(response: ServerResponse, host: EndpointHost): void {
 }
 
 function swagger(request: IncomingMessage, response: ServerResponse, target: Target, host: EndpointHost): void {
-  host.credentials.check(request.headers.authorization)
+  host.admit(request)
   const named = request.headers['azureml-model-deployment']
-  const { description } = host.choose(typeof named === 'string' ? named : undefined, 0).serving
+  const { description } = host.choose(typeof named === 'string' ? named : undefined, () => 0).serving
   const version = new URLSearchParams(target.query).get('version') ?? '2'
   const basePath = (request.url ?? '').replace(/\/swagger\.json.*$/, '')
   const document = swaggerOf(description, version, target.endpoint, basePath)

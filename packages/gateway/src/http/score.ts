@@ -41,6 +41,7 @@ export class Scoring {
     const requestId = requestIdOf(request)
     this.#score(request, response, target, host, requestId).catch((error: unknown) => {
       const answer = errorAnswer(asHaganeError(error), requestId)
+      host.metrics.refuse(answer.status)
       if (answer.status === 413) response.shouldKeepAlive = false
       send(response, answer.status, answer.headers, ['x-ms-request-id', requestId], answer.body)
     })
@@ -54,11 +55,13 @@ export class Scoring {
     requestId: string,
   ): Promise<void> {
     const time = Date.now()
-    host.credentials.check(request.headers.authorization)
+    host.admit(request)
     const named = request.headers['azureml-model-deployment']
-    const slot = host.choose(typeof named === 'string' && named !== '' ? named : undefined)
     const body = await readBody(request, this.#parts.maxBody)
     if (body === undefined) return
+    const slot = host.choose(typeof named === 'string' && named !== '' ? named : undefined, () =>
+      host.draw(request, body),
+    )
     const server = slot.serving
     if (target.action === 'own' && server.deployment.runtime.kind !== 'command') throw unknownPath(request.url)
     const id = predictionId(server, time)
@@ -77,7 +80,7 @@ export class Scoring {
       'azureml-model-deployment',
       server.deployment.name,
     ]
-    server.submit(sent, outcome => {
+    const pending = server.submit(sent, outcome => {
       const answer: WorkerAnswer = outcome instanceof HaganeError ? errorAnswer(outcome, requestId) : outcome
       const { stream } = answer
       if (stream !== undefined) {
@@ -94,6 +97,7 @@ export class Scoring {
       if (isUnrecorded || isRefusal(outcome)) finish()
       else this.#record(host, server, id, time, sent, answer, finish, kept)
     })
+    if (pending !== undefined) response.on('close', () => pending.abandon())
     if (shadows.length > 0) this.#mirror(host, shadows, request, target, id, body, time, kept)
   }
 

@@ -1,26 +1,38 @@
+import type { IncomingMessage } from 'node:http'
 import { type GatewayDeployment, type GatewayEndpoint, HaganeError } from '@hagane/contract'
+import type { EndpointMetrics } from '../metrics/endpoint-metrics.ts'
 import { DeploymentSlot, type StartRevision } from '../serving/deployment-slot.ts'
-import { Credentials } from './authenticate.ts'
+import { admitLocal, Credentials } from './authenticate.ts'
+import { type StickyBy, stickyBy } from './sticky.ts'
 import { pickByTraffic } from './traffic.ts'
 
 const hasServers = (entry: GatewayEndpoint): boolean =>
   entry.deployments.some(({ runtime }) => runtime.kind === 'command')
+export interface HostParts {
+  start: StartRevision
+  onChange: () => void
+  metrics: EndpointMetrics
+}
 
 /** One endpoint: who may call it, how its traffic is split, and its deployments. */
 export class EndpointHost {
+  readonly metrics: EndpointMetrics
   #entry: GatewayEndpoint
   #credentials: Credentials
+  #sticky: StickyBy | undefined
   readonly #slots = new Map<string, DeploymentSlot>()
   readonly #start: StartRevision
   readonly #onChange: () => void
   #hasServers: boolean
 
-  constructor(entry: GatewayEndpoint, start: StartRevision, onChange: () => void, serving: GatewayDeployment[] = []) {
+  constructor(entry: GatewayEndpoint, parts: HostParts, serving: GatewayDeployment[] = []) {
     this.#entry = entry
     this.#credentials = new Credentials(entry)
     this.#hasServers = hasServers(entry)
-    this.#start = start
-    this.#onChange = onChange
+    this.#sticky = stickyBy(entry)
+    this.#start = parts.start
+    this.#onChange = parts.onChange
+    this.metrics = parts.metrics
     for (const deployment of serving) this.#open(deployment)
     this.#settle()
   }
@@ -39,7 +51,8 @@ export class EndpointHost {
 
   update(entry: GatewayEndpoint): void {
     this.#entry = entry
-    this.#credentials = new Credentials(entry)
+    this.#credentials = new Credentials(entry, this.#credentials)
+    this.#sticky = stickyBy(entry)
     this.#hasServers = hasServers(entry)
     this.#settle()
   }
@@ -49,9 +62,21 @@ export class EndpointHost {
     return this.#hasServers
   }
 
+  /** Throws `unauthenticated`, `forbidden` or `rate_limited` unless this request may go on. */
+  admit(request: IncomingMessage): void {
+    const { authorization, host } = request.headers
+    if (this.#entry.local === true) admitLocal(this.#entry.name, request.socket.remoteAddress, host)
+    else this.#credentials.check(authorization)
+  }
+
+  /** Where a request falls in the split, in [0, 1): the same for the same caller where the endpoint is sticky. */
+  draw(request: IncomingMessage, body: Buffer): number {
+    return this.#sticky?.(request, body) ?? Math.random()
+  }
+
   /** The deployment a request goes to: the one its header names, or one by the split. Throws `not_found`. */
-  choose(named: string | undefined, draw: number = Math.random()): DeploymentSlot {
-    const name = named ?? pickByTraffic(this.#entry.traffic, draw)
+  choose(named: string | undefined, draw: () => number = Math.random): DeploymentSlot {
+    const name = named ?? pickByTraffic(this.#entry.traffic, draw())
     const slot = name === undefined ? undefined : this.#slots.get(name)
     if (slot !== undefined) return slot
     const known = [...this.#slots.keys()].join(', ') || 'none'

@@ -1,4 +1,5 @@
 import type { GatewayDeployment, GatewayEndpoint, GatewayRevisionReport, GatewayTable } from '@hagane/contract'
+import { EndpointMetrics } from '../metrics/endpoint-metrics.ts'
 import type { StartRevision } from '../serving/deployment-slot.ts'
 import { type RevisionPlace, RevisionServer } from '../serving/revision-server.ts'
 import { EndpointHost } from './endpoint-host.ts'
@@ -6,7 +7,7 @@ import { EndpointHost } from './endpoint-host.ts'
 const logLinesInReport = 60
 const keyOf = (workspace: string, name: string): string => `${workspace}/${name}`
 
-export type Place = Omit<RevisionPlace, 'workspace' | 'endpoint'>
+export type Place = Omit<RevisionPlace, 'workspace' | 'endpoint' | 'metrics'>
 
 export interface RoutingListener {
   /** A deployment's state may have changed. */
@@ -25,6 +26,10 @@ export class Routing {
   constructor(place: Place, listener: RoutingListener) {
     this.#place = place
     this.#listener = listener
+  }
+
+  get hosts(): Iterable<EndpointHost> {
+    return this.#endpoints.values()
   }
 
   find(workspace: string, name: string): EndpointHost | undefined {
@@ -70,9 +75,12 @@ export class Routing {
   #open(entry: GatewayEndpoint, serving: GatewayDeployment[] | undefined): EndpointHost {
     const place = { ...this.#place, workspace: entry.workspace, endpoint: entry.name }
     const { changed, drained } = this.#listener
-    const start: StartRevision = (deployment, onChange) =>
-      new RevisionServer(deployment, place, { changed: onChange, drained })
-    return new EndpointHost(entry, start, changed, serving)
+    const measured = new EndpointMetrics()
+    const start: StartRevision = (deployment, onChange) => {
+      const metrics = measured.of(deployment.name)
+      return new RevisionServer(deployment, { ...place, metrics }, { changed: onChange, drained })
+    }
+    return new EndpointHost(entry, { start, onChange: changed, metrics: measured }, serving)
   }
 
   #close(key: string, host: EndpointHost): void {
@@ -94,6 +102,7 @@ function reportOf(entry: GatewayEndpoint, revision: RevisionServer): GatewayRevi
     revision_id: revision.deployment.revision_id,
     state,
     workers_ready: revision.workersReady,
+    workers: revision.workers,
     restarts: revision.restarts,
     ...(pid === undefined ? {} : { pid }),
     ...(message === undefined ? {} : { message }),

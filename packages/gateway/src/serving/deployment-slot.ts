@@ -33,10 +33,16 @@ export class DeploymentSlot {
 
   want(deployment: GatewayDeployment): void {
     const id = deployment.revision_id
-    if (this.#next?.deployment.revision_id === id) return
+    if (this.#next?.deployment.revision_id === id) {
+      this.#next.reconfigure(deployment)
+      return
+    }
     if (this.#next !== undefined) this.#retire(this.#next)
     this.#next = undefined
-    if (this.#serving.deployment.revision_id === id) return
+    if (this.#serving.deployment.revision_id === id) {
+      this.#serving.reconfigure(deployment)
+      return
+    }
     this.#next = this.#start(deployment, () => this.#changed())
   }
 

@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream'
  * side is packages/python/worker/hagane_worker/frames.py.
  */
 export const toWorker = { config: 0, request: 1, ping: 2, stop: 3 } as const
-export const fromWorker = { answered: 1, ready: 2, failed: 3, pong: 4, collected: 5 } as const
+export const fromWorker = { answered: 1, ready: 2, failed: 3, pong: 4, collected: 5, batched: 6 } as const
 export const routes = { score: 0, invocations: 1 } as const
 
 const headSize = 9

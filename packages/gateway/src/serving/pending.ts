@@ -4,6 +4,9 @@ import type { WorkerAnswer, WorkerRequest } from './frames.ts'
 /** How a request ended: the worker's answer, or why there is none. */
 export type Outcome = WorkerAnswer | HaganeError
 
+/** Nobody waits for the answer any more; it is told to nobody, and counted as 499. */
+export const callerGone = new HaganeError('unavailable', 'the caller has closed the connection')
+
 /** A request on its way: waiting, or with a worker. It is settled once, whatever happens later. */
 export class Pending {
   readonly request: WorkerRequest
@@ -24,6 +27,11 @@ export class Pending {
     this.deadline = this.arrivedAt + timeoutMs
     this.#done = done
     this.#timer = setTimeout(() => this.#timeOut(timeoutMs), timeoutMs)
+  }
+
+  /** Whoever asked has gone: a worker that has it may finish, nobody else begins. */
+  abandon(): void {
+    this.settle(callerGone)
   }
 
   settle(outcome: Outcome): void {

@@ -1,19 +1,18 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { type GatewayDeployment, type GatewayRevisionReport, HaganeError } from '@hagane/contract'
+import type { DeploymentMetrics } from '../metrics/deployment-metrics.ts'
 import type { WorkerRequest } from './frames.ts'
 import { type Outcome, Pending, WaitingLine } from './pending.ts'
+import { type Scalable, Scaling } from './scaling.ts'
 import type { ModelDescription } from './worker.ts'
-import { workerEnvironment } from './worker-environment.ts'
 import { logTail, trimLog } from './worker-log.ts'
-import { WorkerSlot } from './worker-slot.ts'
+import { type WorkerPlace, WorkerSet } from './worker-set.ts'
 
-export interface RevisionPlace {
-  workspace: string
-  endpoint: string
-  /** serve.py of the unpacked worker. */
-  entry: string
+export interface RevisionPlace extends WorkerPlace {
   logsDir: string
+  metrics: DeploymentMetrics
 }
 
 export interface RevisionListener {
@@ -23,23 +22,23 @@ export interface RevisionListener {
   drained(revisionId: string): void
 }
 
-/** Requests that a worker is handed ahead: batching ones as many as arrive, others only when no other worker could take them. */
-const batchDepth = 256
-const soloDepth = 4
 /** Waiting requests of a deployment that sets no max_concurrent_requests_per_instance. */
 const defaultWaiting = 1024
 const largestWaitingBytes = 256 * 2 ** 20
-const stopGraceMs = 5000
 const logCheckMs = 30_000
 
 /**
  * Serves one immutable revision of a deployment: its workers, the bounded line of requests before them, and the state
- * that is reported.
+ * that is reported. How many workers there are, and how long requests may take, may change while it serves.
  */
-export class RevisionServer {
-  readonly deployment: GatewayDeployment
+export class RevisionServer implements Scalable {
   readonly logFile: string
-  readonly #slots: WorkerSlot[]
+  readonly #place: RevisionPlace
+  #deployment: GatewayDeployment
+  #scaling: Scaling
+  readonly #workers: WorkerSet
+  #description: ModelDescription | undefined
+  #accepted = 0
   readonly #line = new WaitingLine()
   readonly #listener: RevisionListener
   readonly #logTimer: NodeJS.Timeout
@@ -51,54 +50,117 @@ export class RevisionServer {
   #lastState: string | undefined
 
   constructor(deployment: GatewayDeployment, place: RevisionPlace, listener: RevisionListener) {
-    this.deployment = deployment
+    this.#deployment = deployment
+    this.#place = place
     this.#listener = listener
     mkdirSync(place.logsDir, { recursive: true, mode: 0o700 })
     this.logFile = join(place.logsDir, `${deployment.revision_id}.log`)
     this.#logTimer = setInterval(() => trimLog(this.logFile), logCheckMs)
-    const environment = workerEnvironment(deployment, place.endpoint)
-    this.#slots = Array.from({ length: deployment.workers }, (_, index) => {
-      const title = `${place.workspace}/${place.endpoint}/${deployment.name}/${index}`
-      return new WorkerSlot(
-        { deployment, title, entry: place.entry, environment, logFile: this.logFile },
-        { changed: () => this.#changed(), orphaned: pendings => this.#retry(pendings) },
-      )
+    this.#scaling = new Scaling(this, deployment)
+    this.#workers = new WorkerSet(place, this.logFile, {
+      changed: () => this.#changed(),
+      orphaned: pendings => this.#retry(pendings),
+      batched: size => place.metrics.batched(size),
     })
+    this.#workers.resize(deployment.workers, deployment)
+  }
+
+  get deployment(): GatewayDeployment {
+    return this.#deployment
   }
 
   get description(): ModelDescription | undefined {
-    return this.#slots.find(slot => slot.description !== undefined)?.description
+    this.#description ??= this.#workers.slots.find(slot => slot.description !== undefined)?.description
+    return this.#description
   }
 
+  /** `ready` also while it sleeps: then its workers have ended after idling, and a request wakes it. */
   get state(): GatewayRevisionReport['state'] {
     if (this.#draining) return 'draining'
-    if (this.#slots.some(slot => slot.state === 'ready')) return 'ready'
-    return this.#slots.some(slot => slot.state === 'failed') ? 'failed' : 'starting'
+    if (this.workers === 0 || this.workersReady > 0) return 'ready'
+    return this.#workers.slots.some(slot => slot.state === 'failed') ? 'failed' : 'starting'
   }
 
   get message(): string | undefined {
-    return this.#slots.find(slot => slot.state !== 'ready' && slot.message !== undefined)?.message
+    return this.#workers.slots.find(slot => slot.state !== 'ready' && slot.message !== undefined)?.message
+  }
+
+  get open(): number {
+    return this.#open
+  }
+
+  get waiting(): number {
+    return this.#line.length
+  }
+
+  get accepted(): number {
+    return this.#accepted
+  }
+
+  get workers(): number {
+    return this.#workers.size
+  }
+
+  get pids(): number[] {
+    return this.#workers.pids
+  }
+
+  /** Takes over settings that change no prediction: times, limits, and how many workers. */
+  reconfigure(deployment: GatewayDeployment): void {
+    const before = this.#deployment
+    this.#deployment = deployment
+    if (isDeepStrictEqual(before, deployment)) return
+    this.#scaling.close()
+    this.#scaling = new Scaling(this, deployment)
+    this.#workers.reconfigure(deployment)
+    const bounds = deployment.autoscale
+    if (this.workers === 0 && deployment.idle_seconds !== undefined) return
+    this.resize(
+      bounds === undefined || before.workers !== deployment.workers
+        ? deployment.workers
+        : Math.min(Math.max(this.workers, bounds.min_workers), bounds.max_workers),
+    )
+  }
+
+  resize(workers: number): void {
+    if (this.#draining || workers === this.workers) return
+    this.#workers.resize(workers, this.#deployment)
+    this.#changed()
   }
 
   /** Takes a request; `done` is called once, with the worker's answer or the reason why there is none. */
-  submit(request: WorkerRequest, done: (outcome: Outcome) => void): void {
+  submit(request: WorkerRequest, done: (outcome: Outcome) => void): Pending | undefined {
+    const { metrics } = this.#place
     const refusal = this.#refusal(request)
     if (refusal !== undefined) {
+      metrics.refused(refusal)
       done(refusal)
-      return
+      return undefined
     }
     const size = request.body.length
     this.#open += 1
+    this.#accepted += 1
     this.#waitingBytes += size
-    const pending = new Pending(request, this.deployment.request_settings.request_timeout_ms, outcome => {
+    if (this.#workers.size === 0) this.#wake()
+    const pending = new Pending(request, this.#deployment.request_settings.request_timeout_ms, outcome => {
       this.#open -= 1
       this.#waitingBytes -= size
+      metrics.answered(outcome, pending.arrivedAt)
       done(outcome)
       if (this.#open === 0) this.#drained?.()
     })
-    const slot = this.#freest()
+    const slot = this.#workers.freest()
     if (slot !== undefined && this.#line.length === 0) slot.give(pending)
     else this.#wait(pending)
+    return pending
+  }
+
+  /** A request came while it slept. */
+  #wake(): void {
+    this.#place.metrics.coldStarts += 1
+    const { autoscale, workers } = this.#deployment
+    this.#workers.resize(autoscale?.min_workers ?? workers, this.#deployment)
+    this.#listener.changed()
   }
 
   /** No new requests; resolves when the ones it has are answered and the workers have been told to end. */
@@ -110,8 +172,9 @@ export class RevisionServer {
       })
     }
     clearInterval(this.#logTimer)
-    for (const slot of this.#slots) slot.stop(stopGraceMs)
-    setImmediate(() => this.#listener.drained(this.deployment.revision_id))
+    this.#scaling.close()
+    this.#workers.stop()
+    setImmediate(() => this.#listener.drained(this.#deployment.revision_id))
   }
 
   /** Ends everything now. */
@@ -119,20 +182,21 @@ export class RevisionServer {
     this.#draining = true
     this.#killed = true
     clearInterval(this.#logTimer)
-    for (const slot of this.#slots) slot.kill()
+    this.#scaling.close()
+    this.#workers.kill()
     for (const pending of this.#line.clear()) pending.settle(unavailable('the gateway is stopping'))
   }
 
   get workersReady(): number {
-    return this.#slots.filter(slot => slot.state === 'ready').length
+    return this.#workers.ready
   }
 
   get restarts(): number {
-    return this.#slots.reduce((sum, slot) => sum + slot.restarts, 0)
+    return this.#workers.restarts
   }
 
   get pid(): number | undefined {
-    return this.#slots.find(slot => slot.pid !== undefined)?.pid
+    return this.#workers.slots.find(slot => slot.pid !== undefined)?.pid
   }
 
   logTail(lines: number): string[] {
@@ -144,8 +208,8 @@ export class RevisionServer {
     if (this.state === 'failed') {
       return unavailable(`the deployment does not start: ${this.message ?? 'its worker ended'}`)
     }
-    const { max_concurrent_requests_per_instance: perWorker } = this.deployment.request_settings
-    const limit = perWorker === undefined ? defaultWaiting : 2 * perWorker * this.deployment.workers
+    const { max_concurrent_requests_per_instance: perWorker } = this.#deployment.request_settings
+    const limit = perWorker === undefined ? defaultWaiting : 2 * perWorker * this.#mostWorkers()
     if (this.#open >= limit) return tooMany(`${limit} requests are open, which is the limit of this deployment`)
     if (this.#open > 0 && this.#waitingBytes + request.body.length > largestWaitingBytes) {
       return tooMany('the open requests hold as many bytes as this deployment may keep')
@@ -153,27 +217,14 @@ export class RevisionServer {
     return undefined
   }
 
-  #freest(): WorkerSlot | undefined {
-    let best: WorkerSlot | undefined
-    for (const slot of this.#slots) {
-      if (slot.state !== 'ready' || slot.load >= this.#depth(slot) || slot.overdue) continue
-      if (best === undefined || slot.load < best.load) best = slot
-    }
-    return best
-  }
-
-  #depth(slot: WorkerSlot): number {
-    const { description } = slot
-    if (description?.batching === true) return batchDepth
-    if (description?.kind === 'command')
-      return this.deployment.request_settings.max_concurrent_requests_per_instance ?? batchDepth
-    return this.deployment.workers === 1 ? soloDepth : 1
+  #mostWorkers(): number {
+    return Math.max(this.workers, this.#deployment.workers)
   }
 
   /** While workers are ready, waiting is for a free one and limited; while none is, the request's own time is the limit. */
   #wait(pending: Pending): void {
     this.#line.push(pending)
-    const { max_queue_wait_ms: limit, request_timeout_ms: timeout } = this.deployment.request_settings
+    const { max_queue_wait_ms: limit, request_timeout_ms: timeout } = this.#deployment.request_settings
     if (limit >= timeout) return
     setTimeout(() => {
       if (!pending.settled && pending.attempts === 0 && this.workersReady > 0) {
@@ -183,16 +234,21 @@ export class RevisionServer {
   }
 
   #changed(): void {
-    for (let slot = this.#freest(); slot !== undefined && this.#line.length > 0; slot = this.#freest()) {
+    for (
+      let slot = this.#workers.freest();
+      slot !== undefined && this.#line.length > 0;
+      slot = this.#workers.freest()
+    ) {
       const next = this.#line.shift()
       if (next === undefined) break
+      this.#place.metrics.waited(next.arrivedAt)
       slot.give(next)
     }
     if (this.state === 'failed') {
       const failure = unavailable(`the deployment does not start: ${this.message ?? 'its worker ended'}`)
       for (const pending of this.#line.clear()) pending.settle(failure)
     }
-    const state = `${this.state} ${this.workersReady} ${this.restarts}`
+    const state = `${this.state} ${this.workersReady}/${this.workers} ${this.restarts} ${this.message ?? ''}`
     if (state === this.#lastState) return
     this.#lastState = state
     this.#listener.changed()

@@ -105,6 +105,7 @@ export class WorkerProcess implements Worker {
       if (type === fromWorker.answered) listener.answered(id, this.#answer(payload))
       else if (type === fromWorker.collected) this.#collected = payload
       else if (type === fromWorker.pong) listener.pong()
+      else if (type === fromWorker.batched) listener.batched(id)
       else if (type === fromWorker.ready) listener.ready(JSON.parse(payload.toString('utf8')))
       else if (type === fromWorker.failed) listener.failed(JSON.parse(payload.toString('utf8')).message)
     }

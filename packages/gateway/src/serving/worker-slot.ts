@@ -1,4 +1,4 @@
-import type { ProbeSettings } from '@hagane/contract'
+import type { GatewayDeployment, ProbeSettings } from '@hagane/contract'
 import { BackOff } from './back-off.ts'
 import { CommandWorker } from './command-worker.ts'
 import type { WorkerAnswer } from './frames.ts'
@@ -7,13 +7,15 @@ import type { Pending } from './pending.ts'
 import type { ModelDescription, Worker, WorkerListener, WorkerStart } from './worker.ts'
 import { WorkerProcess } from './worker-process.ts'
 
-export type SlotState = 'starting' | 'ready' | 'failed' | 'stopped'
+export type SlotState = 'starting' | 'ready' | 'failed' | 'leaving' | 'stopped'
 
 export interface SlotOwner {
   /** A slot changed its state or can take more. */
   changed(slot: WorkerSlot): void
   /** The worker died with these requests unanswered. */
   orphaned(pendings: Pending[]): void
+  /** It answers so many requests, two or more, with one predict call. */
+  batched(size: number): void
 }
 
 /** A model that loaded before is given this many starts before it counts as failed; a new one fails with its first. */
@@ -33,8 +35,8 @@ export class WorkerSlot {
   message: string | undefined
   readonly #start: WorkerStart
   readonly #owner: SlotOwner
-  readonly #liveness: ProbeSettings
-  readonly #timeoutMs: number
+  #liveness: ProbeSettings
+  #timeoutMs: number
   readonly #backOff = new BackOff()
   readonly #inFlight = new InFlight()
   #process: Worker | undefined
@@ -43,6 +45,7 @@ export class WorkerSlot {
   #unanswered = 0
   #failedStarts = 0
   #late = 0
+  #graceMs = 0
   readonly #isLate = (): void => {
     this.#late += 1
   }
@@ -75,6 +78,23 @@ export class WorkerSlot {
     this.#process?.request(id, pending, this.#inFlight.size === 1)
   }
 
+  /** Takes over times and limits; a probe that runs goes on by the new ones. */
+  reconfigure(deployment: GatewayDeployment): void {
+    this.#liveness = deployment.liveness_probe
+    this.#timeoutMs = deployment.request_settings.request_timeout_ms
+    if (this.state === 'ready') this.#probeRegularly()
+  }
+
+  /** Takes nothing more, answers what it has, and ends. */
+  leave(graceMs: number): void {
+    if (this.#inFlight.size === 0) {
+      this.stop(graceMs)
+      return
+    }
+    this.state = 'leaving'
+    this.#graceMs = graceMs
+  }
+
   /** Ends the worker; what it still has is expected to be none. */
   stop(graceMs: number): void {
     this.state = 'stopped'
@@ -100,6 +120,7 @@ export class WorkerSlot {
       pong: () => {
         this.#unanswered = 0
       },
+      batched: size => this.#owner.batched(size),
       ended: how => this.#endedNow(how),
     })
     const { initial_delay, period, failure_threshold } = this.#liveness
@@ -115,14 +136,19 @@ export class WorkerSlot {
   }
 
   #ready(description: ModelDescription): void {
-    if (this.state === 'stopped') return
+    if (this.state === 'stopped' || this.state === 'leaving') return
     clearTimeout(this.#timer)
     this.state = 'ready'
     this.message = undefined
     this.description = description
     this.#readySince = performance.now()
-    this.#timer = setInterval(() => this.#probe(), this.#liveness.period * 1000)
+    this.#probeRegularly()
     this.#owner.changed(this)
+  }
+
+  #probeRegularly(): void {
+    clearTimeout(this.#timer)
+    this.#timer = setInterval(() => this.#probe(), this.#liveness.period * 1000)
   }
 
   #failed(message: string): void {
@@ -149,6 +175,7 @@ export class WorkerSlot {
     this.#unanswered = 0
     if (pending?.timedOut === true) this.#late -= 1
     pending?.settle(answer)
+    if (this.state === 'leaving' && this.#inFlight.size === 0) this.stop(this.#graceMs)
     this.#owner.changed(this)
   }
 
@@ -158,7 +185,8 @@ export class WorkerSlot {
     const orphans = this.#inFlight.clear()
     for (const orphan of orphans) orphan.onTimeout = undefined
     this.#late = 0
-    if (this.state === 'stopped') {
+    if (this.state === 'stopped' || this.state === 'leaving') {
+      this.state = 'stopped'
       this.#owner.orphaned(orphans)
       this.#owner.changed(this)
       return

@@ -17,6 +17,8 @@ export interface WorkerListener {
   failed(message: string): void
   answered(id: number, answer: WorkerAnswer): void
   pong(): void
+  /** It answers so many requests, two or more, with one predict call. */
+  batched(size: number): void
   /** The process has ended; nothing else follows. */
   ended(how: string): void
 }

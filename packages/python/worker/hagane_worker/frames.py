@@ -11,7 +11,7 @@ ANSWER = struct.Struct("<HII")  # status, rows, head length
 # From the gateway.
 CONFIG, REQUEST, PING, STOP = 0, 1, 2, 3
 # From the worker.
-ANSWERED, READY, FAILED, PONG = 1, 2, 3, 4
+ANSWERED, READY, FAILED, PONG, BATCHED = 1, 2, 3, 4, 6
 
 SOLO = 1  # this request must not share a predict call with others
 GET = 2

@@ -9,7 +9,7 @@ import socket
 import sys
 import traceback
 
-from .frames import CONFIG, FAILED, PING, PONG, READY, REQUEST, STOP, Channel, Request, pack, pack_answer, pack_json
+from .frames import BATCHED, CONFIG, FAILED, PING, PONG, READY, REQUEST, STOP, Channel, Request, pack, pack_answer, pack_json
 
 logger = logging.getLogger("hagane.worker")
 
@@ -57,7 +57,9 @@ def serve(channel, model):
             elif kind == STOP:
                 stopping = True
         for answers in model.answer(requests):
-            channel.send(b"".join([pack_answer(request.id, answer) for request, answer in answers]))
+            predicted = len(answers) > 1 and answers[0][1].status < 400
+            told = [pack(BATCHED, len(answers), b"")] if predicted else []
+            channel.send(b"".join(told + [pack_answer(request.id, answer) for request, answer in answers]))
         if stopping:
             return
 

@@ -8,6 +8,8 @@ import { noEndpoint } from './endpoints.ts'
 import { PROVISION } from './provision.ts'
 import { findDeployment, findEndpoint, findRevision, listDeployments, listRevisions } from './reads.ts'
 import { toDeployment, toRevision } from './resource.ts'
+import { scaleOf } from './scale.ts'
+import { servingProperties } from './serving-properties.ts'
 import { changeDeployment, deleteDeployment, deploymentIn, endpointIn, insertDeployment } from './store.ts'
 import type { DeploymentRow, EndpointRow } from './tables.ts'
 import type { Traffic } from './traffic.ts'
@@ -54,6 +56,7 @@ export function buildDeploymentService({ db, tasks, tableChanged }: DeploymentDe
     async put(who, place, spec, allTraffic) {
       checkNames(place, spec)
       checkRunnable(spec)
+      scaleOf(spec)
       await db.withTransaction(who, async tx => {
         const operation = await request(tx, who, place, spec, allTraffic)
         await tasks.enqueue(tx, {
@@ -99,13 +102,13 @@ async function request(
   spec: OnlineDeploymentSpec,
   allTraffic: boolean,
 ): Promise<string> {
-  await endpointOf(tx, place.endpoint)
+  const endpoint = await endpointOf(tx, place.endpoint)
   const row = await deploymentIn(tx, place.endpoint, place.name)
   const asked = {
     spec: JSON.stringify(spec),
     state: nextState(row?.state, { kind: 'requested' }),
     operation: newUlid(tx.now.getTime()),
-    all_traffic: allTraffic ? 1 : 0,
+    all_traffic: allTraffic || wantsTraffic(endpoint) ? 1 : 0,
     error: null,
   }
   if (row === undefined) {
@@ -130,6 +133,10 @@ async function request(
   })
   return asked.operation
 }
+
+/** The first deployment of a local endpoint takes its traffic, since scripts that use `--local` never give it any. */
+const wantsTraffic = ({ properties, traffic }: EndpointRow): boolean =>
+  servingProperties(JSON.parse(properties)).local === true && Object.keys(JSON.parse(traffic)).length === 0
 
 async function removeIdle(tx: Tx, { endpoint, name }: Place): Promise<void> {
   const { traffic, mirror_traffic } = await endpointOf(tx, endpoint)

@@ -5,6 +5,7 @@ import type { Secrets } from '../../kernel/secrets.ts'
 import { issueToken, keyColumns, newKey } from './keys.ts'
 import { findEndpoint, listEndpoints } from './reads.ts'
 import { toEndpoint } from './resource.ts'
+import { servingProperties } from './serving-properties.ts'
 import { changeEndpoint, deleteEndpoint, deploymentNamesIn, endpointIn, insertEndpoint } from './store.ts'
 import type { EndpointRow } from './tables.ts'
 import { checkTraffic, type Traffic } from './traffic.ts'
@@ -67,6 +68,7 @@ export function buildEndpointService(deps: EndpointDeps): EndpointService {
     show,
     async create(who, spec) {
       checkTraffic(spec.traffic ?? {}, spec.mirror_traffic ?? {}, [])
+      servingProperties(spec.properties ?? {})
       await deps.ensureGateway()
       await db.withTransaction(who, async tx => {
         if ((await endpointIn(tx, spec.name)) !== undefined) throw alreadyThere(spec.name)
@@ -138,6 +140,7 @@ const rowOf = (spec: OnlineEndpointSpec & { name: string }, secrets: Secrets) =>
 async function changed(tx: Tx, row: EndpointRow, who: Caller, change: Change): Promise<void> {
   checkIfMatch(who, String(row.revision))
   const { description, tags, properties, traffic, mirror_traffic, public_network_access } = change
+  servingProperties(properties ?? {})
   if (traffic !== undefined || mirror_traffic !== undefined) await splitTraffic(tx, row, traffic, mirror_traffic)
   await changeEndpoint(tx, row, {
     ...(description === undefined ? {} : { description }),

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
-import { type GatewayEndpoint, type GatewayTable, gatewayTable } from '@hagane/contract'
+import { type GatewayEndpoint, type GatewayTable, gatewayTable, HaganeError } from '@hagane/contract'
 import { canonicalJson } from '../../kernel/canonical-json.ts'
 import type { Database } from '../../kernel/db/index.ts'
 import { comparisonShareOf } from './collection-plan.ts'
 import type { EndpointToken } from './keys.ts'
 import { allForTable } from './reads.ts'
+import { type ServingProperties, servingProperties } from './serving-properties.ts'
 import type { DeploymentRow, EndpointRow } from './tables.ts'
 
 /** Other servers on the same database change the table too; they are noticed by looking. */
@@ -71,7 +72,12 @@ function endpointEntry(row: EndpointRow, deployments: DeploymentRow[], now: numb
   const own = deployments.filter(one => one.workspace === row.workspace && one.endpoint === row.name)
   const names = new Set(own.map(one => one.name))
   const known = (shares: string) =>
-    Object.fromEntries(Object.entries(JSON.parse(shares) as Record<string, number>).filter(([name]) => names.has(name)))
+    Object.fromEntries(
+      // by name, so that a sticky split does not turn when somebody writes the same shares in another order
+      Object.entries(JSON.parse(shares) as Record<string, number>)
+        .filter(([name]) => names.has(name))
+        .toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    )
   const tokens = (JSON.parse(row.tokens) as EndpointToken[]).filter(one => Date.parse(one.expires_at) > now)
   return {
     workspace: row.workspace,
@@ -84,5 +90,16 @@ function endpointEntry(row: EndpointRow, deployments: DeploymentRow[], now: numb
     mirror_traffic: known(row.mirror_traffic),
     comparison_share: comparisonShareOf(JSON.parse(row.properties)),
     deployments: own.map(one => JSON.parse(one.entry ?? 'null')),
+    ...servedBy(row),
+  }
+}
+
+/** A property that an older server let in must not keep the gateway from its table. */
+function servedBy(row: EndpointRow): ServingProperties {
+  try {
+    return servingProperties(JSON.parse(row.properties))
+  } catch (error) {
+    if (error instanceof HaganeError) return {}
+    throw error
   }
 }

@@ -63,7 +63,7 @@ async function revise(tx: Tx, order: Order, prepared: Prepared, tableChanged: ()
   const { revision_id } = entry
   await keepRevision(tx, { revision_id, endpoint, deployment, facts: JSON.stringify(prepared.facts) })
   const change = { revision_id, entry: JSON.stringify(entry), operation: '' }
-  const known = row.revision_id === revision_id ? row.serving : null
+  const known = row.entry === change.entry ? row.serving : null
   await changeDeployment(tx, row, { ...change, serving: known })
   appendRevised(tx, order, revision_id, prepared)
   // The same content again: the gateway has it already and has nothing new to say.

@@ -28,11 +28,19 @@ test.each([
   ['the deployment', prepared({}, { deployment: 'green' })],
   ['the workspace', prepared({}, { workspace: 'team' })],
   ['a variable', prepared({ environment_variables: { A: 1 } })],
-  ['the number of instances', prepared({ instance_count: 2 })],
-  ['the timeout', prepared({ request_settings: { request_timeout_ms: 1 } })],
   ['batching', prepared({ properties: { 'hagane.batching': 'true' } })],
 ])('%s makes another revision', (_, changed) => {
   expect(idOf(changed)).not.toBe(idOf(prepared()))
+})
+
+test.each<[string, object]>([
+  ['the number of instances', { instance_count: 2 }],
+  ['the timeout', { request_settings: { request_timeout_ms: 1 } }],
+  ['a probe', { liveness_probe: { period: 99 } }],
+  ['the rule of scaling', { scale_settings: { type: 'target_utilization', max_instances: 4 } }],
+])('%s changes in place', (_, body) => {
+  expect(idOf(prepared(body))).toBe(idOf(prepared()))
+  expect(gatewayEntry(prepared(body))).not.toEqual(gatewayEntry(prepared()))
 })
 
 test('workers are instances times WORKER_COUNT, and variables are text as Python writes it', () => {

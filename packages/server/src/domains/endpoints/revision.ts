@@ -4,10 +4,9 @@ import { canonicalJson } from '../../kernel/canonical-json.ts'
 import { collectionPlanOf } from './collection-plan.ts'
 import { withModelDir } from './command-runtime.ts'
 import { variableText } from './resource.ts'
+import { scaleOf } from './scale.ts'
 
 type CommandRuntime = Extract<GatewayRuntime, { kind: 'command' }>
-
-const mostWorkers = 256
 
 export type RevisionFacts = Omit<
   DeploymentRevision,
@@ -24,13 +23,6 @@ export interface Prepared {
   runtime: GatewayRuntime
 }
 
-/** Workers of a deployment: Azure ML's instances times the processes that WORKER_COUNT asks for in each. */
-function workersOf(spec: OnlineDeploymentSpec): number {
-  const perInstance = Number(spec.environment_variables?.WORKER_COUNT ?? 1)
-  const processes = Number.isInteger(perInstance) && perInstance > 0 ? perInstance : 1
-  return Math.min(mostWorkers, spec.instance_count * processes)
-}
-
 /** Hagane's own switch, kept where Azure ML's YAML has room for it: `properties: { hagane.batching: true }`. */
 function batchingOf(spec: OnlineDeploymentSpec): { batching?: boolean } {
   const text = spec.properties?.['hagane.batching']?.toLowerCase()
@@ -43,18 +35,15 @@ export const variablesOf = (spec: OnlineDeploymentSpec): Record<string, string> 
   )
 
 /**
- * What the gateway is told. The revision id is a digest of all that decides a prediction: model, environment lock, code,
- * variables and settings. Equal content is the same revision, any change is another.
+ * What the gateway is told. The revision id is a digest of all that decides a prediction: model, environment lock, code
+ * and variables. Equal content is the same revision, any change is another; how many workers there are and how long they
+ * may take is no part of it, so that it changes in place.
  */
 export function gatewayEntry(prepared: Prepared): GatewayDeployment {
   const { workspace, endpoint, deployment, spec, facts, runtime } = prepared
   const collection = collectionPlanOf(spec)
-  const settings = {
-    workers: workersOf(spec),
+  const deciding = {
     environment_variables: variablesOf(spec),
-    request_settings: spec.request_settings,
-    liveness_probe: spec.liveness_probe,
-    readiness_probe: spec.readiness_probe,
     ...batchingOf(spec),
     ...(collection === undefined ? {} : { collection }),
   }
@@ -67,11 +56,21 @@ export function gatewayEntry(prepared: Prepared): GatewayDeployment {
     environment: facts.environment.lock_digest,
     code: facts.code ?? null,
     ...(runtime.kind === 'command' ? { server: { ...routesOf(runtime), command: runtime.command } } : {}),
-    settings: JSON.parse(JSON.stringify(settings)),
+    settings: deciding,
   }
   const revision_id = createHash('sha256').update(canonicalJson(identity)).digest('hex').slice(0, 16)
-  const variables = withModelDir(settings.environment_variables, 'model_dir' in runtime ? runtime.model_dir : undefined)
-  return { name: deployment, revision_id, runtime, ...settings, environment_variables: variables }
+  const { request_settings, liveness_probe, readiness_probe } = spec
+  const times = JSON.parse(JSON.stringify({ request_settings, liveness_probe, readiness_probe }))
+  const variables = withModelDir(deciding.environment_variables, 'model_dir' in runtime ? runtime.model_dir : undefined)
+  return {
+    name: deployment,
+    revision_id,
+    runtime,
+    ...deciding,
+    ...times,
+    ...scaleOf(spec),
+    environment_variables: variables,
+  }
 }
 
 const routesOf = ({ liveness_route, readiness_route, scoring_route }: CommandRuntime) => ({

@@ -1,14 +1,25 @@
-import type { GatewayRevisionReport } from '@hagane/contract'
+import { type GatewayRevisionReport, gatewayDeployment } from '@hagane/contract'
 import type { Tx } from '../../kernel/db/index.ts'
 import { changeDeployment, changeEndpoint, endpointIn } from './store.ts'
 import type { DeploymentRow } from './tables.ts'
 import { nextState } from './transitions.ts'
 
-const kinds = { ready: 'serves', failed: 'does-not-start', starting: undefined, draining: undefined } as const
+type Kind = 'serves' | 'does-not-start'
+
+/** It serves when all workers that were asked for do; one of them that does not start is a failure, while the others go on. */
+function kindOf(row: DeploymentRow, said: GatewayRevisionReport): Kind | undefined {
+  if (said.state === 'failed') return 'does-not-start'
+  if (said.state !== 'ready') return undefined
+  const { workers, autoscale, idle_seconds } = gatewayDeployment.parse(JSON.parse(row.entry ?? 'null'))
+  const asleep = idle_seconds !== undefined && said.workers === 0
+  const free = said.workers === undefined || autoscale !== undefined || asleep
+  if (free || (said.workers === workers && said.workers_ready >= workers)) return 'serves'
+  return said.workers === workers && said.message !== undefined ? 'does-not-start' : undefined
+}
 
 /** Takes over what the gateway says of the revision that is wanted: provisioning ends here, well or not. */
 export async function settle(tx: Tx, row: DeploymentRow, said: GatewayRevisionReport): Promise<void> {
-  const kind = kinds[said.state]
+  const kind = kindOf(row, said)
   const state = kind === undefined ? row.state : nextState(row.state, { kind })
   const begins = state === 'Succeeded' && state !== row.state
   const { message = 'the worker ended', log_tail } = said
@@ -23,7 +34,7 @@ export async function settle(tx: Tx, row: DeploymentRow, said: GatewayRevisionRe
   if (begins && row.all_traffic === 1) await giveAllTraffic(tx, row)
 }
 
-function appendState(tx: Tx, said: GatewayRevisionReport, kind: 'serves' | 'does-not-start'): void {
+function appendState(tx: Tx, said: GatewayRevisionReport, kind: Kind): void {
   const { endpoint, deployment, revision_id, message } = said
   tx.append({
     type: kind === 'serves' ? 'dev.hagane.endpoint.deployment-ready' : 'dev.hagane.endpoint.deployment-failed',

@@ -1,0 +1,44 @@
+import type { Histogram } from './histogram.ts'
+
+export type Labels = Readonly<Record<string, string | number>>
+export type Sample = readonly [labels: Labels, value: number]
+
+const escaped = (text: string): string => text.replace(/[\\"\n]/g, one => (one === '\n' ? '\\n' : `\\${one}`))
+const labelled = (labels: Labels): string => {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(String(value))}"`)
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
+}
+
+/** Lines of Prometheus' text format 0.0.4 for one metric; nothing when it has no samples. */
+export function lines(name: string, type: 'counter' | 'gauge', help: string, samples: readonly Sample[]): string[] {
+  if (samples.length === 0) return []
+  return [
+    `# HELP ${name} ${help}`,
+    `# TYPE ${name} ${type}`,
+    ...samples.map(([labels, value]) => `${name}${labelled(labels)} ${value}`),
+  ]
+}
+
+export function histogramLines(
+  name: string,
+  help: string,
+  samples: readonly (readonly [labels: Labels, histogram: Histogram])[],
+): string[] {
+  if (samples.length === 0) return []
+  const all = samples.flatMap(([labels, histogram]) => {
+    let below = 0
+    const buckets = histogram.bounds.map((bound, at) => {
+      below += histogram.counts[at] ?? 0
+      return `${name}_bucket${labelled({ ...labels, le: bound })} ${below}`
+    })
+    const { total } = histogram
+    const own = labelled(labels)
+    return [
+      ...buckets,
+      `${name}_bucket${labelled({ ...labels, le: '+Inf' })} ${total}`,
+      `${name}_sum${own} ${histogram.sum}`,
+      `${name}_count${own} ${total}`,
+    ]
+  })
+  return [`# HELP ${name} ${help}`, `# TYPE ${name} histogram`, ...all]
+}
