@@ -22,7 +22,7 @@ export interface SupervisorDeps {
 }
 
 const watchMs = 2000
-const startMs = 15_000
+const startMs = 60_000
 const stopMs = 40_000
 const lookMs = 25
 const answerMs = 3000
