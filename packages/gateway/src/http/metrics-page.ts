@@ -1,10 +1,10 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { HaganeError } from '@hagane/contract'
-import { gatewayMetrics } from '../metrics/gateway-metrics.ts'
 import { isLoopbackAddress } from '../routing/authenticate.ts'
 import type { Routing } from '../routing/routing.ts'
 import { send } from './answer.ts'
+import { gatewayMetrics } from './gateway-metrics.ts'
 
 const type: [string, string][] = [['content-type', 'text/plain; version=0.0.4; charset=utf-8']]
 const digestOf = (text: string): Buffer => hash('sha256', text, 'buffer')

@@ -1,5 +1,3 @@
-import { HaganeError } from '@hagane/contract'
-import { callerGone, type Outcome } from '../serving/pending.ts'
 import { Histogram } from './histogram.ts'
 
 /** Seconds. Fine where a model answers, coarse where it is slow. */
@@ -16,16 +14,15 @@ export class DeploymentMetrics {
   #byWorkers = 0
   #inBatches = 0
 
-  /** `arrivedAt` is of `performance.now()`. */
-  answered(outcome: Outcome, arrivedAt: number): void {
-    this.refused(outcome)
-    if (!(outcome instanceof HaganeError)) this.#byWorkers += 1
+  /** `arrivedAt` is of `performance.now()`; `byWorker`: it was a worker that answered, not the gateway. */
+  answered(status: number, byWorker: boolean, arrivedAt: number): void {
+    this.refused(status)
+    if (byWorker) this.#byWorkers += 1
     this.latency.observe((performance.now() - arrivedAt) / 1000)
   }
 
   /** One that was refused at the door and waited for nothing. */
-  refused(outcome: Outcome): void {
-    const status = statusOf(outcome)
+  refused(status: number): void {
     this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1)
   }
 
@@ -47,10 +44,4 @@ export class DeploymentMetrics {
     all.observe(1, Math.max(0, this.#byWorkers - this.#inBatches))
     return all
   }
-}
-
-const statusOf = (outcome: Outcome): number => {
-  if (!(outcome instanceof HaganeError)) return outcome.status
-  if (outcome === callerGone) return 499
-  return outcome.kind === 'timeout' ? 504 : outcome.status
 }

@@ -7,6 +7,13 @@ export type Outcome = WorkerAnswer | HaganeError
 /** Nobody waits for the answer any more; it is told to nobody, and counted as 499. */
 export const callerGone = new HaganeError('unavailable', 'the caller has closed the connection')
 
+/** The status an outcome is told and counted with: 504 since it is the gateway that stops waiting, 499 when nobody waits. */
+export function statusOf(outcome: Outcome): number {
+  if (!(outcome instanceof HaganeError)) return outcome.status
+  if (outcome === callerGone) return 499
+  return outcome.kind === 'timeout' ? 504 : outcome.status
+}
+
 /** A request on its way: waiting, or with a worker. It is settled once, whatever happens later. */
 export class Pending {
   readonly request: WorkerRequest

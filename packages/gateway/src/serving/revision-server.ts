@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type GatewayDeployment, type GatewayRevisionReport, HaganeError } from '@hagane/contract'
 import type { DeploymentMetrics } from '../metrics/deployment-metrics.ts'
 import type { WorkerRequest } from './frames.ts'
-import { type Outcome, Pending, WaitingLine } from './pending.ts'
+import { type Outcome, Pending, statusOf, WaitingLine } from './pending.ts'
 import { type Scalable, Scaling } from './scaling.ts'
 import type { ModelDescription } from './worker.ts'
 import { logTail, trimLog } from './worker-log.ts'
@@ -133,7 +133,7 @@ export class RevisionServer implements Scalable {
     const { metrics } = this.#place
     const refusal = this.#refusal(request)
     if (refusal !== undefined) {
-      metrics.refused(refusal)
+      metrics.refused(refusal.status)
       done(refusal)
       return undefined
     }
@@ -145,7 +145,7 @@ export class RevisionServer implements Scalable {
     const pending = new Pending(request, this.#deployment.request_settings.request_timeout_ms, outcome => {
       this.#open -= 1
       this.#waitingBytes -= size
-      metrics.answered(outcome, pending.arrivedAt)
+      metrics.answered(statusOf(outcome), !(outcome instanceof HaganeError), pending.arrivedAt)
       done(outcome)
       if (this.#open === 0) this.#drained?.()
     })
