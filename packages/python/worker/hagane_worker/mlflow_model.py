@@ -11,7 +11,7 @@ from .encode import dumps, to_rows
 from .errors import RequestError, error_answer, model_failed, too_late
 from .frames import JSON_HEADERS, Answer
 from .inputs import ColumnInputs, inputs_for
-from .sklearn_direct import takes_array
+from .sklearn_direct import estimator_of, takes_array, without_checks
 
 logger = logging.getLogger("hagane.mlflow")
 
@@ -45,6 +45,8 @@ class MlflowModel:
         known = loader in ROW_BY_ROW
         self._batching = known if batching is None else batching
         self._predict = direct_predict(model) if known else model.predict
+        if known and estimator_of(model) is not None:
+            self._predict = without_checks(self._predict)
         if known and isinstance(self._inputs, ColumnInputs) and self._inputs.schema.named:
             schema = self._inputs.schema
             schema.as_array = takes_array(model, [field.name for field in schema.fields])

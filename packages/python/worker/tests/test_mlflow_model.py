@@ -111,6 +111,13 @@ class MlflowModels(unittest.TestCase):
         status, body = ask(model, {"inputs": [[1, 2, 3]]})
         self.assertEqual((status, "row 0 has 3 values, expected 2" in body["error"]["message"]), (422, True))
 
+    def test_what_is_not_finite_is_refused_by_the_model_as_ever(self):
+        for name, value in (("frame", split([1, None])), ("tensor", {"inputs": [[1.0, 1e999]]}), ("frame", split([1, 2], [1e999, 3]))):
+            model = load(self.paths[name])
+            status, body = ask(model, value)
+            self.assertEqual((status, body["error"]["message"]), (500, "the model raised an error"), body)
+            self.assertEqual(ask(model, {"inputs": [[1.0, 2.0]]})[0], 200)
+
     def test_integers_and_text_are_not_bent_to_fit(self):
         model = load(self.paths["mixed"])
         self.assertEqual(ask(model, split([1.0, "x"], columns=["n", "c"]))[0], 200)
