@@ -85,7 +85,8 @@ export const domainDoors: Readonly<Record<string, readonly string[]>> = {
   jobs: ['assets', 'data', 'environments', 'components', 'tracking', 'models', 'compute'],
   schedules: ['jobs'],
   endpoints: ['models', 'environments', 'assets'],
-  lineage: ['assets', 'data', 'components', 'environments', 'tracking', 'models', 'jobs', 'endpoints'],
+  batch: ['models', 'environments', 'components', 'assets', 'jobs', 'endpoints'],
+  lineage: ['assets', 'data', 'components', 'environments', 'tracking', 'models', 'jobs', 'endpoints', 'batch'],
 }
 
 /** Database drivers and the query builder: only what `mayTouchSql` names may import them. */

@@ -22,6 +22,12 @@ export const catalogue: readonly Entry[] = [
     'Manage the deployments of online endpoints',
     () => import('./commands/online-deployment.ts'),
   ),
+  entry('batch-endpoint', 'Manage and invoke batch endpoints', () => import('./commands/batch-endpoint.ts')),
+  entry(
+    'batch-deployment',
+    'Manage the deployments of batch endpoints',
+    () => import('./commands/batch-deployment.ts'),
+  ),
   entry('schedule', 'Create jobs at the times of a calendar', () => import('./commands/schedule.ts')),
   entry('compute', 'Manage computes', () => import('./commands/compute.ts')),
   entry('datastore', 'Where data lies', () => import('./commands/datastore.ts')),

@@ -90,7 +90,7 @@ export const limitsSpec = z.strictObject({
   timeout: intOrExpression.optional(),
 })
 
-export const retryReasons = ['failure', 'lost'] as const
+export const retryReasons = ['failure', 'killed', 'lost'] as const
 /** How often a command is run again (Hagane). Without it only what failed before the command began is tried again. */
 export const commandRetrySettings = z.strictObject({
   max_retries: z.number().int().min(0).max(100).describe('how often it is tried again after the first time'),
@@ -98,7 +98,9 @@ export const commandRetrySettings = z.strictObject({
     .array(z.enum(retryReasons))
     .min(1)
     .optional()
-    .describe('failure: the command ended badly; lost: nobody saw how it ended; both when absent'),
+    .describe(
+      'failure: the command ended badly; killed: a signal or lack of memory ended it, which failure includes; lost: nobody saw how it ended; failure and lost when absent',
+    ),
   backoff_seconds: z
     .number()
     .positive()

@@ -55,6 +55,12 @@ export const jobUsage = z.object({
   cpu_seconds: z.number().optional().describe('user and system time'),
 })
 
+/** How far a step has come that cuts its input into mini-batches; `items` are files, or the rows of tables. */
+export const miniBatchProgress = z.object({
+  mini_batches: z.object({ total: z.number(), done: z.number(), failed: z.number() }),
+  items: z.object({ total: z.number().optional(), done: z.number(), failed: z.number() }),
+})
+
 /** A try of a step that did not stand. */
 export const jobRetry = z.object({
   attempt: z.number().int().describe('its number; 0 when it failed before there was one'),
@@ -116,6 +122,7 @@ export const jobResource = z
       .optional()
       .describe('why a queued step does not run yet, and how many of the same user and priority are before it'),
     usage: jobUsage.optional().describe('of the last attempt; so far, while it runs and is shown by itself'),
+    progress: miniBatchProgress.optional().describe('of a parallel or batch step that is shown by itself'),
     heartbeat_time: timeSchema
       .optional()
       .describe('of a step that runs and is shown by itself: when its server last said that it carries it'),

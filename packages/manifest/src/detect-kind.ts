@@ -10,6 +10,8 @@ const schemaNames: [RegExp, ManifestKind][] = [
   [/^model$/i, 'model'],
   [/OnlineEndpoint$/i, 'online-endpoint'],
   [/OnlineDeployment$/i, 'online-deployment'],
+  [/^batchEndpoint$/i, 'batch-endpoint'],
+  [/^(model|pipelineComponent)?BatchDeployment$/i, 'batch-deployment'],
   [/^workspace$/i, 'workspace'],
   [/^expectations$/i, 'expectations'],
   [/(^azure(Blob|File|DataLake)|datastore)/i, 'datastore'],
@@ -29,9 +31,15 @@ const typeNames: [RegExp, ManifestKind][] = [
 const hinted = (table: [RegExp, ManifestKind][], name: string): ManifestKind | undefined =>
   table.find(([pattern]) => pattern.test(name))?.[1]
 
+/** A deployment that says how it scores files, or runs a component. */
+function isBatch(map: YamlMap): boolean {
+  const keys = ['settings', 'mini_batch_size', 'output_action', 'component', 'job_definition', 'compute']
+  return ['model', 'pipeline'].includes(String(own(map, 'type'))) || keys.some(key => Object.hasOwn(map, key))
+}
+
 function fromShape(map: YamlMap): ManifestKind | undefined {
   const has = (...keys: string[]) => keys.some(key => Object.hasOwn(map, key))
-  if (has('endpoint_name', 'code_configuration')) return 'online-deployment'
+  if (has('endpoint_name', 'code_configuration')) return isBatch(map) ? 'batch-deployment' : 'online-deployment'
   if (has('create_job', 'create_monitor', 'import_data')) return 'schedule'
   if (has('replication_locations')) return 'registry'
   if (has('auth_mode', 'traffic')) return 'online-endpoint'
@@ -44,7 +52,7 @@ function fromShape(map: YamlMap): ManifestKind | undefined {
 }
 
 /** Azure ML manifests of other kinds, whose shape resembles one that is known here. */
-const otherNames = /Batch|Connection|Import|Package|Serverless|Flow|^Run$/i
+const otherNames = /Connection|Import|Package|Serverless|Flow|^Run$/i
 
 /** The name in `$schema`, e.g. `commandJob`; an empty text when there is none. */
 export function schemaName(root: YamlMap): string {

@@ -1,4 +1,10 @@
 import {
+  type BatchDeploymentSpec,
+  type BatchEndpointSpec,
+  type BatchInvocation,
+  batchDeploymentSpec,
+  batchEndpointSpec,
+  batchInvocation,
   type ComponentSpec,
   type ComputeSpec,
   componentSpec,
@@ -27,6 +33,7 @@ import {
 } from '@hagane/contract'
 import type { z } from 'zod'
 import { expandAssetFields, expandData, expandDeployment, expandModel } from './expand-assets.ts'
+import { expandBatchDeployment, expandBatchInvocation } from './expand-batch.ts'
 import { expandEnvironmentSpec } from './expand-environment.ts'
 import { expandJob } from './expand-job.ts'
 import { expandComponent } from './expand-pipeline.ts'
@@ -44,6 +51,9 @@ export interface ManifestResources {
   model: ModelSpec
   'online-endpoint': OnlineEndpointSpec
   'online-deployment': OnlineDeploymentSpec
+  'batch-endpoint': BatchEndpointSpec
+  'batch-deployment': BatchDeploymentSpec
+  'batch-invocation': BatchInvocation
   workspace: z.output<typeof workspaceSpec>
   datastore: DatastoreSpec
   compute: ComputeSpec
@@ -71,6 +81,9 @@ export const manifestKinds: { readonly [K in ManifestKind]: KindRules<ManifestRe
   model: { spec: modelSpec, expand: expandModel },
   'online-endpoint': { spec: onlineEndpointSpec, expand: expandAssetFields },
   'online-deployment': { spec: onlineDeploymentSpec, expand: expandDeployment },
+  'batch-endpoint': { spec: batchEndpointSpec, expand: expandAssetFields },
+  'batch-deployment': { spec: batchDeploymentSpec, expand: expandBatchDeployment },
+  'batch-invocation': { spec: batchInvocation, expand: expandBatchInvocation },
   workspace: { spec: workspaceSpec, expand: expandAssetFields },
   datastore: { spec: datastoreSpec, expand: expandAssetFields },
   compute: { spec: computeSpec, expand: expandAssetFields },

@@ -2,6 +2,7 @@ import { HaganeError, parseReference, secondsOfDuration } from '@hagane/contract
 import { type Access, buildAccess } from './domains/access/index.ts'
 import { hasAssets } from './domains/assets/index.ts'
 import { buildAudit } from './domains/audit/index.ts'
+import { type Batch, type BatchPrediction, buildBatch } from './domains/batch/index.ts'
 import { buildComponents } from './domains/components/index.ts'
 import { buildCompute } from './domains/compute/index.ts'
 import { buildContent } from './domains/content/index.ts'
@@ -54,7 +55,7 @@ const SERVER = { workspace: 'default', actor: 'server' }
 
 /** Builds every domain and hands each the doors of those it needs. */
 export function composeDomains(parts: Parts): Domains {
-  const { config, db, blobs, tasks, events } = parts
+  const { config, db, tasks, events } = parts
   const tracking = buildTracking(parts)
   const workspaces: Workspaces = buildWorkspaces({
     db,
@@ -83,17 +84,13 @@ export function composeDomains(parts: Parts): Domains {
     gatewayToken: () => gatewayToken(db, access, config),
   })
   const schedules = buildSchedules({ ...parts, jobs })
-  const lineage = buildLineage({ db, events, ...factsFrom(tracking, endpoints) })
+  const sources = { model: servedModel(models, data), environment: environments.plan, component: components.resolve }
+  const batch = buildBatch({ ...parts, sources: { ...sources, jobs } })
+  const lineage = buildLineage({ db, events, ...factsFrom(tracking, endpoints, batch) })
   return {
-    routes: routesOf(
-      workspaces,
-      access,
-      buildAudit({ db }),
-      buildContent({ blobs, dataDir: config.dataDir }),
-      data,
-      environments,
-      components,
-    ).concat(routesOf(tracking, models, compute, jobs, schedules, endpoints, lineage)),
+    routes: routesOf(workspaces, access, ...plainDomains(parts), data, environments, components).concat(
+      routesOf(tracking, models, compute, jobs, schedules, endpoints, batch, lineage),
+    ),
     workspaces,
     access,
     jobs,
@@ -113,6 +110,12 @@ const runSettings = (config: Config) => ({
 async function stopInOrder(...parts: { stop(): Promise<void> | void }[]): Promise<void> {
   for (const part of parts) await part.stop()
 }
+
+/** Domains that nobody asks anything. */
+const plainDomains = ({ db, blobs, config }: Parts) => [
+  buildAudit({ db }),
+  buildContent({ blobs, dataDir: config.dataDir }),
+]
 
 const dataSettings = (config: Config) => ({
   dataDir: config.dataDir,
@@ -142,11 +145,11 @@ async function gatewayToken(db: Database, access: Access, config: Config): Promi
 }
 
 /** What lineage shows beside its nodes, from the domains that know it. */
-function factsFrom(tracking: Tracking, endpoints: Endpoints) {
+function factsFrom(tracking: Tracking, endpoints: Endpoints, batch: Batch) {
   return {
     async findPrediction(workspace: string, id: string): Promise<PredictionFacts | undefined> {
       const found = await endpoints.findPrediction(workspace, id)
-      if (found === undefined) return undefined
+      if (found === undefined) return batchFacts(await batch.findPrediction(workspace, id))
       const { endpoint, deployment, revision, time, ...facts } = found.prediction
       return { endpoint, deployment, revisionId: revision, time, facts: { time, ...facts } }
     },
@@ -160,6 +163,14 @@ function factsFrom(tracking: Tracking, endpoints: Endpoints) {
       }
     },
   }
+}
+
+/** A row that a batch job has scored leads to the job, and from there to its data and its deployment. */
+function batchFacts(found: BatchPrediction | undefined): PredictionFacts | undefined {
+  if (found === undefined) return undefined
+  const { endpoint, deployment, revision: revisionId, job, time, row } = found
+  const facts = { time, job, endpoint, deployment, ...(row === undefined ? {} : { row }) }
+  return { endpoint, deployment, revisionId, time, start: `job:${job}`, facts }
 }
 
 /** A model may name a run that was never logged here. */

@@ -10,6 +10,7 @@ from hagane_parallel.batches import cut
 from hagane_parallel.driver import Driver
 from hagane_parallel.errors import ParallelError
 from hagane_parallel.request import parse
+from hagane_parallel.results import Results
 
 _OWN_NAME = "parallel_run_step.txt"
 
@@ -22,7 +23,9 @@ def main():
         parts = []
         batches = cut(request, state)
         if batches:
-            parts = Driver(request, batches, state).run()
+            results = Results(state)
+            Driver(request, batches, results).run()
+            parts = results.paths()
         else:
             print("[parallel] the input is empty: there is nothing to do")
         if request.append_to is not None:

@@ -25,24 +25,28 @@ class Counts(object):
 
 
 class Driver(object):
-    def __init__(self, request, batches, state):
+    def __init__(self, request, batches, results):
         self._request = request
-        self._state = state
+        self._results = results
         self._total = len(batches)
-        self._waiting = collections.deque(batches)
+        earlier = results.earlier(batches)
+        done = {batch.index for batch, _ in earlier}
+        self._waiting = collections.deque(batch for batch in batches if batch.index not in done)
         self._workers = {}
-        self._numbers = list(range(min(request.workers, len(batches))))
+        self._numbers = list(range(min(request.workers, len(self._waiting))))
         self._selector = selectors.DefaultSelector()
         self._counts = Counts()
-        self._rows = {}
         self._failed_inits = 0
-        self._first_error = None
+        self.first_error = None
         self._progress = time.monotonic()
         self.journal = Journal(request, self._total, sum(batch.size for batch in batches))
+        for batch, facts in earlier:
+            self._count(batch, facts)
 
     def run(self):
-        """Files with the rows of each mini-batch that was done, in order. Throws ParallelError (code 1) when it gives up."""
-        self.journal.say("{} mini-batches, {} worker processes".format(self._total, len(self._numbers)))
+        """The counts, once all mini-batches have ended. Throws ParallelError (code 1) when it gives up."""
+        before = "" if self._counts.done == 0 else ", {} of them done before".format(self._counts.done)
+        self.journal.say("{} mini-batches{}, {} worker processes".format(self._total, before, len(self._numbers)))
         try:
             while self._counts.done + self._counts.failed < self._total:
                 self._staff()
@@ -55,7 +59,7 @@ class Driver(object):
                 worker.kill()
                 self._gone(worker)
             self.journal.progress(self._counts, at_end=True)
-        return [self._rows[index] for index in sorted(self._rows)]
+        return self._counts
 
     def _staff(self):
         """Every worker that is idle gets a mini-batch; there are as many workers as may be and are needed."""
@@ -79,8 +83,7 @@ class Driver(object):
     def _give(self, worker):
         batch = self._waiting.popleft()
         batch.tries += 1
-        rows = os.path.join(self._state, "{}-{}.rows".format(batch.index, batch.tries))
-        worker.give(batch, rows)
+        worker.give(batch, self._results.path(batch))
         self.journal.debug("mini-batch {}: {} items to process {}".format(batch.index, batch.size, worker.number))
 
     def _listen(self, seconds):
@@ -114,29 +117,34 @@ class Driver(object):
             self._init_failed(message["traceback"])
         elif event == "done":
             batch, worker.batch = worker.batch, None
-            self._done(batch, message["rows"])
+            self._done(batch, message)
         elif event == "failed":
             batch, worker.batch = worker.batch, None
             self._failed(batch, message["error"], message["traceback"])
 
-    def _done(self, batch, rows):
-        self._rows[batch.index] = os.path.join(self._state, "{}-{}.rows".format(batch.index, batch.tries))
+    def _done(self, batch, message):
+        facts = {name: message[name] for name in ("rows", "failed", "problem") if name in message}
+        self._results.keep(batch, facts)
+        self._progress = time.monotonic()
+        self.journal.debug("mini-batch {}: done, {} rows".format(batch.index, message["rows"]))
+        self._count(batch, facts)
+        self._check_thresholds()
+
+    def _count(self, batch, facts):
         self._counts.done += 1
         self._counts.items += batch.size
-        self._progress = time.monotonic()
-        self.journal.debug("mini-batch {}: done, {} rows".format(batch.index, rows))
-        if rows < batch.size:
-            self._counts.failed_items += batch.size - rows
-            self._check_thresholds()
+        self._counts.failed_items += facts.get("failed", max(0, batch.size - facts["rows"]))
+        self.first_error = self.first_error or facts.get("problem")
 
     def _failed(self, batch, error, trace=None):
         again = batch.tries <= self._request.max_retries
         # later tries may stumble over what the first left behind
-        self._first_error = self._first_error or error
+        self.first_error = self.first_error or error
         self.journal.failure(batch, error, trace, again)
         if again:
             self._waiting.append(batch)
             return
+        self._results.failed(batch, error)
         self._counts.failed += 1
         self._counts.failed_items += batch.size
         self._progress = time.monotonic()
@@ -210,7 +218,7 @@ class Driver(object):
             )
 
     def _too_many(self, what):
-        first = "" if self._first_error is None else "; the first error: {}".format(self._first_error)
+        first = "" if self.first_error is None else "; the first error: {}".format(self.first_error)
         return ParallelError(what + first, code=1)
 
     def _dismiss(self):

@@ -6,6 +6,8 @@ import inspect
 import os
 import sys
 
+from .rows import write_rows
+
 
 class MiniBatchContext(object):
     """What ``run(mini_batch, mini_batch_context)`` is told beside the mini-batch."""
@@ -24,8 +26,9 @@ class MiniBatchContext(object):
 class Entry(object):
     """``init()``, ``run()`` and ``shutdown()`` of a module; only run is required."""
 
-    def __init__(self, module):
+    def __init__(self, module, mark=""):
         self._module = module
+        self._mark = mark
         if not callable(getattr(module, "run", None)):
             raise AttributeError("the entry script defines no function run(mini_batch)")
         self._takes_context = _takes_two(module.run)
@@ -33,6 +36,14 @@ class Entry(object):
     def init(self):
         if callable(getattr(self._module, "init", None)):
             self._module.init()
+
+    def process(self, message, beat):
+        """Runs a mini-batch and writes the rows of the result; ``beat()`` says that run() begins. Answers facts for the driver."""
+        files, frame = message["files"], message["frame"]
+        mini_batch = files if frame is None else _frame(frame)
+        beat()
+        returned = self.run(mini_batch, MiniBatchContext(message["context"]))
+        return {"rows": write_rows(returned, message["rows"], self._mark)}
 
     def run(self, mini_batch, context):
         return self._module.run(mini_batch, context) if self._takes_context else self._module.run(mini_batch)
@@ -42,9 +53,11 @@ class Entry(object):
             self._module.shutdown()
 
 
-def load(task, script, code):
-    """The entry of a task; ``code`` is the folder that its imports start from."""
+def load(task, script, code, settings):
+    """The entry of a task; ``code`` is the folder that its imports start from, ``settings`` what a batch deployment adds."""
     sys.path.insert(0, code)
+    if task == "batch-model":
+        return importlib.import_module("hagane_batch.scorer").Scorer(settings)
     if task == "model":
         return Entry(importlib.import_module("hagane_parallel.model_entry"))
     path = os.path.join(code, script)
@@ -58,7 +71,13 @@ def load(task, script, code):
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
-    return Entry(module)
+    return Entry(module, settings.get("mark", ""))
+
+
+def _frame(path):
+    import pandas
+
+    return pandas.read_pickle(path)
 
 
 def _takes_two(function):

@@ -96,6 +96,7 @@ class Journal(object):
                 "mini_batches_total": self._total,
                 "mini_batches_done": counts.done,
                 "mini_batches_failed": counts.failed,
+                "items_total": self._items,
                 "items_done": counts.items,
                 "items_failed": counts.failed_items,
             },

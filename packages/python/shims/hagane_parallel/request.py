@@ -43,6 +43,10 @@ class Request(object):
         self.workers = _workers(self.instances, self.concurrency)
         self.logging_level = str(self.logging_level).upper()
 
+    def of_worker(self):
+        """What a worker is told besides the script and its arguments."""
+        return {}
+
     @property
     def is_debug(self):
         return self.logging_level == "DEBUG"

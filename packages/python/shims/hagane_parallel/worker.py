@@ -38,21 +38,15 @@ def _start(task):
     from .entry import load
 
     sys.argv = [task["entry_script"] or "model"] + task["arguments"]
-    entry = load(task["task"], task["entry_script"], os.getcwd())
+    entry = load(task["task"], task["entry_script"], os.getcwd(), task["settings"])
     entry.init()
     return entry
 
 
 def _serve(entry, message, say):
-    from .entry import MiniBatchContext
-    from .rows import write_rows
-
     index = message["index"]
     try:
-        mini_batch = message["files"] if message["frame"] is None else _frame(message["frame"])
-        say(event="running", index=index)
-        returned = entry.run(mini_batch, MiniBatchContext(message["context"]))
-        say(event="done", index=index, rows=write_rows(returned, message["rows"]))
+        say(event="done", index=index, **entry.process(message, lambda: say(event="running", index=index)))
     except BaseException as error:
         last = traceback.format_exception_only(type(error), error)[-1].strip()
         say(event="failed", index=index, error=last, traceback=_trace(error))
@@ -64,12 +58,6 @@ def _trace(error):
     while own is not None and own.tb_frame.f_code.co_filename.startswith(here):
         own = own.tb_next
     return "".join(traceback.format_exception(type(error), error, own or error.__traceback__))
-
-
-def _frame(path):
-    import pandas
-
-    return pandas.read_pickle(path)
 
 
 if __name__ == "__main__":

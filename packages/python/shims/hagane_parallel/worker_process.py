@@ -31,7 +31,8 @@ class WorkerProcess(object):
         os.close(speaks)
         self.output = self._process.stdout.fileno()
         self._become("starting")
-        self._send({"task": request.task, "entry_script": request.entry_script, "arguments": request.arguments})
+        task = {"task": request.task, "entry_script": request.entry_script, "arguments": request.arguments}
+        self._send(dict(task, settings=request.of_worker()))
 
     def _become(self, state):
         self.state = state

@@ -21,6 +21,7 @@ import { reproductions } from './0072-reproductions.ts'
 import { jobUsage } from './0074-job-usage.ts'
 import { jobLists } from './0075-job-lists.ts'
 import { jobRetries } from './0076-job-retries.ts'
+import { batchEndpoints } from './0080-batch-endpoints.ts'
 import { jobsBySchedule } from './0084-jobs-by-schedule.ts'
 
 /** The one timeline; order is by name. */
@@ -47,5 +48,6 @@ export const migrations: readonly Migration[] = [
   jobUsage,
   jobLists,
   jobRetries,
+  batchEndpoints,
   jobsBySchedule,
 ]

@@ -20,6 +20,7 @@ import { endpointRouteTable } from './routes.ts'
 import type { EnvironmentSource, ModelSource, Prediction } from './types.ts'
 import { workerLog } from './worker-log.ts'
 
+export { environmentOfModel } from './model-environment.ts'
 export type { EnvironmentSource, ModelSource, Prediction } from './types.ts'
 
 export interface Endpoints {

@@ -30,14 +30,14 @@ import { buildSweepSignals } from './model/sweep-signals.ts'
 import { describePlan } from './planning/describe-plan.ts'
 import { planJob } from './planning/plan-job.ts'
 import { readProgress } from './progress.ts'
-import { countJobs, getJob, listJobs } from './records/reads.ts'
+import { countJobs, getJob, jobsNamed, listJobs } from './records/reads.ts'
 import { specOf } from './records/spec-of.ts'
 import { changeJob, jobForUpdate, jobInTx } from './records/store.ts'
 import { trialsOf } from './records/trial-reads.ts'
 import { exportJob } from './reproduce/export.ts'
 import { buildReproductions, type Reproductions } from './reproduce/reproductions.ts'
 import { outputsResource, toResource } from './resource.ts'
-import { runningNow } from './running-now.ts'
+import { stateNow } from './running-now.ts'
 import { buildSuggestions } from './sweep/suggestions.ts'
 import { sweepResource, trialResource } from './sweep/sweep-resource.ts'
 import { whyWaiting } from './waiting.ts'
@@ -55,6 +55,8 @@ export interface Jobs {
   check(workspace: string, job: JobSpec): Promise<void>
   /** What a submitted job was made of, to be submitted again; throws not_found. */
   specOf(workspace: string, name: string): Promise<JobSpec>
+  /** Jobs by name, those that are there. */
+  named(workspace: string, names: readonly string[]): Promise<JobResource[]>
   /** Submitted jobs by status. */
   counts(workspace: string): Promise<Record<string, number>>
   /** Ends what was started beside the steps, which go on. */
@@ -100,7 +102,7 @@ export function buildJobs({ events, ...given }: Given): Jobs {
   const show = async (workspace: string, name: string) => {
     const row = await getJob(db, workspace, name)
     const waiting = (await whyWaiting(needs, [row])).get(name)
-    const now = { ...toResource(row, needs.url(), waiting), ...(await runningNow(needs, row)) }
+    const now = { ...toResource(row, needs.url(), waiting), ...(await stateNow(needs, row)) }
     const job = { ...now, ...(await reproductions.of(workspace, name)) }
     if (row.type !== 'sweep') return job
     return { ...job, sweep: sweepResource(JSON.parse(row.plan) as SweepPlan, await trialsOf(db, workspace, name)) }
@@ -110,6 +112,7 @@ export function buildJobs({ events, ...given }: Given): Jobs {
     check,
     submit: async (who, submission, inTx) => toResource(await submitJob(needs, who, submission, inTx), needs.url()),
     specOf: async (workspace, name) => specOf(await getJob(db, workspace, name)),
+    named: async (workspace, names) => (await jobsNamed(db, workspace, names)).map(row => toResource(row, needs.url())),
     counts: workspace => countJobs(db, workspace),
     stop: suggestions.stop,
     async output(workspace, job, name, path) {

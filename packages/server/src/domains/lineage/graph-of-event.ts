@@ -103,6 +103,8 @@ const readers: Record<string, (event: ChainEvent) => Graph> = {
   'dev.hagane.model.version-shared': ({ data }) => sharedFrom(modelNode(`${data.name}:${data.version}`), data),
   'dev.hagane.component.created': ({ data }) => sharedFrom(componentNode(`${data.name}:${data.version}`), data),
   'dev.hagane.endpoint.deployment-revised': deploymentRevised,
+  'dev.hagane.batch.deployment-revised': deploymentRevised,
+  'dev.hagane.batch.invoked': batchInvoked,
   'dev.hagane.schedule.created': scheduleChanged,
   'dev.hagane.schedule.updated': scheduleChanged,
   'dev.hagane.schedule.triggered': scheduleTriggered,
@@ -235,6 +237,17 @@ function modelCreated({ data, actor }: ChainEvent): Graph {
   return { nodes: [node], edges }
 }
 
+function batchInvoked({ data }: ChainEvent): Graph {
+  const job = jobNode(text(data.job))
+  const name = `${data.endpoint}/${data.deployment}`
+  const to: Fact = {
+    id: `deployment:${name}@${data.revision_id}`,
+    kind: 'deployment',
+    name: `${name} (revision ${data.revision_id})`,
+  }
+  return { nodes: [job], edges: [{ from: job, relation: 'was started by', to }] }
+}
+
 function deploymentRevised({ data, actor }: ChainEvent): Graph {
   const name = `${data.endpoint}/${data.deployment}`
   const node: Fact = {
@@ -258,6 +271,8 @@ function deploymentRevised({ data, actor }: ChainEvent): Graph {
     edges.push({ from: node, relation: 'runs in environment', to: lockNode(data.environment_lock) })
   if (typeof data.code_tree === 'string')
     edges.push({ from: node, relation: 'runs code', to: codeNode(data.code_tree, '') })
+  if (typeof data.component === 'string')
+    edges.push({ from: node, relation: 'runs component', to: componentNode(unprefixed(data.component)) })
   return { nodes: [node, endpoint], edges }
 }
 

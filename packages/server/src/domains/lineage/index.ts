@@ -13,6 +13,8 @@ export interface PredictionFacts {
   deployment: string
   revisionId: string
   time: string
+  /** The node that made it, when that is not the deployment. */
+  start?: string
   facts: Record<string, unknown>
 }
 
@@ -113,9 +115,9 @@ export function buildLineage({ db, events, findPrediction, runFacts }: Deps): {
     const found = await findPrediction(workspace, id)
     if (found === undefined)
       throw new HaganeError('not_found', `no prediction '${id}' was recorded in workspace ${workspace}`, {
-        hint: 'the id stands in the answer header x-hagane-prediction-id',
+        hint: 'the id stands in the answer header x-hagane-prediction-id; of a batch job, in the report it made',
       })
-    const start = `deployment:${found.endpoint}/${found.deployment}@${found.revisionId}`
+    const start = found.start ?? `deployment:${found.endpoint}/${found.deployment}@${found.revisionId}`
     const root: LineageNode = { id: `prediction:${id}`, kind: 'prediction', name: id, facts: found.facts, depth: 0 }
     return {
       root,

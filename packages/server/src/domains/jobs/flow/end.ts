@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import type { FailureCause } from '@hagane/contract'
 import type { Tx, Who } from '../../../kernel/db/index.ts'
 import type { StepExit } from '../../compute/index.ts'
@@ -9,6 +10,7 @@ import { type JobChange, jobForUpdate, moveJobThrough } from '../records/store.t
 import { advanceParent } from './advance.ts'
 import type { Failure } from './failure-cause.ts'
 import { reusedFrom } from './reuse-in-tx.ts'
+import { resumeFolderOf } from './step-work.ts'
 
 interface End {
   event: JobEvent
@@ -25,8 +27,10 @@ interface End {
 
 /** The last act of every step: its status, its run, its token and what its parent does next, in one transaction. */
 export async function end(needs: JobNeeds, who: Who, name: string, how: End): Promise<void> {
+  let mayResume = false
   const work = async (tx: Tx): Promise<void> => {
     const row = await jobForUpdate(tx, name)
+    mayResume = row.plan.includes('"retry":')
     if (['Completed', 'Failed', 'Canceled'].includes(row.status)) return
     const { event, run, change, facts = {}, also, exit } = how
     const more = await also?.(tx, row)
@@ -50,6 +54,8 @@ export async function end(needs: JobNeeds, who: Who, name: string, how: End): Pr
       await advanceParent(needs, tx, row.parent, event === 'complete' ? (row.step ?? undefined) : undefined)
   }
   await needs.db.withTransaction(who, work, how.durability)
+  if (!mayResume) return
+  await rm(resumeFolderOf(needs.dataDir, { workspace: who.workspace, name }), { recursive: true, force: true })
 }
 
 /** What a step that has run goes through before its end. */

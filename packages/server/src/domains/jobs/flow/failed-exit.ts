@@ -5,6 +5,7 @@ import type { StepExit } from '../../compute/index.ts'
 import type { JobNeeds } from '../model/needs.ts'
 import type { CommandPlan } from '../model/plan.ts'
 import type { JobRow } from '../model/tables.ts'
+import type { TryEnd } from '../model/tries.ts'
 import { getJob } from '../records/reads.ts'
 import { finishCanceled, finishFailed } from './end.ts'
 import { type Failure, failureOfExit, failureOfLoss } from './failure-cause.ts'
@@ -53,7 +54,7 @@ async function finishBadExit(
   if (exit.reason === 'timeout')
     return finishCanceled(needs, who, name, `stopped after ${timeout} s, its limits.timeout`, exit, 'timeout')
   const code = exit.code === null ? {} : { exit_code: exit.code }
-  await again(needs, who, name, exit.code === null ? 'lost' : 'failure', { ...failure, ...code }, folder)
+  await again(needs, who, name, endOf(exit, failure), { ...failure, ...code }, folder)
   return finishFailed(
     needs,
     who,
@@ -67,6 +68,11 @@ async function finishBadExit(
     },
     exit,
   )
+}
+
+function endOf(exit: StepExit, { cause }: Failure): TryEnd {
+  if (exit.code === null) return 'lost'
+  return cause === 'signal' || cause === 'out_of_memory' ? 'killed' : 'failure'
 }
 
 /** Throws TryLater when the step may be tried again; of this attempt only its records stay. */

@@ -14,6 +14,10 @@ import type { Value } from './values.ts'
 export const folderOf = (dataDir: string, row: Pick<JobRow, 'workspace' | 'name'>, attempt: number): string =>
   join(dataDir, 'jobs', row.workspace, row.name, String(attempt))
 
+/** What a step that may be tried again keeps for its next try; the last try's end removes it. */
+export const resumeFolderOf = (dataDir: string, row: Pick<JobRow, 'workspace' | 'name'>): string =>
+  join(dataDir, 'jobs', row.workspace, row.name, 'resume')
+
 interface Prepared {
   values: Record<string, Value>
   environment: StepEnvironment
@@ -45,7 +49,11 @@ export function workOf(
         kind: isFile(output.type) ? ('file' as const) : ('folder' as const),
         ...(isFile(output.type) ? { fileName: fileNameOf(name, output, row.name) } : {}),
       })),
-    environment: { ...environmentOf(needs.url(), row, token), ...rendered(plan.variables, values) },
+    environment: {
+      ...environmentOf(needs.url(), row, token),
+      ...(plan.retry === undefined ? {} : { HAGANE_RESUME_FOLDER: resumeFolderOf(needs.dataDir, row) }),
+      ...rendered(plan.variables, values),
+    },
     ...(prefix === undefined ? {} : { python: { prefix } }),
     ...(container === undefined ? {} : { container }),
     notes: [...triedBefore(row), ...deviations.map(line => `environment: ${line}`), ...mirrored(values)],

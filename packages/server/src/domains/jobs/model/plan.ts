@@ -54,7 +54,7 @@ export interface DistributionPlan {
 /** What the author allows: without it only what failed before the command began is tried again. */
 export interface RetryPlan {
   max: number
-  on: readonly ('failure' | 'lost')[]
+  on: readonly ('failure' | 'killed' | 'lost')[]
   /** seconds before the second try */
   backoff?: number
 }

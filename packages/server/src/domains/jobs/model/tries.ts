@@ -17,10 +17,10 @@ export interface Try {
 }
 
 /**
- * Why a try did not stand. `infrastructure`: the command had not begun. `failure`: it ended badly. `lost`: it had begun, and
- * nobody saw how it ended.
+ * Why a try did not stand. `infrastructure`: the command had not begun. `failure`: it ended badly. `killed`: a signal or lack
+ * of memory ended it, which is a failure too. `lost`: it had begun, and nobody saw how it ended.
  */
-export type TryEnd = 'infrastructure' | 'failure' | 'lost'
+export type TryEnd = 'infrastructure' | 'failure' | 'killed' | 'lost'
 
 /** Tries again for reasons of infrastructure where the author says nothing. */
 const RETRIES = 2
@@ -35,9 +35,12 @@ export const mostTries = (retry: RetryPlan | undefined): number => 1 + (retry?.m
 /** Seconds to wait before a step is tried again; undefined when it is not. `before`: tries that did not stand, without this one. */
 export function waitBefore(retry: RetryPlan | undefined, end: TryEnd, before: number): number | undefined {
   if (before + 1 >= mostTries(retry)) return undefined
-  if (end !== 'infrastructure' && retry?.on.includes(end) !== true) return undefined
+  if (end !== 'infrastructure' && !isAllowed(retry?.on ?? [], end)) return undefined
   return Math.min(LONGEST_SECONDS, (retry?.backoff ?? BACKOFF_SECONDS) * 2 ** before)
 }
+
+const isAllowed = (on: RetryPlan['on'], end: RetryPlan['on'][number]): boolean =>
+  on.includes(end) || (end === 'killed' && on.includes('failure'))
 
 /** `try 2 of 3 in 4 s: the command exited with code 1`; undefined when the step has been tried for the first time only. */
 export function retryText(tries: readonly Try[], now: number): string | undefined {

@@ -153,3 +153,9 @@ export async function countJobs(db: Database, workspace: string): Promise<Record
     .execute()
   return Object.fromEntries(rows.map(row => [row.status, Number(row.n)]))
 }
+
+/** Jobs by name, those that are still there. */
+export const jobsNamed = async (db: Database, workspace: string, names: readonly string[]): Promise<JobRow[]> =>
+  names.length === 0
+    ? []
+    : on(db).selectFrom('jobs').selectAll().where('workspace', '=', workspace).where('name', 'in', names).execute()
