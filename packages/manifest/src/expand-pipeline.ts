@@ -49,16 +49,21 @@ export async function expandComponent(loading: Loading, cursor: Cursor): Promise
   else await expandCommandComponent(loading, cursor)
 }
 
-/** The `component` of a node or job: a YAML file is read in its place and a reference stays. */
+/** The `component` of a node or job: a YAML file is read in its place and a reference stays. Inputs must fit it. */
 export async function expandComponentOf(loading: Loading, owner: Cursor): Promise<void> {
+  const component = await expandUnbound(loading, owner)
+  if (component !== undefined) bindComponent(loading, owner, component.map)
+}
+
+/** The same where inputs come later; the component, if it is written out. */
+export async function expandUnbound(loading: Loading, owner: Cursor): Promise<Cursor | undefined> {
   const value = own(owner.map, 'component')
   const component =
     typeof value === 'string' && isYamlPath(value)
       ? await loading.inlineYaml(owner, 'component')
       : mapAt(owner, 'component')
-  if (component === undefined) return
-  await expandComponent(loading, component)
-  bindComponent(loading, owner, component.map)
+  if (component !== undefined) await expandComponent(loading, component)
+  return component
 }
 
 function fillNodeType(loading: Loading, node: Cursor): void {

@@ -111,7 +111,7 @@ def _most(counts):
 
 def shown(column):
     """A profile for people: its standard deviation in place of the sum of squares, and quantiles."""
-    view = {name: value for name, value in column.items() if name not in ("m2", "finite")}
+    view = {name: value for name, value in column.items() if name not in ("m2", "finite", "buckets")}
     if column["type"] == "number" and column.get("finite"):
         view["std"] = math.sqrt(column["m2"] / column["finite"])
         view["quantiles"] = {name: _quantile(column, share) for name, share in (("p05", 0.05), ("p50", 0.5), ("p95", 0.95))}

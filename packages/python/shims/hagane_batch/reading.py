@@ -70,10 +70,12 @@ def _delimited(piece, columns, separator):
     wanted = None if columns is None else [name for name in columns if name in names]
     text = {name: str for name, field in (columns or {}).items() if field.type == "string"}
     try:
-        frame = pandas.read_csv(_with_header(piece), sep=separator, usecols=wanted, dtype=text or None, index_col=False)
+        # without usecols, with which cells beyond the header would be dropped in silence
+        frame = pandas.read_csv(_with_header(piece), sep=separator, dtype=text or None)
     except pandas.errors.ParserError:
         return _line_by_line(piece, names, wanted, separator)
-    return (frame, {}) if len(frame) == piece["rows"] else _line_by_line(piece, names, wanted, separator)
+    fits = len(frame) == piece["rows"] and isinstance(frame.index, pandas.RangeIndex)
+    return (frame, {}) if fits else _line_by_line(piece, names, wanted, separator)
 
 
 def _line_by_line(piece, names, wanted, separator):

@@ -14,6 +14,12 @@ describe('a step is tried again', () => {
     expect(waitBefore(retry, 'infrastructure', 3)).toBe(32)
     expect(waitBefore({ max: 0, on: ['lost'] }, 'infrastructure', 0)).toBeUndefined()
   })
+  it('after a signal where it is run again after any failure, and where only that is said', () => {
+    expect(waitBefore({ max: 1, on: ['failure'] }, 'killed', 0)).toBe(5)
+    expect(waitBefore({ max: 1, on: ['killed'] }, 'killed', 0)).toBe(5)
+    expect(waitBefore({ max: 1, on: ['killed'] }, 'failure', 0)).toBeUndefined()
+    expect(waitBefore({ max: 1, on: ['lost'] }, 'killed', 0)).toBeUndefined()
+  })
   it('and says which try it is, when it comes and why', () => {
     const time = '2026-11-25T10:00:00.000Z'
     const tries = [{ attempt: 1, message: 'the command exited with code 3', of: 3, end_time: time, next_time: time }]
