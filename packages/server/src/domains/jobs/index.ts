@@ -107,9 +107,8 @@ export function buildJobs({ events, ...given }: Given): Jobs {
     if (row.type !== 'sweep') return job
     return { ...job, sweep: sweepResource(JSON.parse(row.plan) as SweepPlan, await trialsOf(db, workspace, name)) }
   }
-  const check = checkWith(needs)
   return {
-    check,
+    check: checkWith(needs),
     submit: async (who, submission, inTx) => toResource(await submitJob(needs, who, submission, inTx), needs.url()),
     specOf: async (workspace, name) => specOf(await getJob(db, workspace, name)),
     named: async (workspace, names) => (await jobsNamed(db, workspace, names)).map(row => toResource(row, needs.url())),
