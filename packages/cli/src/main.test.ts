@@ -73,8 +73,12 @@ it('tells scripts what they ask about subscription, group, defaults and versions
   expect(await ask('configure', '-l', '--query', "[?name=='workspace' || name=='group'].value")).toBe('default\nhagane')
 })
 
-it('has no access token to give where none is stored', async () => {
-  expect(await runCli(['az', 'account', 'get-access-token'])).toMatchObject({ code: 2, err: /no token is stored/ })
+it('has no access token to give where none is stored, and an empty one for a server that asks for none', async () => {
+  const far = { HAGANE_URL: 'https://hagane.example' }
+  const ask = (env: Record<string, string>) =>
+    runCli(['az', 'account', 'get-access-token', '--query', 'accessToken', '-o', 'tsv'], { env })
+  expect(await ask(far)).toMatchObject({ code: 2, err: /no token is stored/ })
+  expect(await ask({})).toMatchObject({ code: 0, out: '\n' })
 })
 
 it.each([[['az']], [['az', 'storage', 'blob', 'upload']]])('refuses %j', async argv => {

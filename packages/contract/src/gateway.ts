@@ -144,6 +144,7 @@ export const gatewayFile = z.object({
   pid: z.number().int(),
   port: z.number().int(),
   host: z.string(),
+  scheme: z.enum(['http', 'https']).default('http'),
   startedAt: timeSchema,
 })
 export type GatewayFile = z.output<typeof gatewayFile>

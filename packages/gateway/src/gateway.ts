@@ -10,6 +10,7 @@ import { lockFolder } from './files/folder-lock.ts'
 import { unpackWorker } from './files/worker-files.ts'
 import { adminHandler } from './http/admin.ts'
 import { publicHandler } from './http/public.ts'
+import { RequestTracing } from './http/request-tracing.ts'
 import { Scoring } from './http/score.ts'
 import { HttpServer } from './http/server.ts'
 import type { GatewayOptions } from './options.ts'
@@ -32,6 +33,7 @@ export class Gateway {
   readonly #collector: Collector
   readonly #routing: Routing
   readonly #http: HttpServer
+  readonly #tracing: RequestTracing | undefined
   readonly #control: ControlPlane | undefined
   #reporter: Reporter | undefined
   #table: GatewayTable | undefined
@@ -56,13 +58,18 @@ export class Gateway {
       changed: () => this.#changed(),
       drained: revision => this.#collector.sealRevision(revision),
     })
-    const scoring = new Scoring({ collector: this.#collector, maxBody: options.maxBody })
+    this.#tracing = options.otlp === undefined ? undefined : new RequestTracing(options.otlp)
+    const scoring = new Scoring({ collector: this.#collector, maxBody: options.maxBody, tracing: this.#tracing })
     const token = adminToken(dir)
     const admin = adminHandler({ folder: dir, token, report: () => this.report() })
-    this.#http = new HttpServer(publicHandler(this.#routing, scoring, token), admin)
+    this.#http = new HttpServer(publicHandler(this.#routing, scoring, token), admin, options.tls)
     const { control: url, tokenFile } = options
     const urlFile = join(dir, 'control-url')
     this.#control = url === undefined ? undefined : new ControlPlane({ url, urlFile, ...(tokenFile && { tokenFile }) })
+  }
+
+  get scheme(): 'http' | 'https' {
+    return this.#options.tls === undefined ? 'http' : 'https'
   }
 
   get address(): GatewayFile {
@@ -94,6 +101,7 @@ export class Gateway {
     await this.#routing.close()
     clearTimeout(force)
     this.#collector.close()
+    await this.#tracing?.close()
     await this.#reporter?.close()
     this.#lock.release()
   }
@@ -107,7 +115,8 @@ export class Gateway {
     }
     const before = gatewayFile.safeParse(readJson(join(dir, 'gateway.json')))
     const listening = await this.#http.listen(host, port === 0 && before.success ? before.data.port : port, port === 0)
-    this.#file = { pid: process.pid, port: listening, host, startedAt: new Date().toISOString() }
+    const { scheme } = this
+    this.#file = { pid: process.pid, port: listening, host, scheme, startedAt: new Date().toISOString() }
     writeAtomic(join(dir, 'gateway.json'), `${JSON.stringify(this.#file)}\n`)
     const control = this.#control
     if (control !== undefined) {

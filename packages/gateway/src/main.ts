@@ -6,9 +6,9 @@ import { readOptions } from './options.ts'
 async function main(): Promise<void> {
   // It outlives the shell or the control plane that started it.
   process.on('SIGHUP', () => undefined)
-  const gateway = await Gateway.start(readOptions(process.argv.slice(2)))
+  const gateway = await Gateway.start(readOptions(process.argv.slice(2), process.env))
   const { host, port, pid } = gateway.address
-  console.log(`gateway ${pid} answers at http://${host.includes(':') ? `[${host}]` : host}:${port}`)
+  console.log(`gateway ${pid} answers at ${gateway.scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`)
   let stopping = false
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {

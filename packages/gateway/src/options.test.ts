@@ -12,3 +12,7 @@ test.each([
 ])('%j is refused with the reason', (args, message) => {
   expect(() => readOptions(args)).toThrow(message)
 })
+
+test('a certificate without its key is refused', () => {
+  expect(() => readOptions(['--dir', '/d', '--tls-cert', 'c.pem'])).toThrow('belong together')
+})

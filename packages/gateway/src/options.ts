@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util'
 import { HaganeError } from '@hagane/contract'
+import type { TlsFiles } from './http/tls.ts'
+import { type OtlpOptions, otlpFromEnvironment } from './telemetry/otlp-options.ts'
 
 export interface GatewayOptions {
   /** The gateway's own folder. */
@@ -12,10 +14,14 @@ export interface GatewayOptions {
   tokenFile?: string
   /** Largest body of a scoring request, in bytes. */
   maxBody: number
+  /** PEM files for https; both are read again when they change. */
+  tls?: TlsFiles
+  /** Where spans go; absent: nothing is traced. */
+  otlp?: OtlpOptions
 }
 
 const usage =
-  'gateway --dir <folder> [--control <url>] [--host <address>] [--port <n>] [--token-file <path>] [--max-body <bytes>]'
+  'gateway --dir <folder> [--control <url>] [--host <address>] [--port <n>] [--token-file <path>] [--max-body <bytes>] [--tls-cert <pem> --tls-key <pem>]'
 
 const invalid = (message: string): HaganeError => new HaganeError('invalid', message, { hint: usage })
 
@@ -26,11 +32,20 @@ function wholeNumber(name: string, text: string, largest: number): number {
 }
 
 /** Reads the command line. Throws `invalid` with the usage. */
-export function readOptions(args: string[]): GatewayOptions {
+export function readOptions(args: string[], env: NodeJS.ProcessEnv = {}): GatewayOptions {
   let values: Record<string, string | undefined>
   try {
     const text = { type: 'string' } as const
-    const options = { dir: text, control: text, host: text, port: text, 'token-file': text, 'max-body': text }
+    const options = {
+      dir: text,
+      control: text,
+      host: text,
+      port: text,
+      'token-file': text,
+      'max-body': text,
+      'tls-cert': text,
+      'tls-key': text,
+    }
     values = parseArgs({ args, options, strict: true }).values
   } catch (error) {
     throw invalid((error as Error).message)
@@ -38,6 +53,10 @@ export function readOptions(args: string[]): GatewayOptions {
   const { dir, control, host = '127.0.0.1', port = '0' } = values
   if (dir === undefined) throw invalid('--dir is missing')
   const tokenFile = values['token-file']
+  const [certFile, keyFile] = [values['tls-cert'], values['tls-key']]
+  if ((certFile === undefined) !== (keyFile === undefined))
+    throw invalid('--tls-cert and --tls-key belong together, one of them is missing')
+  const otlp = otlpFromEnvironment(env)
   return {
     dir,
     host,
@@ -45,5 +64,7 @@ export function readOptions(args: string[]): GatewayOptions {
     maxBody: wholeNumber('max-body', values['max-body'] ?? String(64 * 2 ** 20), 2 ** 31 - 1),
     ...(control === undefined ? {} : { control }),
     ...(tokenFile === undefined ? {} : { tokenFile }),
+    ...(certFile === undefined || keyFile === undefined ? {} : { tls: { certFile, keyFile } }),
+    ...(otlp === undefined ? {} : { otlp }),
   }
 }

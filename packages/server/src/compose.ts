@@ -73,15 +73,22 @@ export function composeDomains(parts: Parts): Domains {
   })
   const environments = buildEnvironments({ ...parts, config, requireRegistry })
   const components = buildComponents({ db, requireRegistry, isRegistry: workspaces.isRegistry })
-  const models: Models = buildModels({ ...parts, tracking, content: data.resolve, requireRegistry })
+  const models: Models = buildModels({
+    ...parts,
+    tracking,
+    content: data.resolve,
+    requireRegistry,
+    deployed: (...of) => endpoints.deploymentsOfModel(...of),
+  })
   const compute = buildCompute(parts)
   const runs = { ...runSettings(config), tokens: access }
   const jobs: Jobs = buildJobs({ ...parts, ...runs, data, components, environments, models, tracking, compute })
-  const endpoints = buildEndpoints({
+  const endpoints: Endpoints = buildEndpoints({
     ...parts,
     models: { resolve: servedModel(models, data) },
     environments,
     gatewayToken: () => gatewayToken(db, access, config),
+    callers: workspace => access.tokensWith('endpoint.invoke', workspace),
   })
   const schedules = buildSchedules({ ...parts, jobs })
   const sources = { model: servedModel(models, data), environment: environments.plan, component: components.resolve }

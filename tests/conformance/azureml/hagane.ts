@@ -5,7 +5,8 @@ import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const bin = resolve(import.meta.dirname, '../../../packages/cli/bin/hagane.js')
+/** The command line's program. */
+export const bin = resolve(import.meta.dirname, '../../../packages/cli/bin/hagane.js')
 
 export interface Answer {
   readonly code: number | null
@@ -17,6 +18,8 @@ export interface Answer {
 export interface Hagane {
   readonly url: string
   readonly dataDir: string
+  /** Variables under which the command line speaks to this server. */
+  readonly env: NodeJS.ProcessEnv
   /** Runs `hagane <args>` in a folder; when the time is over it is ended and `code` is null. */
   cli(args: readonly string[], cwd: string, timeoutSeconds?: number): Promise<Answer>
   stop(): Promise<void>
@@ -37,6 +40,7 @@ export async function startHagane(dataDir: string, flags: readonly string[]): Pr
   return {
     url,
     dataDir,
+    env,
     cli: (args, cwd, timeoutSeconds = 600) => run(args, cwd, env, timeoutSeconds),
     async stop() {
       if (server.exitCode !== null) return

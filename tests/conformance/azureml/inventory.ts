@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { parse } from 'yaml'
 
-export type Kind = 'job' | 'component' | 'schedule' | 'data' | 'model' | 'environment' | 'other'
+export type Kind = 'job' | 'component' | 'schedule' | 'data' | 'model' | 'environment' | 'online-deployment' | 'other'
 type Mapping = Record<string, unknown>
 
 export interface Manifest {
@@ -26,6 +26,7 @@ const bySchema: readonly [RegExp, Kind][] = [
   [/^data$/i, 'data'],
   [/^model$/i, 'model'],
   [/^environment$/i, 'environment'],
+  [/^(managed|kubernetes)OnlineDeployment$/i, 'online-deployment'],
 ]
 
 /** All YAML files below `cli/` that are mappings, sorted by path, each with what it is. */

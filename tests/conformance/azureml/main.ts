@@ -9,13 +9,14 @@ import { inventory, type Manifest } from './inventory.ts'
 import { buildMirror, type Mirror } from './mirror.ts'
 import { outside } from './outside.ts'
 import { judge } from './reasons.ts'
-import { runManifest } from './run-manifest.ts'
+import { runManifest, type Told } from './run-manifest.ts'
+import { OnlineRuns } from './run-online.ts'
 import { type Row, summary, table } from './table.ts'
 
 const AT_ONCE = 2
 const usage = `usage: node tests/conformance/azureml/main.ts <checkout> [--only GLOB] [--data DIR] [--json FILE] [--list]
 
-Runs the jobs, components, schedules, data, models and environments of a checkout of azureml-examples on a server
+Runs the jobs, components, schedules, data, models, environments and online deployments of a checkout of azureml-examples on a server
 of its own. <checkout> is the repository or its folder cli; AZUREML_EXAMPLES names it as well.`
 
 /** Exit code 0 when everything completed or has a reason that lies outside Hagane, 1 when not, 2 for a wrong call. */
@@ -89,18 +90,24 @@ async function runAll(cli: string, dataDir: string, manifests: readonly Manifest
 /** Two at a time; assets go before the jobs that may name them. */
 async function runEach(hagane: Hagane, cli: string, manifests: readonly Manifest[], mirror: Mirror): Promise<Row[]> {
   const rows = new Map<Manifest, Row>()
-  const order = ['data', 'model', 'environment', 'component', 'job', 'schedule']
+  const online = new OnlineRuns(hagane, cli)
+  const order = ['data', 'model', 'environment', 'component', 'job', 'schedule', 'online-deployment']
   const waiting = manifests.toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))
   const work = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
-      rows.set(next, excluded(next, mirror) ?? (await runOne(hagane, cli, next)))
+      rows.set(next, excluded(next, mirror) ?? (await runOne(hagane, cli, next, path => online.run(path))))
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
   return manifests.map(manifest => rows.get(manifest) as Row)
 }
 
-async function runOne(hagane: Hagane, cli: string, manifest: Manifest): Promise<Row> {
-  const outcome = await runManifest(hagane, cli, manifest)
+async function runOne(
+  hagane: Hagane,
+  cli: string,
+  manifest: Manifest,
+  online: (path: string) => Promise<Told>,
+): Promise<Row> {
+  const outcome = await runManifest(hagane, cli, manifest, online)
   const verdict = judge(outcome)
   const fine = verdict.ok || verdict.external !== undefined
   process.stdout.write(

@@ -1,5 +1,6 @@
 import { type Manifest, texts } from './inventory.ts'
 import type { Mirror } from './mirror.ts'
+import { onlineScripts } from './online-scripts.ts'
 
 type Mapping = Record<string, unknown>
 
@@ -15,10 +16,16 @@ const rules: readonly [reason: string, applies: (manifest: Manifest) => boolean]
   ['imports from a database or bucket that is not there', manifest => 'import_data' in manifest.root],
   ['asks for the identity of an Azure user', manifest => manifest.closure.some(root => 'identity' in root)],
   ['names assets of a registry of Azure', says(/^azureml:\/\/registries\/(?!azureml\/environments\/)/)],
-  ['holds placeholders to be filled in', says(/<[A-Za-z][\w .-]*>|\baccount-name\b/)],
-  ['is a template to be filled in', manifest => /(?<!\$)\{\{/.test(manifest.text)],
+  [
+    'holds placeholders to be filled in',
+    manifest => !isFilledIn(manifest) && says(/<[A-Za-z][\w .-]*>|\baccount-name\b/)(manifest),
+  ],
+  ['is a template to be filled in', manifest => /(?<!\$)\{\{/.test(manifest.text) && !isFilledIn(manifest)],
   ['the program downloads from the internet at run time', commandSays(/\b(wget|curl|git clone)\b/)],
 ]
+
+/** A script of theirs puts its values in. */
+const isFilledIn = ({ path }: Manifest): boolean => Object.hasOwn(onlineScripts, path)
 
 /** What only its program shows: found by reading it, so listed by folder or file with the reason. */
 const programs: readonly [pattern: RegExp, reason: string][] = [
@@ -36,6 +43,11 @@ const programs: readonly [pattern: RegExp, reason: string][] = [
     'the program downloads its data set from the internet',
   ],
   [/dask\/nyctaxi/, 'reads 24 GB of public data'],
+  [/\/custom-container\//, 'needs the image of a container registry'],
+  [/online\/triton\//, 'needs the Triton server of its image'],
+  [/managed\/vnet\//, 'its image is built first and pushed to a registry of Azure'],
+  [/managed\/(keyvault|managed-identities)\//, 'asks for secrets or storage with an identity of Azure'],
+  [/deploy-with-packages\/[\w-]+\/deployment\.yml/, 'its environment is a package that a service of Azure builds'],
   [/hello-interactive/, 'keeps an interactive session open until somebody ends it'],
 ]
 

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import type { Hagane } from './hagane.ts'
 import type { Manifest } from './inventory.ts'
 
-/** `Completed` for what ran, `Registered` for what was created, else the job's end, `Refused` at submit, or `Timeout`. */
+/** `Completed` for what ran, `Registered` for what was created, `Answered` for endpoints, else the job's end, `Refused` at submit, or `Timeout`. */
 export interface Outcome {
   readonly result: string
   readonly seconds: number
@@ -34,13 +34,19 @@ const scripted: Readonly<Record<string, Scripted>> = {
 }
 
 /** Does with a manifest what its kind is for: runs a job, registers and runs a component, registers everything else. */
-export async function runManifest(hagane: Hagane, cli: string, manifest: Manifest): Promise<Outcome> {
+export async function runManifest(
+  hagane: Hagane,
+  cli: string,
+  manifest: Manifest,
+  online: (path: string) => Promise<Told>,
+): Promise<Outcome> {
   const started = performance.now()
-  const { result, said } = await outcomeOf(hagane, cli, manifest)
+  const isOnline = manifest.kind === 'online-deployment'
+  const { result, said } = isOnline ? await online(manifest.path) : await outcomeOf(hagane, cli, manifest)
   return { result, said, seconds: (performance.now() - started) / 1000 }
 }
 
-type Told = Omit<Outcome, 'seconds'>
+export type Told = Omit<Outcome, 'seconds'>
 
 async function outcomeOf(hagane: Hagane, cli: string, manifest: Manifest): Promise<Told> {
   if (manifest.kind === 'job') {

@@ -14,6 +14,7 @@ import { sharesOf } from './traffic.ts'
 
 const endpointName = requiredText('-n, --name <name>', 'name of the endpoint')
 const local = toggle('--local [bool]', 'accepted; every endpoint is local here', { ignored: true })
+const asLocal = toggle('--local [bool]', 'answer callers on this machine only, who need no key')
 const noWait = toggle('--no-wait', 'accepted', { ignored: true })
 
 const shares = (traffic: Record<string, number>) =>
@@ -42,7 +43,7 @@ const create = verb({
     }),
     tags: list('--tags <pairs...>', 'key=value tags'),
     set: list('--set <assignments...>', 'change the specification: property.path=value'),
-    local,
+    local: asLocal,
     noWait,
     web: toggle('--web', 'accepted', { ignored: true }),
   },
@@ -50,12 +51,17 @@ const create = verb({
     needOneOf('online-endpoint create', options, ['file', 'name'])
     const { file, set, name } = options
     const overrides = { name, auth_mode: options.authMode }
-    const spec = withTags(await loadResource(call, 'online-endpoint', { file, set, overrides }), options.tags)
+    const loaded = await loadResource(call, 'online-endpoint', { file, set, overrides })
+    const spec = withLocal(withTags(loaded, options.tags), options.local)
     const named = spec.name
     if (named === undefined) throw new UsageError('the endpoint needs a name', 'give --name, or name: in the file')
     await call.print(await call.client.call(endpointRoutes.create, { body: { ...spec, name: named } }), columns)
   },
 })
+
+/** `--local` is a property of the endpoint, since every endpoint runs where Hagane does. */
+const withLocal = (spec: OnlineEndpointSpec, local: boolean): OnlineEndpointSpec =>
+  local ? { ...spec, properties: { ...spec.properties, 'hagane.local': 'true' } } : spec
 
 const changeable = ['description', 'tags', 'properties', 'traffic', 'mirror_traffic', 'public_network_access'] as const
 

@@ -10,8 +10,10 @@ import type { DeploymentSlot } from '../serving/deployment-slot.ts'
 import { type Forward, routes, type WorkerAnswer, type WorkerRequest } from '../serving/frames.ts'
 import type { Outcome } from '../serving/pending.ts'
 import type { RevisionServer } from '../serving/revision-server.ts'
+import type { RequestTrace } from '../telemetry/tracing.ts'
 import { asHaganeError, errorAnswer, send } from './answer.ts'
 import { readBody } from './body.ts'
+import type { RequestTracing } from './request-tracing.ts'
 import { readToEnd, sendStream } from './stream.ts'
 import { type Target, unknownPath } from './target.ts'
 
@@ -22,6 +24,8 @@ const requestIdPattern = /^[\w.:@=+/-]{1,128}$/
 const hidden = new Set(['authorization', 'cookie', 'proxy-authorization'])
 
 export interface ScoreParts {
+  /** Absent where spans have nowhere to go. */
+  tracing?: RequestTracing | undefined
   collector: Collector
   maxBody: number
 }
@@ -39,9 +43,11 @@ export class Scoring {
 
   handle(request: IncomingMessage, response: ServerResponse, target: Target, host: EndpointHost): void {
     const requestId = requestIdOf(request)
-    this.#score(request, response, target, host, requestId).catch((error: unknown) => {
+    const trace = this.#parts.tracing?.of(request, host.entry, requestId)
+    this.#score(request, response, target, host, requestId, trace).catch((error: unknown) => {
       const answer = errorAnswer(asHaganeError(error), requestId)
       host.metrics.refuse(answer.status)
+      trace?.end(answer.status, {})
       if (answer.status === 413) response.shouldKeepAlive = false
       send(response, answer.status, answer.headers, ['x-ms-request-id', requestId], answer.body)
     })
@@ -53,6 +59,7 @@ export class Scoring {
     target: Target,
     host: EndpointHost,
     requestId: string,
+    trace: RequestTrace | undefined,
   ): Promise<void> {
     const time = Date.now()
     host.admit(request)
@@ -65,7 +72,7 @@ export class Scoring {
     const server = slot.serving
     if (target.action === 'own' && server.deployment.runtime.kind !== 'command') throw unknownPath(request.url)
     const id = predictionId(server, time)
-    const sent = workerRequest(request, target, server, id, body)
+    const sent = workerRequest(request, target, server, id, body, trace)
     const isUnrecorded = target.action === 'own' && request.method !== 'POST'
     const shadows = named === undefined && target.action !== 'own' ? host.mirrors(slot) : []
     const kept: Kept = {
@@ -82,6 +89,7 @@ export class Scoring {
     ]
     const pending = server.submit(sent, outcome => {
       const answer: WorkerAnswer = outcome instanceof HaganeError ? errorAnswer(outcome, requestId) : outcome
+      trace?.end(answer.status, traceFacts(server, id))
       const { stream } = answer
       if (stream !== undefined) {
         sendStream(response, answer, stream, own, (digest, done) =>
@@ -161,6 +169,12 @@ export class Scoring {
   }
 }
 
+const traceFacts = (server: RevisionServer, id: string) => ({
+  'hagane.deployment': server.deployment.name,
+  'hagane.revision': server.deployment.revision_id,
+  'hagane.prediction_id': id,
+})
+
 const predictionId = (server: RevisionServer, time: number): string =>
   `pr-${server.deployment.revision_id}-${ulid(time)}`
 
@@ -179,6 +193,7 @@ function workerRequest(
   server: RevisionServer,
   name: string,
   body: Buffer,
+  trace?: RequestTrace,
 ): WorkerRequest {
   const isCommand = server.deployment.runtime.kind === 'command'
   return {
@@ -188,6 +203,7 @@ function workerRequest(
     contentType: (request.headers['content-type'] ?? '').slice(0, 1000),
     head: server.description?.needs_head === true ? headOf(request, target) : undefined,
     body,
+    trace,
     forward: isCommand ? forwardOf(request, target) : undefined,
   }
 }

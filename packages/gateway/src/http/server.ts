@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { HaganeError } from '@hagane/contract'
+import { followKeyPair, readKeyPair, type TlsFiles } from './tls.ts'
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -13,15 +15,28 @@ const unsuited = new Set(['EADDRINUSE', 'EACCES'])
 /** The listening side. `close` lets open requests finish and closes each connection once it is idle. */
 export class HttpServer {
   readonly #server: Server
+  readonly #renewal: { stop(): void } | undefined
 
-  constructor(publicSide: Handler, admin: Handler) {
-    this.#server = createServer(
-      { noDelay: true, keepAlive: true, headersTimeout, requestTimeout, keepAliveTimeout, highWaterMark: 256 * 1024 },
-      (request, response) => {
-        if (request.url?.startsWith('/admin/')) admin(request, response)
-        else publicSide(request, response)
-      },
-    )
+  constructor(publicSide: Handler, admin: Handler, tls?: TlsFiles) {
+    const settings = {
+      noDelay: true,
+      keepAlive: true,
+      headersTimeout,
+      requestTimeout,
+      keepAliveTimeout,
+      highWaterMark: 256 * 1024,
+    }
+    const handle: Handler = (request, response) => {
+      if (request.url?.startsWith('/admin/')) admin(request, response)
+      else publicSide(request, response)
+    }
+    if (tls === undefined) {
+      this.#server = createServer(settings, handle)
+      return
+    }
+    const server: SecureServer = createSecureServer({ ...settings, ...readKeyPair(tls) }, handle)
+    this.#renewal = followKeyPair(tls, pair => server.setSecureContext(pair))
+    this.#server = server
   }
 
   /** Resolves to the port. With `otherwise`, a port that is taken is replaced by a free one. */
@@ -38,6 +53,7 @@ export class HttpServer {
   }
 
   close(): Promise<void> {
+    this.#renewal?.stop()
     return new Promise(resolve => {
       const idle = setInterval(() => this.#server.closeIdleConnections(), 20)
       this.#server.close(() => {

@@ -23,6 +23,8 @@ export interface WorkerRequest {
   readonly body: Buffer
   /** For workers that speak HTTP themselves: where it goes and the headers it takes along. */
   readonly forward?: Forward | undefined
+  /** Told when a worker gets it, where the request is traced. */
+  readonly trace?: { given(): void } | undefined
 }
 
 export interface Forward {

@@ -74,6 +74,7 @@ export class WorkerSlot {
   give(pending: Pending): void {
     const id = this.#inFlight.add(pending)
     pending.attempts += 1
+    pending.request.trace?.given()
     pending.onTimeout = this.#isLate
     this.#process?.request(id, pending, this.#inFlight.size === 1)
   }

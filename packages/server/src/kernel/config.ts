@@ -18,6 +18,8 @@ const settings = z.strictObject({
   data: z.string().min(1).default('~/.hagane').describe('data folder'),
   database: z.string().min(1).optional().describe('postgres://… ; the default is SQLite in the data folder'),
   gateway_port: port.default(0).describe('port of the gateway; 0 picks a free one once and keeps it'),
+  gateway_tls_cert: z.string().min(1).optional().describe('PEM file: the gateway speaks https with this certificate'),
+  gateway_tls_key: z.string().min(1).optional().describe('PEM file with the key of gateway_tls_cert'),
   log_level: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('warn')

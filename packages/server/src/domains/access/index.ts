@@ -11,7 +11,7 @@ import {
 } from '../../kernel/http/index.ts'
 import { newUlid } from '../../kernel/ids.ts'
 import { hashToken, newToken } from '../../kernel/secrets.ts'
-import { hasPersonToken, listTokens, tokenByHash } from './reads.ts'
+import { hasPersonToken, listTokens, liveTokensIn, tokenByHash } from './reads.ts'
 import { permissionsOf } from './roles.ts'
 import { deleteTokensOf, insertToken, revokeToken, type TokenRow } from './store.ts'
 
@@ -22,6 +22,8 @@ export interface Access {
   issue(tx: Tx, actor: string, role: 'job' | 'gateway', workspace: string | null): Promise<string>
   /** Ends the actor's tokens in the transaction's workspace. */
   withdraw(tx: Tx, actor: string): Promise<void>
+  /** Hashes of the tokens of people who may do this in a workspace, for those who check tokens without asking here. */
+  tokensWith(permission: Permission, workspace: string): Promise<{ sha256: string; expires_at: string | null }[]>
   /** Whether anybody could get in if credentials were asked for. */
   hasCredentials(): Promise<boolean>
 }
@@ -50,6 +52,12 @@ export function buildAccess({ db, credentialsNeeded, workspaces }: Deps): Access
   }
   return {
     hasCredentials: () => hasPersonToken(db),
+    async tokensWith(permission, workspace) {
+      const rows = await liveTokensIn(db, workspace)
+      return rows
+        .filter(row => callerOf(row).can(permission, workspace))
+        .map(row => ({ sha256: row.hash, expires_at: row.expires_at }))
+    },
     issue: async (tx, actor, role, workspace) =>
       (await issueToken(tx, { name: actor, role, workspace, actor, expires_at: null })).secret,
     withdraw: async (tx, actor) => void (await deleteTokensOf(tx, actor)),

@@ -28,3 +28,13 @@ export async function hasPersonToken(db: Database): Promise<boolean> {
     .where(({ or, eb }) => or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]))
   return (await live.limit(1).executeTakeFirst()) !== undefined
 }
+
+/** Live tokens of people, by hash: those of a workspace, and those of the whole server. */
+export const liveTokensIn = (db: Database, workspace: string): Promise<TokenRow[]> =>
+  on(db)
+    .where('actor', 'like', 'user:%')
+    .where('revoked', '=', 0)
+    .where(({ or, eb }) => or([eb('workspace', 'is', null), eb('workspace', '=', workspace)]))
+    .where(({ or, eb }) => or([eb('expires_at', 'is', null), eb('expires_at', '>', db.clock.now().toISOString())]))
+    .orderBy('id')
+    .execute()

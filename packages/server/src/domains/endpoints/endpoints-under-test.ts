@@ -86,6 +86,8 @@ export class EndpointsUnderTest {
   readonly dir: string
   readonly #blobs: BlobStore
   url = ''
+  /** Tokens of people that the access domain would name. */
+  callers: { sha256: string; expires_at: string | null }[] = []
   /** How often the slow environment was asked for. */
   slowBuilds = 0
   endpoints!: Endpoints
@@ -122,6 +124,7 @@ export class EndpointsUnderTest {
       environments: environmentsOf(() => ++this.slowBuilds === 1),
       url: () => this.url,
       gatewayToken: async () => undefined,
+      callers: async () => this.callers,
     })
     const http = buildHttp(endpoints.routes, {
       db,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { createClient, endpointRoutes } from '@hagane/contract'
 import { eachDialect } from '@hagane/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -66,6 +67,22 @@ eachDialect('online endpoints', database => {
     const params = { name: 'iris', deployment: 'blue' }
     const { items } = await under.client.call(endpointRoutes.deploymentRevisions, { params })
     expect(items.map(item => item.revision_id)).toEqual([changed.revision?.revision_id, same.revision?.revision_id])
+  })
+
+  it('instances change in place: the same revision, and done when all of them answer', async () => {
+    const params = { name: 'iris', deployment: 'blue' }
+    const before = await under.client.call(endpointRoutes.showDeployment, { params })
+    const code_configuration = await under.codeOf(script('2'))
+    const body = { model: 'azureml:weights:3', code_configuration, environment: 'azureml:env:1' }
+    const more = await under.deploy('iris', 'blue', { ...body, instance_count: 2 })
+    expect(more).toMatchObject({
+      provisioning_state: 'Succeeded',
+      serving: { workers: 2, workers_ready: 2, pid: before.serving?.pid, restarts: 0 },
+    })
+    expect(more.revision?.revision_id).toBe(before.revision?.revision_id)
+    expect(await under.endpoints.deploymentsOfModel('default', 'weights', '3')).toEqual(['iris/blue'])
+    expect(await under.endpoints.deploymentsOfModel('default', 'weights', '4')).toEqual([])
+    await under.deploy('iris', 'blue', body)
   })
 
   it('code that does not start fails with its own traceback, and the revision before goes on serving', async () => {
@@ -181,6 +198,30 @@ eachDialect('online endpoints', database => {
       async () => (await under.score('tokens', { authorization: `Bearer ${given.accessToken}` })).status === 200,
     )
     expect((await under.score('tokens', { authorization: 'Bearer hgt_x' })).status).toBe(401)
+  })
+
+  it('an endpoint for people takes their own tokens, as long as the access domain names them', async () => {
+    await under.client.call(endpointRoutes.create, { body: { name: 'people', auth_mode: 'aad_token' } })
+    await under.deploy('people', 'blue', { code_configuration: await under.codeOf(script('6')) }, true)
+    const ofPerson = { authorization: 'Bearer hg_person' }
+    expect((await under.score('people', ofPerson)).status).toBe(401)
+    under.callers = [{ sha256: createHash('sha256').update('hg_person').digest('hex'), expires_at: null }]
+    await until(async () => (await under.score('people', ofPerson)).status === 200)
+    under.callers = []
+    await until(async () => (await under.score('people', ofPerson)).status === 401)
+    await under.client.call(endpointRoutes.delete, { params: { name: 'people' } })
+  })
+
+  it('a local endpoint needs neither key nor traffic, and properties that are not understood are refused', async () => {
+    const body = { name: 'near', properties: { 'hagane.local': 'true' } }
+    await under.client.call(endpointRoutes.create, { body })
+    await under.deploy('near', 'blue', { code_configuration: await under.codeOf(script('7')) })
+    await until(async () => (await under.score('near', { authorization: '' })).status === 200)
+    const properties = { 'hagane.rate_limit': 'fast' }
+    await expect(
+      under.client.call(endpointRoutes.update, { params: { name: 'near' }, body: { properties } }),
+    ).rejects.toMatchObject({ kind: 'invalid', details: [{ property: 'properties.hagane.rate_limit', sent: 'fast' }] })
+    await under.client.call(endpointRoutes.delete, { params: { name: 'near' } })
   })
 
   it('lists page by page, refuses a name twice, and a stale change', async () => {

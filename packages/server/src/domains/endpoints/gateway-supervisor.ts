@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type GatewayFile, gatewayFile, HaganeError } from '@hagane/contract'
 import type { Logger } from '../../kernel/log.ts'
+import { askStatus } from './gateway-status.ts'
 
 export interface SupervisorDeps {
   /** The gateway's own folder. */
@@ -14,6 +15,8 @@ export interface SupervisorDeps {
   host: string
   /** 0: a free one, chosen once. */
   port: number
+  /** PEM files, both or none. */
+  tls: { certFile: string; keyFile: string } | undefined
   log: Logger
   /** Address of this server's API. */
   url: () => string
@@ -25,7 +28,6 @@ const watchMs = 2000
 const startMs = 60_000
 const stopMs = 40_000
 const lookMs = 25
-const answerMs = 3000
 
 /**
  * Keeps one gateway running beside this server. It is started detached and outlives the server; one that runs already is
@@ -45,8 +47,10 @@ export class GatewaySupervisor {
   address(): string {
     const { host } = this.#deps
     const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-    const port = this.#file()?.port ?? this.#deps.port
-    return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
+    const file = this.#file()
+    const port = file?.port ?? this.#deps.port
+    const scheme = file?.scheme ?? (this.#deps.tls === undefined ? 'http' : 'https')
+    return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}`
   }
 
   running(): GatewayFile | undefined {
@@ -60,9 +64,7 @@ export class GatewaySupervisor {
     if (file === undefined) return undefined
     try {
       const authorization = `Bearer ${readFileSync(join(this.#deps.dir, 'admin-token'), 'utf8').trim()}`
-      const signal = AbortSignal.timeout(answerMs)
-      const answer = await fetch(`${this.address()}/admin/status`, { headers: { authorization }, signal })
-      const said = (await answer.json()) as { gateway?: { pid?: number } }
+      const said = await askStatus(`${this.address()}/admin/status`, authorization, this.#deps.tls?.certFile)
       return said.gateway?.pid === file.pid ? file : undefined
     } catch (error) {
       return (error as Error).name === 'TimeoutError' ? file : undefined
@@ -122,7 +124,9 @@ export class GatewaySupervisor {
     const logPath = join(logsDir, 'gateway.log')
     const log = openSync(logPath, 'a', 0o600)
     const words = ['--dir', dir, '--control', url(), '--host', host, '--port', String(port)]
-    const child = spawn(process.execPath, [entry, ...words, '--token-file', join(dir, 'control-token')], {
+    const { tls } = this.#deps
+    const secured = tls === undefined ? [] : ['--tls-cert', tls.certFile, '--tls-key', tls.keyFile]
+    const child = spawn(process.execPath, [entry, ...words, ...secured, '--token-file', join(dir, 'control-token')], {
       detached: true,
       stdio: ['ignore', log, log],
     })

@@ -11,14 +11,22 @@ import type { DeploymentRow, EndpointRow } from './tables.ts'
 /** Other servers on the same database change the table too; they are noticed by looking. */
 const lookAgainMs = 1000
 
+/** A person's own token, by its hash. */
+export interface CallerToken {
+  sha256: string
+  expires_at: string | null
+}
+
 /** The routing table as it is now. Its revision is a digest, so it says whether two tables are the same. */
 export class RoutingTable {
   readonly #db: Database
+  readonly #callers: (workspace: string) => Promise<CallerToken[]>
   readonly #waiting = new Set<() => void>()
   #closed = false
 
-  constructor(db: Database) {
+  constructor(db: Database, callers: (workspace: string) => Promise<CallerToken[]>) {
     this.#db = db
+    this.#callers = callers
   }
 
   /** Wakes those that wait for a change. */
@@ -35,8 +43,10 @@ export class RoutingTable {
   async read(): Promise<GatewayTable> {
     const { endpoints, deployments } = await allForTable(this.#db)
     const now = this.#db.clock.now().getTime()
-    const entries = endpoints.map(row => endpointEntry(row, deployments, now))
-    const table = gatewayTable.parse({ revision: '', endpoints: entries })
+    const entries = endpoints.map(async row =>
+      endpointEntry(row, deployments, now, row.auth_mode === 'aad_token' ? await this.#callers(row.workspace) : []),
+    )
+    const table = gatewayTable.parse({ revision: '', endpoints: await Promise.all(entries) })
     const revision = createHash('sha256').update(canonicalJson(table.endpoints)).digest('hex').slice(0, 32)
     return { ...table, revision }
   }
@@ -68,7 +78,12 @@ export class RoutingTable {
   }
 }
 
-function endpointEntry(row: EndpointRow, deployments: DeploymentRow[], now: number): GatewayEndpoint {
+function endpointEntry(
+  row: EndpointRow,
+  deployments: DeploymentRow[],
+  now: number,
+  people: CallerToken[],
+): GatewayEndpoint {
   const own = deployments.filter(one => one.workspace === row.workspace && one.endpoint === row.name)
   const names = new Set(own.map(one => one.name))
   const known = (shares: string) =>
@@ -83,8 +98,14 @@ function endpointEntry(row: EndpointRow, deployments: DeploymentRow[], now: numb
     workspace: row.workspace,
     name: row.name,
     auth_mode: row.auth_mode,
-    key_hashes: row.auth_mode === 'key' ? JSON.parse(row.key_hashes) : [],
-    token_hashes: tokens,
+    key_hashes:
+      row.auth_mode === 'key'
+        ? JSON.parse(row.key_hashes)
+        : people.filter(one => one.expires_at === null).map(one => one.sha256),
+    token_hashes: [
+      ...tokens,
+      ...people.flatMap(({ sha256, expires_at }) => (expires_at === null ? [] : [{ sha256, expires_at }])),
+    ],
     public_network_access: row.public_network_access,
     traffic: known(row.traffic),
     mirror_traffic: known(row.mirror_traffic),

@@ -1,4 +1,5 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { HaganeError } from '@hagane/contract'
 import type { BlobStore } from '../../kernel/blobs/index.ts'
 import type { Config } from '../../kernel/config.ts'
 import type { Database } from '../../kernel/db/index.ts'
@@ -11,12 +12,13 @@ import { buildEndpointService } from './endpoints.ts'
 import { gatewayEntry } from './gateway-entry.ts'
 import { takeReport } from './gateway-report.ts'
 import { GatewaySupervisor } from './gateway-supervisor.ts'
-import { RoutingTable } from './gateway-table.ts'
+import { type CallerToken, RoutingTable } from './gateway-table.ts'
 import { findPredictionIn } from './predictions.ts'
 import { registerProvisioning } from './provision.ts'
 import { findRevision, hasEndpoints } from './reads.ts'
 import { toRevision } from './resource.ts'
 import { endpointRouteTable } from './routes.ts'
+import { deploymentsOfModel } from './served-models.ts'
 import type { EnvironmentSource, ModelSource, Prediction } from './types.ts'
 import { workerLog } from './worker-log.ts'
 
@@ -27,6 +29,8 @@ export interface Endpoints {
   routes: BoundRoute[]
   /** The record behind a prediction id of a workspace, or of one of its rows; works while no gateway runs. */
   findPrediction(workspace: string, id: string): Promise<Prediction | undefined>
+  /** The deployments, as `endpoint/name`, that serve a version of a registered model, or any version of it. */
+  deploymentsOfModel(workspace: string, name: string, version?: string): Promise<string[]>
   /** Where callers reach the gateway, if it runs. */
   gateway(): { url: string; pid: number } | undefined
   /** After this server listens: adopts or starts the gateway when there are endpoints. */
@@ -43,11 +47,13 @@ interface Deps {
   tasks: Tasks
   secrets: Secrets
   log: Logger
-  config: Pick<Config, 'dataDir' | 'host' | 'gateway_port'>
+  config: Pick<Config, 'dataDir' | 'host' | 'gateway_port' | 'gateway_tls_cert' | 'gateway_tls_key'>
   models: ModelSource
   environments: EnvironmentSource
   /** Address of this server's API, once it listens. */
   url: () => string
+  /** Tokens of people who may call an endpoint of a workspace, for endpoints whose auth_mode is aad_token. */
+  callers: (workspace: string) => Promise<CallerToken[]>
   /** A token with which a gateway may call this server; undefined where none is needed. */
   gatewayToken: () => Promise<string | undefined>
   /** The gateway's program; found beside the server by default. */
@@ -58,13 +64,14 @@ interface Deps {
 export function buildEndpoints(deps: Deps): Endpoints {
   const { db, blobs, tasks, secrets, log, config, models, environments } = deps
   const dir = join(config.dataDir, 'gateway')
-  const table = new RoutingTable(db)
+  const table = new RoutingTable(db, deps.callers)
   const supervisor = new GatewaySupervisor({
     dir,
     logsDir: join(config.dataDir, 'logs'),
     entry: deps.gatewayProgram ?? gatewayEntry(),
     host: config.host,
     port: config.gateway_port,
+    tls: tlsFilesOf(config),
     log,
     url: deps.url,
     token: deps.gatewayToken,
@@ -83,6 +90,7 @@ export function buildEndpoints(deps: Deps): Endpoints {
 
   return {
     findPrediction,
+    deploymentsOfModel: (workspace, name, version) => deploymentsOfModel(db, workspace, name, version),
     routes: endpointRouteTable({
       endpoints: buildEndpointService({ db, secrets, gatewayAddress, ensureGateway, tableChanged }),
       deployments: buildDeploymentService({ db, tasks, tableChanged }),
@@ -104,4 +112,14 @@ export function buildEndpoints(deps: Deps): Endpoints {
     },
     endGateway: () => supervisor.end(),
   }
+}
+
+/** Absolute, since the gateway has a folder of its own. */
+function tlsFilesOf({ gateway_tls_cert: cert, gateway_tls_key: key }: Deps['config']) {
+  if (cert === undefined && key === undefined) return undefined
+  if (cert === undefined || key === undefined)
+    throw new HaganeError('invalid', 'configuration: gateway_tls_cert and gateway_tls_key belong together', {
+      hint: `${cert === undefined ? 'gateway_tls_cert' : 'gateway_tls_key'} is missing`,
+    })
+  return { certFile: resolve(cert), keyFile: resolve(key) }
 }

@@ -80,3 +80,17 @@ export const listRevisions = (
     .orderBy('created_at', 'desc')
     .orderBy('revision_id')
     .execute()
+
+/** What a workspace serves: each deployment with the facts of its revision, where it has one. */
+export const servedIn = (
+  db: Database,
+  workspace: string,
+): Promise<{ endpoint: string; name: string; spec: string; facts: string | null }[]> =>
+  on(db)
+    .selectFrom('online_deployments')
+    .leftJoin('deployment_revisions', 'deployment_revisions.revision_id', 'online_deployments.revision_id')
+    .select(['online_deployments.endpoint', 'online_deployments.name', 'online_deployments.spec', 'facts'])
+    .where('online_deployments.workspace', '=', workspace)
+    .orderBy('online_deployments.endpoint')
+    .orderBy('online_deployments.name')
+    .execute()

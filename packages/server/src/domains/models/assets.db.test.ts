@@ -17,6 +17,7 @@ eachDialect('models as az ml model sees them', database => {
     const [db, blobs, log] = [database.db(), openFileStore(app.dir), buildLog('silent')]
     const tracking = buildTracking({ db, blobs, log })
     models = buildModels({
+      deployed: async () => [],
       requireRegistry: async () => {},
       db,
       blobs,

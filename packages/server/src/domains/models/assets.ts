@@ -1,4 +1,4 @@
-import { HaganeError, type ModelAsset, type ModelSpec, type Page, parseReference, treeUri } from '@hagane/contract'
+import { HaganeError, type ModelAsset, type ModelSpec, type Page, parseReference } from '@hagane/contract'
 import type { Database, Tx, Who } from '../../kernel/db/index.ts'
 import { checkIfMatch, decodeCursor, pageFrom } from '../../kernel/http/index.ts'
 import type { KeyValue, Tracking } from '../tracking/index.ts'
@@ -175,9 +175,15 @@ export function buildModelAssets({ db, tracking, snapshots, content }: Deps) {
       checkType(spec.type, snapshot, spec.name)
       const reference = parseReference(spec.path)
       const jobName = spec.job_name ?? (reference.form === 'job-output' ? reference.job : undefined)
-      const source = spec.path.startsWith('hagane://') ? treeUri(snapshot.tree, snapshot.path) : spec.path
       const row = await db.withTransaction(who, tx =>
-        addStored(tx, { ...spec, snapshot, source, jobName, modelId, runId: spec.run_id ?? runId ?? jobName }),
+        addStored(tx, {
+          ...spec,
+          snapshot,
+          source: spec.path,
+          jobName,
+          modelId,
+          runId: spec.run_id ?? runId ?? jobName,
+        }),
       )
       return resource(row)
     },

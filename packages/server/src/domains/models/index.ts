@@ -15,6 +15,7 @@ import {
 import { buildAliases } from './aliases.ts'
 import { modelAssetRoutes } from './asset-routes.ts'
 import { addStored, buildModelAssets, checkType, type ResolveContent } from './assets.ts'
+import type { DeployedModels } from './deployed.ts'
 import { registeredOperations } from './operations.ts'
 import { hasModels } from './reads.ts'
 import { buildRegistered } from './registered.ts'
@@ -35,6 +36,8 @@ interface Deps {
   /** Content behind references of the data domain: trees, job outputs, datastores, runs, https. */
   content: ResolveContent
   requireRegistry: RequireRegistry
+  /** The deployments, as `endpoint/name`, that serve a version of a model, or any version of it. */
+  deployed: DeployedModels
 }
 
 /** What other domains ask of the model registry. */
@@ -60,10 +63,10 @@ export interface Models {
 }
 
 /** The model registry: one for MLflow clients and for `az ml model`. */
-export function buildModels({ db, blobs, log, tracking, content, requireRegistry }: Deps): Models {
+export function buildModels({ db, blobs, log, tracking, content, requireRegistry, deployed }: Deps): Models {
   const snapshots = buildSnapshots(db, blobs, tracking)
-  const registered = buildRegistered(db)
-  const versions = buildVersions(db, tracking, snapshots)
+  const registered = buildRegistered(db, deployed)
+  const versions = buildVersions(db, tracking, snapshots, deployed)
   const aliases = buildAliases(db)
   const assets = buildModelAssets({ db, tracking, snapshots, content })
   tracking.artifacts.mount('models', snapshots.mount)

@@ -1,5 +1,6 @@
 import type { Database, Tx, Who } from '../../kernel/db/index.ts'
 import { checkStrictTag, type KeyValue, limits, MlflowError, notFound } from '../tracking/index.ts'
+import { type DeployedModels, refuseDeployed } from './deployed.ts'
 import { checkModelName } from './names.ts'
 import { type FullRegistered, findRegistered, type RegisteredRow, withLatest } from './reads.ts'
 import { PROMPT_TAG } from './search-reads.ts'
@@ -64,7 +65,7 @@ function taken(name: string, isPrompt: boolean, wantsPrompt: boolean): MlflowErr
 }
 
 /** The use cases of registered models, without their versions. */
-export function buildRegistered(db: Database) {
+export function buildRegistered(db: Database, deployed: DeployedModels) {
   return {
     async get(who: Who, name: string): Promise<FullRegistered> {
       const row = await findRegistered(readsOf(db), who.workspace, name)
@@ -91,6 +92,7 @@ export function buildRegistered(db: Database) {
     remove: (who: Who, name: string): Promise<void> =>
       db.withTransaction(who, async tx => {
         await requireRegistered(tx, name)
+        await refuseDeployed(deployed, who.workspace, name)
         await deleteRegistered(tx, name)
         appendModelEvent(tx, 'deleted', name)
       }),

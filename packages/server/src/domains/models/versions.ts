@@ -1,5 +1,6 @@
 import type { Database, Tx, Who } from '../../kernel/db/index.ts'
 import { checkStrictTag, invalidParameter, type KeyValue, limits, notFound, type Tracking } from '../tracking/index.ts'
+import { type DeployedModels, refuseDeployed } from './deployed.ts'
 import { canonicalStage, isWholeNumber, STAGES } from './names.ts'
 import { type FullVersion, findRegistered, findVersion, newestOfStages, type VersionRow, withDetails } from './reads.ts'
 import { checkedTags, isPromptTagged, requireRegistered, unknownModel } from './registered.ts'
@@ -74,7 +75,7 @@ export async function addVersion(
 }
 
 /** The use cases of model versions as MLflow has them. */
-export function buildVersions(db: Database, tracking: Tracking, snapshots: Snapshots) {
+export function buildVersions(db: Database, tracking: Tracking, snapshots: Snapshots, deployed: DeployedModels) {
   const find = async (who: Who, name: string, version: string): Promise<VersionRow> => {
     const row = await findVersion(readsOf(db), who.workspace, name, version)
     if (row === undefined) throw unknownVersion(name, version)
@@ -140,6 +141,7 @@ export function buildVersions(db: Database, tracking: Tracking, snapshots: Snaps
     },
     remove: (who: Who, name: string, version: string): Promise<void> =>
       change(who, name, version, async (tx, row) => {
+        await refuseDeployed(deployed, who.workspace, name, version)
         await deleteVersion(tx, row)
         await updateRegistered(tx, name)
         appendVersionEvent(tx, 'version-deleted', row, {

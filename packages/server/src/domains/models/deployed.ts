@@ -1,0 +1,19 @@
+import { HaganeError } from '@hagane/contract'
+
+/** The deployments, as `endpoint/name`, that serve a version of a model, or any version of it. */
+export type DeployedModels = (workspace: string, name: string, version?: string) => Promise<string[]>
+
+/** Refuses to delete what is being served: nobody could say any more what stands behind its predictions. */
+export async function refuseDeployed(
+  deployed: DeployedModels,
+  workspace: string,
+  name: string,
+  version?: string,
+): Promise<void> {
+  const places = await deployed(workspace, name, version)
+  if (places.length === 0) return
+  const what = version === undefined ? `model ${name}` : `model ${name}:${version}`
+  throw new HaganeError('conflict', `${what} is deployed at ${places.join(', ')}`, {
+    hint: 'delete those deployments or give them another model first; `hagane model archive` only hides a version',
+  })
+}
