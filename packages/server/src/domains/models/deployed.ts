@@ -1,4 +1,4 @@
-import { HaganeError } from '@hagane/contract'
+import { MlflowError } from '../tracking/index.ts'
 
 /** The deployments, as `endpoint/name`, that serve a version of a model, or any version of it. */
 export type DeployedModels = (workspace: string, name: string, version?: string) => Promise<string[]>
@@ -13,7 +13,8 @@ export async function refuseDeployed(
   const places = await deployed(workspace, name, version)
   if (places.length === 0) return
   const what = version === undefined ? `model ${name}` : `model ${name}:${version}`
-  throw new HaganeError('conflict', `${what} is deployed at ${places.join(', ')}`, {
-    hint: 'delete those deployments or give them another model first; `hagane model archive` only hides a version',
-  })
+  throw new MlflowError(
+    'RESOURCE_CONFLICT',
+    `${what} is deployed at ${places.join(', ')}. Delete those deployments or give them another model first; \`hagane model archive\` only hides a version.`,
+  )
 }
