@@ -73,13 +73,8 @@ export function composeDomains(parts: Parts): Domains {
   })
   const environments = buildEnvironments({ ...parts, config, requireRegistry })
   const components = buildComponents({ db, requireRegistry, isRegistry: workspaces.isRegistry })
-  const models: Models = buildModels({
-    ...parts,
-    tracking,
-    content: data.resolve,
-    requireRegistry,
-    deployed: (...of) => endpoints.deploymentsOfModel(...of),
-  })
+  const deployed = (...of: Parameters<Endpoints['deploymentsOfModel']>) => endpoints.deploymentsOfModel(...of)
+  const models: Models = buildModels({ ...parts, tracking, content: data.resolve, requireRegistry, deployed })
   const compute = buildCompute(parts)
   const runs = { ...runSettings(config), tokens: access }
   const jobs: Jobs = buildJobs({ ...parts, ...runs, data, components, environments, models, tracking, compute })
@@ -87,8 +82,7 @@ export function composeDomains(parts: Parts): Domains {
     ...parts,
     models: { resolve: servedModel(models, data) },
     environments,
-    gatewayToken: () => gatewayToken(db, access, config),
-    callers: workspace => access.tokensWith('endpoint.invoke', workspace),
+    ...gatewayAccess(db, access, config),
   })
   const schedules = buildSchedules({ ...parts, jobs })
   const sources = { model: servedModel(models, data), environment: environments.plan, component: components.resolve }
@@ -144,6 +138,12 @@ const servedModel = (models: Models, data: Data) => async (workspace: string, re
   const { tree, path } = await data.resolve(workspace, reference)
   return { id: reference, name: 'inline', version: tree.slice(0, 12), type: 'custom_model', tree, path }
 }
+
+/** With what the gateway comes to this server, and whose tokens it takes. */
+const gatewayAccess = (db: Database, access: Access, config: Config) => ({
+  gatewayToken: () => gatewayToken(db, access, config),
+  callers: (workspace: string) => access.tokensWith('endpoint.invoke', workspace),
+})
 
 /** A gateway needs a token only where everybody does. */
 async function gatewayToken(db: Database, access: Access, config: Config): Promise<string | undefined> {

@@ -13,6 +13,10 @@ const external: readonly [pattern: RegExp, reason: string][] = [
     'it asks for no version of mlflow, and the newest does not save the model that it trains',
   ],
   [
+    /cannot import name 'infer_and_parse_json_input' from 'mlflow\.pyfunc\.scoring_server'/,
+    'its script imports a function that the mlflow of its own environment no longer has',
+  ],
+  [
     /column 'thal', row 0: expected string, found integer/,
     'its sample request sends a number where the signature of its own model says string',
   ],
