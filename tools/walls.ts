@@ -24,6 +24,18 @@ export const packageWalls: Readonly<Record<string, PackageWall>> = {
   },
   runner: { ours: ['contract'], npm: 'declared', node: true, why: 'one bundled file of it runs on another machine' },
   gateway: { ours: ['contract'], npm: 'declared', node: true, why: 'it serves while the control plane is away' },
+  environments: {
+    ours: ['contract'],
+    npm: 'declared',
+    node: true,
+    why: 'a lock is made and built the same way by the server and where a model is served without one',
+  },
+  serve: {
+    ours: ['contract', 'gateway', 'environments'],
+    npm: 'declared',
+    node: true,
+    why: 'one model, its environment and a gateway in one program, without a control plane',
+  },
   tabular: {
     ours: ['contract'],
     npm: 'declared',
@@ -31,10 +43,10 @@ export const packageWalls: Readonly<Record<string, PackageWall>> = {
     why: 'it reads tables in a process of its own, for the server and for a command line without one',
   },
   cli: {
-    ours: ['contract', 'manifest', 'tabular'],
+    ours: ['contract', 'manifest', 'tabular', 'serve'],
     npm: 'declared',
     node: true,
-    why: 'it works against any server, by the API only',
+    why: 'it works against any server, by the API only; tables and models are also read and served without one',
   },
   studio: {
     ours: ['contract', 'manifest'],
@@ -43,13 +55,13 @@ export const packageWalls: Readonly<Record<string, PackageWall>> = {
     why: 'it lives in a browser, by the API only',
   },
   server: {
-    ours: ['contract', 'tabular'],
+    ours: ['contract', 'tabular', 'environments'],
     npm: 'declared',
     node: true,
     why: 'what runs on other machines reaches it by the API',
   },
   testkit: {
-    ours: ['contract', 'manifest', 'tabular', 'runner', 'gateway', 'server', 'cli'],
+    ours: ['contract', 'manifest', 'tabular', 'environments', 'runner', 'gateway', 'serve', 'server', 'cli'],
     npm: 'declared',
     node: true,
     why: 'tests use the real parts; nothing but tests uses it',

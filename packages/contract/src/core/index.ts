@@ -1,3 +1,4 @@
+export * from './canonical-json.ts'
 export * from './client.ts'
 export * from './duration.ts'
 export * from './errors.ts'

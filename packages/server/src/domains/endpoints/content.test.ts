@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type BlobStore, openFileStore } from '../../kernel/blobs/index.ts'
 import { folderOf, modelFolder } from './content.ts'
-import { environmentOfModel } from './model-environment.ts'
+import { environmentOfTree } from './model-environment.ts'
 
 let dir = ''
 let blobs: BlobStore
@@ -52,16 +52,16 @@ test('a whole tree is the folder itself, and what is not there is refused', asyn
 
 test('an MLflow model brings its environment: conda.yaml first, else requirements with their Python', async () => {
   const conda = await treeOf({ 'm/conda.yaml': 'dependencies:\n- python=3.10.2\n- pip:\n  - mlflow==2.9.0\n' })
-  expect(await environmentOfModel(blobs, conda, 'm')).toEqual({
+  expect(await environmentOfTree(blobs, conda, 'm')).toEqual({
     conda_file: { dependencies: ['python=3.10.2', { pip: ['mlflow==2.9.0'] }] },
   })
   const pip = await treeOf({
     'requirements.txt': '# made by MLflow\nmlflow==2.9.0\n\n',
     'python_env.yaml': 'python: 3.9.1\n',
   })
-  expect(await environmentOfModel(blobs, pip, '')).toEqual({
+  expect(await environmentOfTree(blobs, pip, '')).toEqual({
     conda_file: { dependencies: ['python=3.9.1', { pip: ['mlflow==2.9.0'] }] },
   })
-  await expect(environmentOfModel(blobs, await treeOf({ MLmodel: '' }), '')).rejects.toMatchObject({ kind: 'invalid' })
-  await expect(environmentOfModel(blobs, await treeOf({ 'conda.yaml': '{' }), '')).rejects.toThrow('is not YAML')
+  await expect(environmentOfTree(blobs, await treeOf({ MLmodel: '' }), '')).rejects.toMatchObject({ kind: 'invalid' })
+  await expect(environmentOfTree(blobs, await treeOf({ 'conda.yaml': '{' }), '')).rejects.toThrow('is not YAML')
 })

@@ -9,7 +9,7 @@ import {
 import { type BlobStore, subtree } from '../../kernel/blobs/index.ts'
 import { serverOf } from './command-runtime.ts'
 import { folderOf, modelFolder } from './content.ts'
-import { environmentOfModel } from './model-environment.ts'
+import { environmentOfTree } from './model-environment.ts'
 import { type Prepared, type RevisionFacts, variablesOf } from './revision.ts'
 import type { EnvironmentSource, ModelSource, ServedModel } from './types.ts'
 
@@ -76,7 +76,7 @@ async function resolveModel(
 /** An MLflow model brings its environment; a script that names none runs on plain Python. */
 async function environmentFor(blobs: BlobStore, spec: OnlineDeploymentSpec, model: ServedModel | undefined) {
   if (spec.environment !== undefined) return spec.environment
-  if (model?.type === 'mlflow_model') return environmentOfModel(blobs, model.tree, model.path)
+  if (model?.type === 'mlflow_model') return environmentOfTree(blobs, model.tree, model.path)
   return null
 }
 

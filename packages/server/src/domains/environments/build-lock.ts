@@ -1,9 +1,7 @@
 import { HaganeError } from '@hagane/contract'
+import { type Interpreter, parseLock, toolEnvironment } from '@hagane/environments'
 import type { Who } from '../../kernel/db/index.ts'
-import { parseLock } from './build/lock-text.ts'
 import type { BuildDeps, BuiltEnvironment } from './lock-and-build.ts'
-import type { Interpreter } from './python/interpreters.ts'
-import { toolEnvironment } from './python/process.ts'
 
 interface Options {
   readonly onLog?: (line: string) => void

@@ -1,12 +1,16 @@
 import { HaganeError } from '@hagane/contract'
+import {
+  type Builder,
+  type Built,
+  type Choice,
+  chooseInterpreter,
+  type Interpreters,
+  lockDefinition,
+  type Toolchain,
+  toolEnvironment,
+} from '@hagane/environments'
 import type { BlobStore } from '../../kernel/blobs/index.ts'
 import type { Database, Who } from '../../kernel/db/index.ts'
-import type { Builder, Built } from './build/builder.ts'
-import { lockDefinition } from './build/lock.ts'
-import { type Choice, chooseInterpreter } from './python/choose.ts'
-import type { Interpreters } from './python/interpreters.ts'
-import { toolEnvironment } from './python/process.ts'
-import type { Toolchain } from './python/toolchain.ts'
 import { findLock, type LockRow } from './reads.ts'
 import type { Resolved } from './references.ts'
 import { changeBuild, insertLock, startBuild } from './store.ts'

@@ -1,5 +1,5 @@
 import type { LockChanges } from '@hagane/contract'
-import { type Lock, parseLock } from './build/lock-text.ts'
+import { type Lock, parseLock } from '@hagane/environments'
 import { readContainerLock } from './container/container-lock.ts'
 
 /** What is not the same in two locks: the image, the interpreter, the platform and every package that came, went or has another version. */

@@ -6,12 +6,10 @@ import {
   type Reference,
   registryUri,
 } from '@hagane/contract'
+import { type Defined, define, defineCurated, findCurated, plainSpec, type ReadFile } from '@hagane/environments'
 import { type BlobStore, subtree } from '../../kernel/blobs/index.ts'
 import { type Assets, inRegistry, type RequireRegistry } from '../assets/index.ts'
 import type { ImageSource } from './container/images.ts'
-import { findCurated } from './definition/curated.ts'
-import { type Defined, define, defineCurated, plainSpec } from './definition/definition.ts'
-import type { ReadFile } from './definition/dockerfile.ts'
 
 /** What an environment version stores: the specification and what it was read as when it was made. */
 export type StoredSpec = EnvironmentSpec & { defined: Defined }

@@ -1,9 +1,8 @@
 import { appendFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { notBuilt, shareWork } from '@hagane/environments'
 import type { Who } from '../../kernel/db/index.ts'
 import type { Logger } from '../../kernel/log.ts'
-import { shareWork } from './build/flight.ts'
-import { notBuilt } from './definition/dockerfile.ts'
 import {
   type BuildDeps,
   type BuiltEnvironment,

@@ -1,4 +1,4 @@
-import { lockDigestOf } from '../build/lock-text.ts'
+import { lockDigestOf } from '@hagane/environments'
 import type { Image } from './images.ts'
 
 interface ContainerLock {

@@ -1,5 +1,5 @@
 import { HaganeError } from '@hagane/contract'
-import { run, toolEnvironment } from '../python/process.ts'
+import { run, toolEnvironment } from '@hagane/environments'
 
 const engineSettings = ['auto', 'docker', 'podman', 'none'] as const
 export type EngineSetting = (typeof engineSettings)[number]

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { HaganeError, isSafeTreePath, parseReference } from '@hagane/contract'
+import { type RunOptions, run, withoutCredentials } from '@hagane/environments'
 import type { BlobStore } from '../../../kernel/blobs/index.ts'
 import { canonicalJson } from '../../../kernel/canonical-json.ts'
-import { type RunOptions, run, withoutCredentials } from '../python/process.ts'
 import { type Engine, engineEnvironment } from './find-engine.ts'
 
 /** The image that an environment names, or the folder it is built from. */

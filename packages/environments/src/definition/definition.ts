@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { type EnvironmentSpec, HaganeError } from '@hagane/contract'
-import { canonicalJson } from '../../../kernel/canonical-json.ts'
+import { canonicalJson, type EnvironmentSpec, HaganeError } from '@hagane/contract'
+
 import { withoutAzurePlugins } from './azure-packages.ts'
 import { readConda } from './conda.ts'
 import { type CuratedEnvironment, curated } from './curated.ts'
