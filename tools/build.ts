@@ -23,6 +23,7 @@ interface Bundle {
 const bundles: readonly Bundle[] = [
   { package: 'server', output: 'main', thread: 'kernel/blobs/chunk-worker' },
   { package: 'gateway', output: 'gateway' },
+  { package: 'serve', output: 'serve' },
   { package: 'runner', output: 'runner' },
   { package: 'tabular', output: 'tabular' },
   { package: 'cli', output: 'cli', split: true, thread: 'upload/chunk-worker' },
@@ -76,8 +77,11 @@ function schemas(): Record<string, string> {
 
 const suggest = readFileSync(join(root, 'packages/python/sweep/suggest.py'), 'utf8')
 const supervisor = { HAGANE_RANKS_SUPERVISOR: JSON.stringify(await ranksSupervisor()) }
+const workerFiles = { HAGANE_WORKER_FILES: JSON.stringify(pythonWorker()) }
 const definitions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  gateway: { HAGANE_WORKER_FILES: JSON.stringify(pythonWorker()) },
+  gateway: workerFiles,
+  serve: workerFiles,
+  cli: workerFiles,
   server: { ...supervisor, HAGANE_SCHEMAS: JSON.stringify(schemas()), HAGANE_SUGGEST_SOURCE: JSON.stringify(suggest) },
   runner: supervisor,
 }

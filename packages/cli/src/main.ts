@@ -91,9 +91,12 @@ function ofThisProcess(): Surroundings {
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
-    onInterrupt: listener => {
-      process.once('SIGINT', listener)
-      return () => process.off('SIGINT', listener)
+    onInterrupt: (listener, andTermination) => {
+      const signals = andTermination === true ? (['SIGINT', 'SIGTERM'] as const) : (['SIGINT'] as const)
+      for (const signal of signals) process.once(signal, listener)
+      return () => {
+        for (const signal of signals) process.off(signal, listener)
+      }
     },
   }
 }

@@ -111,6 +111,10 @@ export const gatewayEndpoint = z.strictObject({
   auth_mode: z.enum(authModes),
   key_hashes: z.array(digestSchema).describe('SHA-256 of every accepted key or long-lived token'),
   token_hashes: z.array(z.strictObject({ sha256: digestSchema, expires_at: timeSchema })).default([]),
+  is_open: z
+    .boolean()
+    .optional()
+    .describe('answers without credentials, as a server for one person on one machine does'),
   public_network_access: z.enum(['enabled', 'disabled']).default('enabled'),
   traffic: z.record(nameSchema, percent),
   mirror_traffic: z.record(nameSchema, percent).default({}),

@@ -1,7 +1,7 @@
 export { type Builder, type Built, openBuilder } from './build/builder.ts'
 export { type SharedWork, shareWork } from './build/flight.ts'
 export { lockDefinition } from './build/lock.ts'
-export { type Lock, lockDigestOf, parseLock } from './build/lock-text.ts'
+export { type Lock, lockDigestOf, parseLock, printLock } from './build/lock-text.ts'
 export { findCurated } from './definition/curated.ts'
 export { type Defined, define, defineCurated, plainSpec } from './definition/definition.ts'
 export { notBuilt, type ReadFile } from './definition/dockerfile.ts'

@@ -38,11 +38,19 @@ export class Gateway {
   #reporter: Reporter | undefined
   #table: GatewayTable | undefined
   #file: GatewayFile | undefined
+  /** The folder is given back: a worker that ends only now changes nothing in it. */
+  #closed = false
 
   static async start(options: GatewayOptions): Promise<Gateway> {
     const gateway = new Gateway({ ...options, dir: resolve(options.dir) })
-    await gateway.#begin()
-    return gateway
+    try {
+      await gateway.#begin()
+      return gateway
+    } catch (error) {
+      gateway.#collector.close()
+      gateway.#lock.release()
+      throw error
+    }
   }
 
   private constructor(options: GatewayOptions) {
@@ -62,7 +70,7 @@ export class Gateway {
     const scoring = new Scoring({ collector: this.#collector, maxBody: options.maxBody, tracing: this.#tracing })
     const token = adminToken(dir)
     const admin = adminHandler({ folder: dir, token, report: () => this.report() })
-    this.#http = new HttpServer(publicHandler(this.#routing, scoring, token), admin, options.tls)
+    this.#http = new HttpServer(publicHandler(this.#routing, scoring, token, options.root), admin, options.tls)
     const { control: url, tokenFile } = options
     const urlFile = join(dir, 'control-url')
     this.#control = url === undefined ? undefined : new ControlPlane({ url, urlFile, ...(tokenFile && { tokenFile }) })
@@ -103,6 +111,7 @@ export class Gateway {
     this.#collector.close()
     await this.#tracing?.close()
     await this.#reporter?.close()
+    this.#closed = true
     this.#lock.release()
   }
 
@@ -131,6 +140,7 @@ export class Gateway {
   }
 
   #changed(): void {
+    if (this.#closed) return
     if (this.#table !== undefined) this.#tableFile.store(this.#table, this.#routing.serving())
     this.#reporter?.soon()
   }

@@ -18,6 +18,8 @@ export interface GatewayOptions {
   tls?: TlsFiles
   /** Where spans go; absent: nothing is traced. */
   otlp?: OtlpOptions
+  /** Path that is put before every address that is asked for, as `/endpoints/<name>` of the only endpoint. */
+  root?: string
 }
 
 const usage =

@@ -8,6 +8,7 @@ import { withTags } from '../manifest/tags.ts'
 import { fileCount } from '../terminal/progress.ts'
 import { acceptedFlags, describeFlags, needOneOf, versionPart } from './asset-flags.ts'
 import { assetVerbs, showVerb } from './asset-verbs.ts'
+import { packageVerb } from './model-package.ts'
 
 const asset = { noun: 'model', routes: modelRoutes }
 
@@ -66,5 +67,5 @@ const download = verb({
 export const noun: Noun = {
   name: 'model',
   summary: 'Manage models',
-  verbs: [create, showVerb(asset), download, ...assetVerbs(asset)],
+  verbs: [create, showVerb(asset), download, packageVerb, ...assetVerbs(asset)],
 }

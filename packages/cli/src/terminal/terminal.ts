@@ -17,8 +17,8 @@ export interface Surroundings {
   readonly stdin: NodeJS.ReadableStream & { isTTY?: boolean }
   readonly stdout: Sink
   readonly stderr: Sink
-  /** Calls back at the first Ctrl-C; the answer undoes it. */
-  onInterrupt(listener: () => void): () => void
+  /** Calls back at the first Ctrl-C, and with `andTermination` also when a supervisor ends the process; the answer undoes it. */
+  onInterrupt(listener: () => void, andTermination?: boolean): () => void
 }
 
 export type Style = Parameters<typeof styleText>[0]

@@ -13,11 +13,14 @@ import { parseTarget, type Target, unknownPath } from './target.ts'
 const text: [string, string][] = [['content-type', 'text/plain; charset=utf-8']]
 const json: [string, string][] = [['content-type', 'application/json; charset=utf-8']]
 
-/** The gateway's public side: `/endpoints/<name>/{score,invocations,swagger.json}`, also below `/ws/<workspace>`, and `/metrics`. */
-export function publicHandler(routing: Routing, scoring: Scoring, adminToken: string) {
+/**
+ * The gateway's public side: `/endpoints/<name>/{score,invocations,swagger.json}`, also below `/ws/<workspace>`, and
+ * `/metrics`; with `root`, which is put before every other path, an only endpoint at `/`.
+ */
+export function publicHandler(routing: Routing, scoring: Scoring, adminToken: string, root = '') {
   return (request: IncomingMessage, response: ServerResponse): void => {
     try {
-      const target = parseTarget(request.url ?? '/')
+      const target = root === '' ? parseTarget(request.url ?? '/') : belowRoot(root, request.url ?? '/')
       if (target === undefined) {
         if (request.url !== '/metrics') throw unknownPath(request.url)
         metricsPage(routing, adminToken, request, response)
@@ -41,6 +44,9 @@ export function publicHandler(routing: Routing, scoring: Scoring, adminToken: st
     }
   }
 }
+
+const belowRoot = (root: string, url: string): Target | undefined =>
+  url === '/metrics' ? undefined : parseTarget(root + url)
 
 /** Whatever the gateway does not answer itself is for the server behind the deployment to answer. */
 const isPassedOn = ({ action }: Target): boolean => action !== 'health' && action !== 'swagger'

@@ -10,8 +10,9 @@ export function swaggerOf(
   model: ModelDescription | undefined,
   version: string,
   endpoint: string,
-  basePath: string,
+  path: string,
 ): object | undefined {
+  const basePath = path === '' ? '/' : path
   const major = version.split('.')[0] ?? ''
   if (major !== '2' && major !== '3') return undefined
   const own = model?.swagger.documents[major]

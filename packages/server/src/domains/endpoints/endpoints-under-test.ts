@@ -78,6 +78,7 @@ const environmentsOf = (onSlowBuild: () => boolean): EnvironmentSource => ({
     const python = execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim()
     return { python, lockDigest: 'e'.repeat(64) }
   },
+  readLock: async digest => ({ python: '3.11.7', text: `# a lock of ${digest}\n` }),
 })
 
 /** A server of this domain alone, over HTTP, with the real gateway and real workers. */

@@ -13,6 +13,7 @@ import { gatewayEntry } from './gateway-entry.ts'
 import { takeReport } from './gateway-report.ts'
 import { GatewaySupervisor } from './gateway-supervisor.ts'
 import { type CallerToken, RoutingTable } from './gateway-table.ts'
+import { packagedModel } from './packaged-model.ts'
 import { findPredictionIn } from './predictions.ts'
 import { registerProvisioning } from './provision.ts'
 import { findRevision, hasEndpoints } from './reads.ts'
@@ -96,6 +97,7 @@ export function buildEndpoints(deps: Deps): Endpoints {
       deployments: buildDeploymentService({ db, tasks, tableChanged }),
       log: (revisionId, lines) => workerLog(dir, revisionId, lines),
       prediction: findPrediction,
+      packagedModel: (who, asked) => packagedModel({ blobs, models, environments }, who, asked),
       table,
       report: (actor, report) => takeReport({ db, tableChanged }, actor, report),
     }),

@@ -1,4 +1,12 @@
-import { endpointRoutes, type GatewayReport, type GatewayTable, gatewayRoutes, HaganeError } from '@hagane/contract'
+import {
+  endpointRoutes,
+  type GatewayReport,
+  type GatewayTable,
+  gatewayRoutes,
+  HaganeError,
+  modelPackageRoutes,
+  type PackagedModel,
+} from '@hagane/contract'
 import { type BoundRoute, implement } from '../../kernel/http/index.ts'
 import type { DeploymentService } from './deployments.ts'
 import type { EndpointService } from './endpoints.ts'
@@ -10,6 +18,10 @@ export interface EndpointUses {
   deployments: DeploymentService
   log(revisionId: string, lines: number): Promise<string>
   prediction(workspace: string, id: string): Promise<Prediction | undefined>
+  packagedModel(
+    who: { workspace: string; actor: string },
+    asked: { model: string; environment?: string | undefined },
+  ): Promise<PackagedModel>
   table: {
     next(known: string | undefined, seconds: number, signal: AbortSignal): Promise<GatewayTable | undefined>
   }
@@ -23,6 +35,7 @@ export const endpointRouteTable = (uses: EndpointUses): BoundRoute[] => [
   ...ofEndpoints(uses),
   ...ofDeployments(uses),
   ...ofGateway(uses),
+  implement(modelPackageRoutes.resolve, call => uses.packagedModel(call, call.body)),
 ]
 
 const ofEndpoints = ({ endpoints }: EndpointUses): BoundRoute[] => [

@@ -35,6 +35,8 @@ export interface EnvironmentSource {
     environment: string | EnvironmentSpec | null,
     options: { onLog?: (line: string) => void; signal?: AbortSignal; actor?: string },
   ): Promise<{ python: string; lockDigest: string }>
+  /** The text of a lock and its full Python version. */
+  readLock(digest: string): Promise<{ python: string; text: string }>
 }
 
 /** A recorded prediction and what answered it. */

@@ -1,5 +1,5 @@
+import { printLock } from '@hagane/environments'
 import { expect, it } from 'vitest'
-import { printLock } from './build/lock-text.ts'
 import { printContainerLock } from './container/container-lock.ts'
 import { changesOfLocks } from './lock-changes.ts'
 

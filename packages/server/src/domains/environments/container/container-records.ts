@@ -1,5 +1,5 @@
+import { parseLock } from '@hagane/environments'
 import type { Database, Who } from '../../../kernel/db/index.ts'
-import { parseLock } from '../build/lock-text.ts'
 import { recordFailure } from '../lock-and-build.ts'
 import { findBuilds } from '../reads.ts'
 import type { Resolved } from '../references.ts'

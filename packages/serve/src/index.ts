@@ -1,0 +1,2 @@
+export { checkAccess, environmentManagers, type ServeOptions, wholeNumber } from './options.ts'
+export { runServe } from './run.ts'

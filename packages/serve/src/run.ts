@@ -1,0 +1,57 @@
+import type { HaganeError } from '@hagane/contract'
+import type { ServeOptions } from './options.ts'
+import { type Serving, serveModel } from './serve-model.ts'
+
+export interface ServeSurroundings {
+  env: NodeJS.ProcessEnv
+  /** One line for the person who started it. */
+  say(line: string): void
+  /** Calls back when it is told to end; answers how to stop listening. */
+  onInterrupt(listener: () => void): () => void
+}
+
+/**
+ * Serves a model in the foreground until it is told to end. Resolves to the exit code; 130 when it was interrupted before
+ * it served. Throws what the author can mend.
+ */
+export async function runServe(options: ServeOptions, { env, say, onInterrupt }: ServeSurroundings): Promise<number> {
+  const stop = new AbortController()
+  const interrupted = new Promise<void>(resolve => {
+    const off = onInterrupt(() => {
+      stop.abort()
+      off()
+      resolve()
+    })
+  })
+  const serving = await serveModel(options, { env, onLine: say, signal: stop.signal }).catch((error: unknown) => {
+    if (stop.signal.aborted) return 'interrupted' as const
+    throw error
+  })
+  if (serving === 'interrupted') return 130
+  if (serving === undefined) {
+    say('the environment is ready')
+    return 0
+  }
+  for (const line of greeting(serving, options)) say(line)
+  await interrupted
+  say('ending: what is open is answered first')
+  await serving.close()
+  return 0
+}
+
+function greeting({ title, url }: Serving, { key, workers }: ServeOptions): string[] {
+  const credentials = key === undefined ? '' : ` -H "Authorization: Bearer $HAGANE_SERVE_KEY"`
+  return [
+    `the ${title} is served at ${url} by ${workers === 1 ? 'one worker' : `${workers} workers`}`,
+    '  MLflow                   POST /invocations    dataframe_split, dataframe_records, instances, inputs, CSV',
+    '  Azure ML                 POST /score          GET /swagger.json',
+    `curl${credentials} -H 'content-type: application/json' -d @request.json ${url}/invocations`,
+    'Ctrl-C ends it',
+  ]
+}
+
+/** A failure in lines for people: what it is and what to do. */
+export const failureLines = (error: HaganeError): string[] => [
+  `error: ${error.message}`,
+  ...(error.hint === undefined ? [] : [`hint: ${error.hint}`]),
+]

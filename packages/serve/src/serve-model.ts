@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import {
+  type GatewayDeployment,
+  type GatewayRevisionReport,
+  type GatewayTable,
+  gatewayTable,
+  HaganeError,
+} from '@hagane/contract'
+import { Gateway } from '@hagane/gateway'
+import {
+  type EnvironmentWork,
+  environmentOf,
+  environmentOfLock,
+  localEnvironment,
+  type ReadyEnvironment,
+} from './environment.ts'
+import type { ServeOptions } from './options.ts'
+import { findServable, type Servable } from './target.ts'
+
+const usualPort = 5001
+const lookMs = 20
+const deploymentName = 'model'
+const largestBody = 256 * 2 ** 20
+
+/** A model that is being served. */
+export interface Serving {
+  readonly url: string
+  readonly title: string
+  /** How many workers are ready, how often one was started again. */
+  report(): GatewayRevisionReport | undefined
+  /** Answers what is open, ends the workers and removes what was only for now. */
+  close(): Promise<void>
+}
+
+/**
+ * Serves what lies at `options.target`: builds its environment, starts its workers behind a gateway of its own and
+ * resolves when it answers. Throws what the author can mend, with the model's own traceback where it does not load;
+ * undefined when only the environment was asked for.
+ */
+export async function serveModel(options: ServeOptions, work: EnvironmentWork): Promise<Serving | undefined> {
+  const servable = await findServable(options.target)
+  const environment = await environmentFor(servable, options, work)
+  if (options.prepareOnly === true) return undefined
+  work.signal.throwIfAborted()
+  const temporary = options.data === undefined ? await mkdtemp(join(tmpdir(), 'hagane-serve-')) : undefined
+  const dir = temporary ?? (options.data as string)
+  const removed = async (): Promise<void> => {
+    if (temporary !== undefined) await rm(temporary, { recursive: true, force: true })
+  }
+  try {
+    const gateway = await listen(options, dir)
+    const close = async (): Promise<void> => {
+      await gateway.close()
+      await removed()
+    }
+    gateway.use(tableOf(servable, options, environment))
+    const serving = { title: servable.title, url: urlOf(gateway), close, report: () => gateway.report().deployments[0] }
+    try {
+      await ready(serving, work)
+      return serving
+    } catch (error) {
+      await close()
+      throw error
+    }
+  } catch (error) {
+    await removed()
+    throw error
+  }
+}
+
+function environmentFor(
+  { environment, title }: Servable,
+  options: ServeOptions,
+  work: EnvironmentWork,
+): Promise<ReadyEnvironment> {
+  if (options.environmentManager === 'local') return localEnvironment(options.python, work)
+  if (environment === undefined) {
+    work.onLine(`the ${title} names no packages: the Python of this machine is taken as it is`)
+    return localEnvironment(options.python, work)
+  }
+  return 'lock' in environment ? environmentOfLock(environment.lock, work) : environmentOf(environment.spec, work)
+}
+
+/** On the port that was asked for, else on the usual one or, when that is taken, on a free one. */
+async function listen({ host, port }: ServeOptions, dir: string): Promise<Gateway> {
+  const start = (wanted: number) =>
+    Gateway.start({ dir, host, port: wanted, maxBody: largestBody, root: `/endpoints/${deploymentName}` })
+  if (port !== undefined) return start(port)
+  try {
+    return await start(usualPort)
+  } catch (error) {
+    if (error instanceof HaganeError && error.kind === 'conflict' && error.message.includes('listen')) return start(0)
+    throw error
+  }
+}
+
+function urlOf(gateway: Gateway): string {
+  const { host, port } = gateway.address
+  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
+}
+
+function tableOf(servable: Servable, options: ServeOptions, environment: ReadyEnvironment): GatewayTable {
+  const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+  const runtime = servable.runtime(environment.python)
+  const settings: Omit<GatewayDeployment, 'revision_id'> = {
+    name: deploymentName,
+    runtime,
+    workers: options.workers,
+    environment_variables: {},
+    request_settings: { request_timeout_ms: 60_000, max_queue_wait_ms: 60_000 },
+    liveness_probe: { initial_delay: 600, period: 10, timeout: 10, success_threshold: 1, failure_threshold: 3 },
+    readiness_probe: { initial_delay: 0, period: 10, timeout: 2, success_threshold: 1, failure_threshold: 3 },
+  }
+  const identity = { ...servable.identity, kind: runtime.kind, lock: environment.lockDigest ?? environment.python }
+  return gatewayTable.parse({
+    revision: 'serve',
+    endpoints: [
+      {
+        workspace: 'default',
+        name: deploymentName,
+        auth_mode: 'key',
+        key_hashes: options.key === undefined ? [] : [sha256(options.key)],
+        ...(options.key === undefined ? { is_open: true } : {}),
+        traffic: { [deploymentName]: 100 },
+        deployments: [{ ...settings, revision_id: sha256(JSON.stringify(identity)).slice(0, 16) }],
+      },
+    ],
+  })
+}
+
+async function ready({ report, title }: Pick<Serving, 'report' | 'title'>, work: EnvironmentWork): Promise<void> {
+  for (;;) {
+    const found = report()
+    if (found?.state === 'ready') return
+    if (found?.state === 'failed') {
+      for (const line of found.log_tail ?? []) work.onLine(line)
+      throw new HaganeError('invalid', `the ${title} does not load: ${found.message ?? 'its worker ended'}`, {
+        hint: 'the lines above are what it printed; its environment has to hold what it imports',
+      })
+    }
+    await pause(lookMs, undefined, { signal: work.signal })
+  }
+}

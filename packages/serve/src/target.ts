@@ -1,0 +1,97 @@
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { basename, dirname, extname, join, resolve } from 'node:path'
+import { type EnvironmentSpec, type GatewayRuntime, HaganeError, modelPackageFile } from '@hagane/contract'
+import { environmentOfModel } from '@hagane/environments'
+import { readPackage } from './package.ts'
+
+/** What the packages of a model come from: a lock, a specification, or nothing that says it. */
+export type EnvironmentWish = { lock: string } | { spec: EnvironmentSpec } | undefined
+
+/** A model found at a path. */
+export interface Servable {
+  /** What it is, for people. */
+  title: string
+  name: string
+  environment: EnvironmentWish
+  /** How its workers are started with this interpreter. */
+  runtime(python: string): GatewayRuntime
+  /** What its prediction ids are to say about it. */
+  identity: object
+}
+
+const pickles = new Set(['.pkl', '.pickle', '.joblib', '.sav'])
+
+/** Finds out what lies at a path. Throws `not_found`, or `unsupported` that says how it can be served. */
+export async function findServable(path: string): Promise<Servable> {
+  const target = resolve(path)
+  const info = await stat(target).catch((error: NodeJS.ErrnoException) => {
+    throw new HaganeError('not_found', `there is nothing at ${target}`, {
+      hint: 'name a model folder, a file, the folder of a package, models:/<name>/<version> or runs:/<id>/<path>',
+      cause: error,
+    })
+  })
+  if (info.isFile()) return ofFile(target)
+  const names = await readdir(target)
+  if (names.includes(modelPackageFile)) return ofPackage(target)
+  if (names.includes('MLmodel')) return ofMlflowModel(target, { lock: undefined })
+  if (names.includes('score.py')) return ofScript(target, target)
+  throw new HaganeError('unsupported', `${target} holds no MLmodel, no score.py and no ${modelPackageFile}`, {
+    hint: 'log the model with MLflow (mlflow.<flavor>.save_model), or put a score.py with init() and run() beside it',
+    details: [{ property: 'target', message: 'nothing that can be served', sent: names.slice(0, 20) }],
+  })
+}
+
+function ofFile(file: string): Servable {
+  const kind = extname(file).toLowerCase()
+  if (pickles.has(kind))
+    throw new HaganeError('unsupported', `${basename(file)} is a pickle: opening it runs whatever code is in it`, {
+      hint: 'log the model with MLflow or save it with skops; or put a score.py beside it that loads it, and serve the folder',
+    })
+  throw new HaganeError('unsupported', `${basename(file)} is no model that is known here`, {
+    hint: 'serve the folder of an MLflow model, or a folder with a score.py',
+  })
+}
+
+async function ofPackage(folder: string): Promise<Servable> {
+  const { manifest, lock } = await readPackage(folder)
+  const model = join(folder, manifest.model.path)
+  const { name, version, tree } = manifest.model
+  const found =
+    manifest.code === undefined
+      ? await ofMlflowModel(model, { lock })
+      : await ofScript(join(folder, manifest.code.path), dirname(model), manifest.code.scoring_script)
+  const identity = { model: [manifest.model.id, tree], lock: manifest.environment?.lock_digest ?? null }
+  const environment = lock === undefined ? found.environment : { lock }
+  return { ...found, title: `package of ${name}, version ${version}`, name, environment, identity }
+}
+
+async function ofMlflowModel(folder: string, { lock }: { lock: string | undefined }): Promise<Servable> {
+  const environment = lock === undefined ? { spec: await environmentOfModel(readerOf(folder)) } : { lock }
+  return {
+    title: 'MLflow model',
+    name: basename(folder),
+    environment,
+    runtime: python => ({ kind: 'python-mlflow', python, model_dir: folder }),
+    identity: { folder },
+  }
+}
+
+async function ofScript(code_dir: string, model_dir: string, scoring_script = 'score.py'): Promise<Servable> {
+  const read = readerOf(code_dir)
+  const says = (await read('conda.yaml')) ?? (await read('requirements.txt'))
+  return {
+    title: 'scoring script',
+    name: basename(code_dir),
+    environment: says === undefined ? undefined : { spec: await environmentOfModel(read) },
+    runtime: python => ({ kind: 'python-score', python, code_dir, scoring_script, model_dir }),
+    identity: { folder: code_dir },
+  }
+}
+
+const readerOf =
+  (folder: string) =>
+  (name: string): Promise<string | undefined> =>
+    readFile(join(folder, name), 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined
+      throw error
+    })

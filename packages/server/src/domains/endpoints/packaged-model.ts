@@ -1,0 +1,46 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { PackagedModel } from '@hagane/contract'
+import { type BlobStore, subtree } from '../../kernel/blobs/index.ts'
+import { environmentOfTree } from './model-environment.ts'
+import type { EnvironmentSource, ModelSource } from './types.ts'
+
+interface Deps {
+  blobs: BlobStore
+  models: ModelSource
+  environments: EnvironmentSource
+}
+
+/** An answer is not held back longer than this; the build goes on and the next question finds it further. */
+const waitMs = 20_000
+
+/**
+ * What a package of a model holds: its content by digest and the lock of its environment, which is the one a deployment
+ * of it gets. Throws what the author can mend.
+ */
+export async function packagedModel(
+  { blobs, models, environments }: Deps,
+  { workspace, actor }: { workspace: string; actor: string },
+  asked: { model: string; environment?: string | undefined },
+): Promise<PackagedModel> {
+  const found = await models.resolve(workspace, asked.model)
+  const path = found.path.replace(/\/+$/, '')
+  const { entries } = await blobs.getTree(found.tree)
+  const isMlflow = subtree({ entries }, path).some(entry => entry.path === 'MLmodel')
+  const model = {
+    ...{ id: found.id, name: found.name, version: found.version, tree: found.tree, path },
+    type: isMlflow ? 'mlflow_model' : found.type,
+    is_file: entries.some(entry => entry.path === path),
+    ...(found.runId === undefined ? {} : { run_id: found.runId }),
+  }
+  const wanted = asked.environment ?? (isMlflow ? await environmentOfTree(blobs, found.tree, path) : undefined)
+  if (wanted === undefined) return { state: 'ready', model }
+  const { id } = await environments.plan(workspace, wanted)
+  const building = environments.ensureBuilt(workspace, wanted, { actor })
+  // a failure after the answer is told to whoever asks next: the build is tried again then
+  building.catch(() => undefined)
+  const built = await Promise.race([building, pause(waitMs, undefined, { ref: false })])
+  if (built === undefined) return { state: 'building', model }
+  const lock = await environments.readLock(built.lockDigest)
+  const environment = { lock_digest: built.lockDigest, python: lock.python, lock: lock.text }
+  return { state: 'ready', model, environment: { ...environment, ...(id === undefined ? {} : { id }) } }
+}
