@@ -11,7 +11,7 @@ import {
 } from '@hagane/contract'
 import { type BlobStore, subtree } from '../../kernel/blobs/index.ts'
 import { canonicalJson } from '../../kernel/canonical-json.ts'
-import { environmentOfModel } from '../endpoints/index.ts'
+import { environmentOfTree } from '../endpoints/index.ts'
 import type { BatchFacts, BatchSources, ServedModel } from './types.ts'
 
 export interface Resolving {
@@ -87,7 +87,7 @@ async function modelOf(
 async function environmentFor(blobs: BlobStore, spec: BatchDeploymentSpec, model: ServedModel | undefined) {
   if (spec.environment !== undefined) return spec.environment
   const brought: EnvironmentSpec | null =
-    model?.type === 'mlflow_model' ? await environmentOfModel(blobs, model.tree, model.path) : null
+    model?.type === 'mlflow_model' ? await environmentOfTree(blobs, model.tree, model.path) : null
   return brought
 }
 

@@ -23,7 +23,7 @@ import { deploymentsOfModel } from './served-models.ts'
 import type { EnvironmentSource, ModelSource, Prediction } from './types.ts'
 import { workerLog } from './worker-log.ts'
 
-export { environmentOfModel } from './model-environment.ts'
+export { environmentOfTree } from './model-environment.ts'
 export type { EnvironmentSource, ModelSource, Prediction } from './types.ts'
 
 export interface Endpoints {
