@@ -111,7 +111,8 @@ function tableOf(servable: Servable, options: ServeOptions, environment: ReadyEn
     name: deploymentName,
     runtime,
     workers: options.workers,
-    environment_variables: {},
+    // a package stays as it was packaged, and a person's folder as it was found
+    environment_variables: { PYTHONDONTWRITEBYTECODE: '1' },
     request_settings: { request_timeout_ms: 60_000, max_queue_wait_ms: 60_000 },
     liveness_probe: { initial_delay: 600, period: 10, timeout: 10, success_threshold: 1, failure_threshold: 3 },
     readiness_probe: { initial_delay: 0, period: 10, timeout: 2, success_threshold: 1, failure_threshold: 3 },
