@@ -28,7 +28,7 @@ export const catalogue: readonly Entry[] = [
     'Manage the deployments of batch endpoints',
     () => import('./commands/batch-deployment.ts'),
   ),
-  entry('serve', 'Serve a model on this machine, without a server', () => import('./commands/serve.ts')),
+  entry('serve', 'Serve a model on this machine', () => import('./commands/serve.ts')),
   entry('schedule', 'Create jobs at the times of a calendar', () => import('./commands/schedule.ts')),
   entry('compute', 'Manage computes', () => import('./commands/compute.ts')),
   entry('datastore', 'Where data lies', () => import('./commands/datastore.ts')),
