@@ -183,6 +183,30 @@ export class EndpointsUnderTest {
     return { status: answer.status, id: answer.headers.get('x-hagane-prediction-id') ?? '', body }
   }
 
+  /** Callers that keep asking until told to stop; requests whose connection breaks are asked again. */
+  async load(name: string, callers: number) {
+    const { scoring_uri } = await this.client.call(endpointRoutes.show, { params: { name } })
+    const { primaryKey } = await this.client.call(endpointRoutes.credentials, { params: { name } })
+    const headers = { authorization: `Bearer ${primaryKey}`, 'content-type': 'application/json' }
+    const answered: { status: number; id: string }[] = []
+    let running = true
+    const loops = Array.from({ length: callers }, async () => {
+      while (running) {
+        const answer = await fetch(scoring_uri, { method: 'POST', body: '{}', headers }).catch(() => undefined)
+        if (answer === undefined) await pause(lookMs)
+        else if ((await answer.text().catch(() => undefined)) !== undefined)
+          answered.push({ status: answer.status, id: answer.headers.get('x-hagane-prediction-id') ?? '' })
+      }
+    })
+    return {
+      answered,
+      stop: async (): Promise<void> => {
+        running = false
+        await Promise.all(loops)
+      },
+    }
+  }
+
   /** The events of a subject, oldest first, types without their prefix. */
   async events(subject: string): Promise<{ type: string; data: Record<string, unknown> }[]> {
     const events = await eventsAfter(this.#db, 0, 10_000, { subject })
