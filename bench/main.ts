@@ -6,9 +6,11 @@ import { parseArgs } from 'node:util'
 import { type Bench, keepsTarget, type Row, timesBetter } from './bench.ts'
 import { cliRoundTrip } from './benches/cli.ts'
 import { endpointLoad } from './benches/endpoint-load.ts'
+import { gatewayKills } from './benches/gateway-kills.ts'
 import { gatewayLatency } from './benches/gateway-latency.ts'
 import { jobSteps } from './benches/jobs.ts'
 import { logBatch } from './benches/log-batch.ts'
+import { overload } from './benches/overload.ts'
 import { serverStart } from './benches/server-start.ts'
 import { dataSnapshots } from './benches/snapshot.ts'
 import { formatTable } from './table.ts'
@@ -20,11 +22,15 @@ const benches: readonly Bench[] = [
   jobSteps,
   endpointLoad,
   gatewayLatency,
+  overload,
+  gatewayKills,
   dataSnapshots,
 ]
 
 /** A name that stands for several benches. */
-const groups: Readonly<Record<string, readonly string[]>> = { serving: [endpointLoad.name, gatewayLatency.name] }
+const groups: Readonly<Record<string, readonly string[]>> = {
+  serving: [endpointLoad.name, gatewayLatency.name, overload.name, gatewayKills.name],
+}
 
 const usage = `Usage: npm run bench [-- NAME... [--gigabytes N]]
 

@@ -24,7 +24,7 @@ export interface SupervisorDeps {
   token: () => Promise<string | undefined>
 }
 
-const watchMs = 2000
+const watchMs = 500
 const startMs = 60_000
 const stopMs = 40_000
 const lookMs = 25
@@ -138,6 +138,8 @@ export class GatewaySupervisor {
     })
     child.once('exit', code => {
       ended = `it ended with ${code}`
+      // one that this server started is missed at once, one that it adopted at the next look
+      if (this.#timer !== undefined) this.#watch()
     })
     for (const end = Date.now() + startMs; Date.now() < end && ended === undefined; ) {
       if (this.#file()?.pid === child.pid) return
