@@ -90,6 +90,26 @@ hint: hagane online-deployment get-logs -e flights -n blue
     })
   })
 
+  it('get-logs of the storage initializer tells what the workers were given', async () => {
+    const revision = {
+      revision_id: '0123456789abcdef',
+      endpoint: 'flights',
+      deployment: 'blue',
+      model: { id: 'azureml:flights:3', name: 'flights', version: '3', type: 'mlflow_model', tree: 't1', path: '' },
+      environment: { lock_digest: 'l1' },
+      environment_variables: {},
+      created_at: '2026-01-01T00:00:00.000Z',
+      created_by: 'me',
+    }
+    await withRoutes([bind(endpointRoutes.showDeployment, () => deploymentOf({ revision }))], async run => {
+      const argv = ['online-deployment', 'get-logs', '-e', 'flights', '-n', 'blue', '--container']
+      expect((await run(...argv, 'storage-initializer')).out).toBe(
+        'revision 0123456789abcdef, laid out 2026-01-01T00:00:00.000Z\nmodel azureml:flights:3 (tree t1)\nenvironment of its own (lock l1)\n',
+      )
+      expect(await run(...argv, 'sidecar')).toMatchObject({ code: 2, err: /inference-server/ })
+    })
+  })
+
   it('list and show work on the table of deployments', async () => {
     const routes = [
       bind(endpointRoutes.listDeployments, () => ({ items: [deploymentOf()] })),

@@ -146,6 +146,19 @@ const remove = verb({
 
 const mostLines = 5000
 
+/** What a deployment's workers were given, one line each; why there is nothing, when nothing could be given. */
+function laidOut({ error, revision }: OnlineDeployment): string {
+  if (revision === undefined) return `${error?.message ?? 'nothing is laid out yet'}\n`
+  const { code, created_at, environment, model, revision_id } = revision
+  const lines = [
+    `revision ${revision_id}, laid out ${created_at}`,
+    ...(model === undefined ? [] : [`model ${model.id} (tree ${model.tree}${model.path && `, ${model.path}`})`]),
+    ...(code === undefined ? [] : [`code ${code.scoring_script} (tree ${code.tree})`]),
+    `environment ${environment.id ?? 'of its own'} (lock ${environment.lock_digest})`,
+  ]
+  return `${lines.join('\n')}\n`
+}
+
 const getLogs = verb({
   name: 'get-logs',
   summary: 'Print the last lines of the log of a deployment',
@@ -154,14 +167,23 @@ const getLogs = verb({
     endpointName,
     name: deploymentName,
     lines: count('-l, --lines <n>', 'how many lines at most (default: 50)'),
-    container: text('-c, --container <type>', 'accepted', { ignored: true }),
+    container: text(
+      '-c, --container <type>',
+      'whose log: that of the workers (default), or what was laid out for them',
+      {
+        choices: ['inference-server', 'storage-initializer'],
+      },
+    ),
     local,
   },
   run: async (call, options) => {
     if (options.lines === 0) throw new HaganeError('invalid', '--lines takes 1 or more')
     const query = { lines: Math.min(options.lines ?? 50, mostLines) }
     const params = paramsOf('get-logs', options)
-    const { content } = await call.client.call(endpointRoutes.deploymentLogs, { params, query })
+    const content =
+      options.container === 'storage-initializer'
+        ? laidOut(await call.client.call(endpointRoutes.showDeployment, { params }))
+        : (await call.client.call(endpointRoutes.deploymentLogs, { params, query })).content
     if (call.likeAz || call.resultIsWanted) return call.print(content)
     call.surroundings.stdout.write(content.endsWith('\n') || content === '' ? content : `${content}\n`)
   },

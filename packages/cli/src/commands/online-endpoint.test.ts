@@ -39,6 +39,8 @@ describe('online-endpoint', () => {
         await run('online-endpoint', 'create', '-f', 'e.yml', '--name', 'flights', '--auth-mode', 'aml_token')
         expect(bodies).toMatchObject([{ name: 'flights' }, { name: 'flights', auth_mode: 'aml_token' }])
         expect((await run('online-endpoint', 'create')).code).toBe(2)
+        await run('online-endpoint', 'create', '--local', '-n', 'near')
+        expect(bodies.at(-1)).toMatchObject({ name: 'near', properties: { 'hagane.local': 'true' } })
       },
       cwd,
     )
