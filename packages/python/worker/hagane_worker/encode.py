@@ -4,20 +4,28 @@ import base64
 import datetime
 import json
 import math
+import sys
 
 import numpy as np
-import pandas as pd
 
 
 def to_rows(predictions):
     """Predictions as a list with one item a row, or as they are when they have no rows."""
     if isinstance(predictions, np.ndarray):
         return predictions.tolist()
+    pd = _pandas()
+    if pd is None:
+        return predictions
     if isinstance(predictions, pd.DataFrame):
         return predictions.to_dict(orient="records")
     if isinstance(predictions, pd.Series):
         return pd.DataFrame(predictions).to_dict(orient="records")
     return predictions
+
+
+def _pandas():
+    """pandas, if anything has imported it: without it no value is one of its own."""
+    return sys.modules.get("pandas")
 
 
 def dumps(value):
@@ -49,11 +57,12 @@ def plain(value):
         return value.item()
     if isinstance(value, (bytes, bytearray)):
         return base64.encodebytes(value).decode("ascii")
-    if value is pd.NaT or value is pd.NA:
+    pd = _pandas()
+    if pd is not None and (value is pd.NaT or value is pd.NA):
         return None
-    if isinstance(value, (pd.Timestamp, datetime.date, datetime.datetime, datetime.time)):
+    if isinstance(value, (datetime.date, datetime.datetime, datetime.time)):  # a Timestamp of pandas is a datetime
         return value.isoformat()
-    if isinstance(value, (pd.DataFrame, pd.Series)):
+    if pd is not None and isinstance(value, (pd.DataFrame, pd.Series)):
         return to_rows(value)
     if hasattr(value, "model_dump"):
         return value.model_dump()

@@ -11,6 +11,7 @@ from .encode import dumps, to_rows
 from .errors import RequestError, error_answer, model_failed, too_late
 from .frames import JSON_HEADERS, Answer
 from .inputs import ColumnInputs, inputs_for
+from .plain_sklearn import load_plain_sklearn
 from .sklearn_direct import estimator_of, takes_array, without_checks
 
 logger = logging.getLogger("hagane.mlflow")
@@ -26,9 +27,11 @@ SCORE = 0
 def load_mlflow_model(config):
     """Loads the model in `model_dir`, warms it up, and returns what answers requests."""
     os.chdir(config["model_dir"])
-    import mlflow.pyfunc
+    model = load_plain_sklearn(config["model_dir"])
+    if model is None:
+        import mlflow.pyfunc
 
-    model = mlflow.pyfunc.load_model(config["model_dir"])
+        model = mlflow.pyfunc.load_model(config["model_dir"])
     served = MlflowModel(model, config.get("batching"))
     served.warm_up(config["model_dir"])
     return served
@@ -50,6 +53,9 @@ class MlflowModel:
         if known and isinstance(self._inputs, ColumnInputs) and self._inputs.schema.named:
             schema = self._inputs.schema
             schema.as_array = takes_array(model, [field.name for field in schema.fields])
+        if not (isinstance(self._inputs, ColumnInputs) and self._inputs.schema.as_array):
+            # the first caller would pay for it; a model that takes arrays may never need it, nor its hundred megabytes
+            import pandas  # noqa: F401
 
     def description(self):
         schema = swagger.of_anything()

@@ -10,7 +10,6 @@ from itertools import chain
 from operator import itemgetter
 
 import numpy as np
-import pandas as pd
 
 from .errors import RequestError, shorten
 from .formats import ABSENT, Table, type_name, width_check
@@ -111,17 +110,23 @@ class ColumnSchema:
             array = np.array(rows, np.float64)
             if self.as_array and len(present) == len(self.fields):
                 return array
+            import pandas as pd
+
             return pd.DataFrame(array, columns=self._index(present), copy=False)
         fields = [self.fields[at] for at in present]
         cells = zip(*rows) if rows else [()] * len(fields)
         read = read_text if text else read_cells
         columns = [read(field, column) for field, column in zip(fields, cells)]
+        import pandas as pd
+
         frame = pd.DataFrame(dict(enumerate(columns)), copy=False)
         frame.columns = self._index(present)
         return frame
 
     def _index(self, present):
         if present not in self._indexes:
+            import pandas as pd
+
             labels = [self.fields[at].name for at in present]
             self._indexes[present] = pd.Index(labels) if self.named else pd.RangeIndex(len(labels))
         return self._indexes[present]
@@ -197,6 +202,8 @@ def _converted(field, cells, convert):
 
 
 def _datetime(cells):
+    import pandas as pd
+
     return pd.to_datetime(pd.Series(cells, dtype=object)).to_numpy().astype("datetime64[ns]")
 
 
@@ -262,6 +269,8 @@ _inferred = {float: "double", int: "long", bool: "boolean", str: "string"}
 
 def plain_frame(table):
     """The frame pandas makes of a table without signature."""
+    import pandas as pd
+
     if table.text:
         return pd.DataFrame([[_guess(cell) for cell in row] for row in table.rows], columns=list(table.columns))
     rows = [[None if cell is ABSENT else cell for cell in row] for row in table.rows]
