@@ -97,6 +97,7 @@ export const domainDoors: Readonly<Record<string, readonly string[]>> = {
   jobs: ['assets', 'data', 'environments', 'components', 'tracking', 'models', 'compute'],
   schedules: ['jobs'],
   endpoints: ['models', 'environments', 'assets'],
+  collection: ['endpoints', 'data'],
   batch: ['models', 'environments', 'components', 'assets', 'jobs', 'endpoints'],
   lineage: ['assets', 'data', 'components', 'environments', 'tracking', 'models', 'jobs', 'endpoints', 'batch'],
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { collectionPlan } from './collection-plan.ts'
 import { nameSchema } from './core/names.ts'
+import type { FeedbackItem } from './feedback.ts'
 import { revisionIdSchema } from './gateway.ts'
 import type { PredictionRecord } from './predictions.ts'
 
@@ -9,7 +10,7 @@ import type { PredictionRecord } from './predictions.ts'
  *
  *     captures/<revision_id>/<hour>.<ulid>.open       being written; what a killed gateway left is renamed by the next one
  *     captures/<revision_id>/<hour>.<ulid>.capture    will not change again
- *     captures/feedback/<hour>.<ulid>.{open,capture}  what was sent to /endpoints/<name>/feedback
+ *     captures/feedback-<workspace>/<hour>.<ulid>.{open,capture}   what was sent to /endpoints/<name>/feedback
  *
  * A file is a row of frames: `u32 length` of the rest, `u8 type`, content; numbers are little-endian. The first frame is
  * the header. A frame that does not end was never acknowledged.
@@ -58,7 +59,7 @@ export interface CapturedFeedback {
   readonly workspace: string
   readonly endpoint: string
   readonly received_at: string
-  readonly rows: readonly Record<string, unknown>[]
+  readonly items: readonly FeedbackItem[]
 }
 
 /** Lengths in front of an exchange's parts: record, notes, request, answer, collected. */

@@ -6,7 +6,7 @@ import { route } from './core/route.ts'
 export const columnTypes = ['integer', 'number', 'boolean', 'string', 'timestamp', 'date', 'other'] as const
 export type ColumnType = (typeof columnTypes)[number]
 
-const cell = z.union([z.string(), z.number(), z.boolean(), z.null()])
+export const cell = z.union([z.string(), z.number(), z.boolean(), z.null()])
 /** A value as JSON can hold it; what is more, such as a list, is its text. */
 export type Cell = z.output<typeof cell>
 

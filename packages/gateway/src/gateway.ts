@@ -9,7 +9,8 @@ import { readJson, readText, writeAtomic } from './files/atomic.ts'
 import { lockFolder } from './files/folder-lock.ts'
 import { unpackWorker } from './files/worker-files.ts'
 import { adminHandler } from './http/admin.ts'
-import { publicHandler } from './http/public.ts'
+import { takeFeedback } from './http/feedback.ts'
+import { publicHandler, type TakeFeedback } from './http/public.ts'
 import { RequestTracing } from './http/request-tracing.ts'
 import { Scoring } from './http/score.ts'
 import { HttpServer } from './http/server.ts'
@@ -67,10 +68,12 @@ export class Gateway {
       drained: revision => this.#collector.sealRevision(revision),
     })
     this.#tracing = options.otlp === undefined ? undefined : new RequestTracing(options.otlp)
-    const scoring = new Scoring({ collector: this.#collector, maxBody: options.maxBody, tracing: this.#tracing })
+    const parts = { collector: this.#collector, maxBody: options.maxBody, tracing: this.#tracing }
+    const feedback: TakeFeedback = (...of) => takeFeedback(parts, ...of)
     const token = adminToken(dir)
     const admin = adminHandler({ folder: dir, token, report: () => this.report() })
-    this.#http = new HttpServer(publicHandler(this.#routing, scoring, token, options.root), admin, options.tls)
+    const handler = publicHandler(this.#routing, new Scoring(parts), feedback, token, options.root)
+    this.#http = new HttpServer(handler, admin, options.tls)
     const { control: url, tokenFile } = options
     const urlFile = join(dir, 'control-url')
     this.#control = url === undefined ? undefined : new ControlPlane({ url, urlFile, ...(tokenFile && { tokenFile }) })

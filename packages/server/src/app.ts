@@ -89,6 +89,7 @@ export function buildApp(config: Config, serverId: string, overrides: Overrides 
       tasks.start()
       domains.schedules.start()
       await domains.endpoints.start()
+      domains.collection.start()
       return url
     },
     async stop() {

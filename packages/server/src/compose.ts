@@ -1,12 +1,14 @@
+import { createReadStream } from 'node:fs'
 import { HaganeError, parseReference, secondsOfDuration } from '@hagane/contract'
 import { type Access, buildAccess } from './domains/access/index.ts'
 import { hasAssets } from './domains/assets/index.ts'
 import { buildAudit } from './domains/audit/index.ts'
 import { type Batch, type BatchPrediction, buildBatch } from './domains/batch/index.ts'
+import { buildCollection, type Collection } from './domains/collection/index.ts'
 import { buildComponents } from './domains/components/index.ts'
 import { buildCompute } from './domains/compute/index.ts'
 import { buildContent } from './domains/content/index.ts'
-import { buildData, type Data, urlMirrorRules } from './domains/data/index.ts'
+import { buildData, type Data, DEFAULT_DATASTORE, urlMirrorRules } from './domains/data/index.ts'
 import { buildEndpoints, type Endpoints } from './domains/endpoints/index.ts'
 import { buildEnvironments } from './domains/environments/index.ts'
 import { buildJobs, type Jobs } from './domains/jobs/index.ts'
@@ -47,6 +49,7 @@ export interface Domains {
   access: Access
   jobs: Jobs
   endpoints: Endpoints
+  collection: Collection
   schedules: Schedules
   stop(): Promise<void>
 }
@@ -84,20 +87,22 @@ export function composeDomains(parts: Parts): Domains {
     environments,
     ...gatewayAccess(db, access, config),
   })
+  const collection = buildCollection(collectionParts(parts, data, endpoints))
   const schedules = buildSchedules({ ...parts, jobs })
   const sources = { model: servedModel(models, data), environment: environments.plan, component: components.resolve }
   const batch = buildBatch({ ...parts, sources: { ...sources, jobs } })
   const lineage = buildLineage({ db, events, ...factsFrom(tracking, endpoints, batch) })
   return {
     routes: routesOf(workspaces, access, ...plainDomains(parts), data, environments, components).concat(
-      routesOf(tracking, models, compute, jobs, schedules, endpoints, batch, lineage),
+      routesOf(tracking, models, compute, jobs, schedules, endpoints, collection, batch, lineage),
     ),
     workspaces,
     access,
     jobs,
     endpoints,
+    collection,
     schedules,
-    stop: () => stopInOrder(schedules, endpoints, tasks, jobs, environments, tracking, events),
+    stop: () => stopInOrder(schedules, collection, endpoints, tasks, jobs, environments, tracking, events),
   }
 }
 
@@ -105,6 +110,29 @@ const runSettings = (config: Config) => ({
   dataDir: config.dataDir,
   concurrency: config.local_concurrency,
   reuseMaxAge: config.reuse_max_age === undefined ? undefined : secondsOfDuration(config.reuse_max_age),
+})
+
+/** Where what is collected lies, how long, and who knows of it. */
+const collectionParts = ({ blobs, config, db, log, secrets }: Parts, data: Data, endpoints: Endpoints) => ({
+  ...{ db, log },
+  dataDir: config.dataDir,
+  redactionKey: secrets.keyFor('redaction'),
+  datastore: {
+    name: DEFAULT_DATASTORE,
+    folder: async (workspace: string) => (await data.datastores.get(workspace, DEFAULT_DATASTORE)).path,
+  },
+  async writeTo(workspace: string, datastore: string, folder: string, file: string, name: string) {
+    const { digest, size } = await blobs.put(createReadStream(file))
+    const { digest: tree } = await blobs.putTree([{ path: name, digest, size }])
+    await data.datastores.write(workspace, datastore, folder, { tree, path: '' })
+  },
+  table: data.table,
+  revisionsOf: endpoints.revisionsOf,
+  revision: endpoints.revision,
+  keepSeconds: {
+    collected: secondsOfDuration(config.collected_data_retention),
+    predictions: config.prediction_retention === undefined ? undefined : secondsOfDuration(config.prediction_retention),
+  },
 })
 
 /** Who gives work to others stops before them. */

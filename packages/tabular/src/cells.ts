@@ -12,6 +12,7 @@ export function cellOf(value: Json | undefined, type: string): Cell {
   const text = typeof value === 'string' ? value : JSON.stringify(value)
   const number = Number(text)
   if (isNumeric(kind) && Number.isFinite(number) && (kind === 'number' || Number.isSafeInteger(number))) return number
-  if (kind === 'timestamp') return text.replace(' ', 'T')
+  if (kind === 'timestamp')
+    return text.replace(' ', 'T').replace(/[+-]\d\d$/, offset => (offset === '+00' ? 'Z' : `${offset}:00`))
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text
 }

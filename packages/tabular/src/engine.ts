@@ -1,13 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type DuckDBConnection, DuckDBInstance, type Json } from '@duckdb/node-api'
+import { type DuckDBConnection, DuckDBInstance, type Json, StatementType } from '@duckdb/node-api'
 import { HaganeError } from '@hagane/contract'
-import { list } from './sql-text.ts'
+import { list, literal } from './sql-text.ts'
 
 export interface Engine extends AsyncDisposable {
   /** Rows as objects; whole numbers beyond 2^53 come as text. */
   rows<T = Record<string, Json>>(sql: string): Promise<T[]>
+  /** The same one after another, for more rows than memory should hold. */
+  stream(sql: string): AsyncIterable<Record<string, Json>>
   run(sql: string): Promise<void>
   describe(relation: string): Promise<{ name: string; type: string }[]>
   /** A folder of its own for files that have to be rewritten first; removed with the engine. */
@@ -41,11 +43,78 @@ export async function openEngine(roots: readonly string[], limits: EngineLimits)
   return engineOn(connection, scratch, () => instance.closeSync())
 }
 
+/** A query that answers rows and does nothing else, checked before it is run. */
+export interface Sandbox extends AsyncDisposable {
+  /** Runs somebody's query. Throws invalid for what is not one SELECT, and for what it may not reach. */
+  select(
+    sql: string,
+    limit: number,
+  ): Promise<{ columns: { name: string; type: string }[]; rows: Record<string, Json>[] }>
+  /** Writes what somebody's query answers to a file of the folder. */
+  write(sql: string, path: string, format: 'csv' | 'parquet' | 'json'): Promise<void>
+}
+
+/**
+ * Opens a database of its own for a stranger's queries: it can be read and nothing else; there is no file, no network, no
+ * extension and no setting in reach. Only results are written, to `folder`.
+ */
+export async function openSandbox(database: string, folder: string, limits: EngineLimits): Promise<Sandbox> {
+  const instance = await DuckDBInstance.create(database, {
+    access_mode: 'READ_ONLY',
+    memory_limit: limits.memory,
+    threads: String(limits.threads),
+    temp_directory: `${database}.spill`,
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  })
+  const connection = await instance.connect()
+  await connection.run("set TimeZone = 'UTC'")
+  await connection.run(`set allowed_directories = ${list([`${folder}/`])}`)
+  await connection.run('set enable_external_access = false')
+  await connection.run('set lock_configuration = true')
+  const checked = async (sql: string): Promise<string> => {
+    const statements = await connection.extractStatements(sql).catch(translated)
+    const first = statements.count === 1 ? await statements.prepare(0).catch(translated) : undefined
+    if (first?.statementType !== StatementType.SELECT) throw notOneSelect(sql)
+    return sql.replace(/[;\s]+$/, '')
+  }
+  return {
+    async select(sql, limit) {
+      const reader = await connection
+        .streamAndReadUntil(`select * from (\n${await checked(sql)}\n) limit ${limit}`, limit)
+        .catch(translated)
+      const types = reader.columnTypes().map(String)
+      const columns = reader.deduplicatedColumnNames().map((name, at) => ({ name, type: types[at] ?? 'VARCHAR' }))
+      return { columns, rows: reader.getRowObjectsJson() as Record<string, Json>[] }
+    },
+    async write(sql, path, format) {
+      const how = format === 'csv' ? 'format csv, header' : format === 'json' ? 'format json' : 'format parquet'
+      await connection.run(`copy (\n${await checked(sql)}\n) to ${literal(path)} (${how})`).catch(translated)
+    },
+    async [Symbol.asyncDispose]() {
+      connection.closeSync()
+      instance.closeSync()
+    },
+  }
+}
+
+const notOneSelect = (sql: string): HaganeError =>
+  new HaganeError('invalid', 'the query is not one SELECT', {
+    details: [
+      { property: 'sql', message: 'not one SELECT', sent: sql.slice(0, 200), allowed: 'select … from predictions' },
+    ],
+    hint: 'the tables are predictions and feedback; they can be read and nothing else',
+  })
+
 function engineOn(connection: DuckDBConnection, scratch: string, close: () => void): Engine {
   const rows = async <T>(sql: string): Promise<T[]> =>
     (await connection.runAndReadAll(sql).catch(translated)).getRowObjectsJson() as T[]
   return {
     rows,
+    async *stream(sql) {
+      const result = await connection.stream(sql).catch(translated)
+      for await (const rows of result.yieldRowObjectJson()) yield* rows
+    },
     scratch,
     run: async sql => void (await connection.run(sql).catch(translated)),
     describe: async relation =>

@@ -1,4 +1,5 @@
 export { junitReport } from './junit.ts'
 export { filesOfTable } from './mltable/files-of-table.ts'
-export type { ResultOf, Rows, TableSource, TabularRequest } from './requests.ts'
+export type { ResultOf, Rows, TabularRequest } from './requests.ts'
 export { runTabular, type TabularOptions } from './run-tabular.ts'
+export type { TableSource } from './table-source.ts'

@@ -5,8 +5,8 @@ import { columnTypeOf, isNumeric, isOrdered } from './column-type.ts'
 import type { Engine } from './engine.ts'
 import { readTable } from './read-table.ts'
 import type { Relation } from './relation.ts'
-import type { TableSource } from './requests.ts'
 import { identifier } from './sql-text.ts'
+import type { TableSource } from './table-source.ts'
 
 const quantiles = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99]
 const TOP = 10

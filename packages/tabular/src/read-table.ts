@@ -8,8 +8,8 @@ import { below, findTableFiles } from './mltable/files.ts'
 import { applyStep } from './mltable/steps.ts'
 import { readDelimited } from './read-delimited.ts'
 import { ORIGIN, type Relation } from './relation.ts'
-import type { TableSource } from './requests.ts'
 import { identifier, list, literal } from './sql-text.ts'
+import type { TableSource } from './table-source.ts'
 
 const plain: DelimitedOptions = {
   delimiter: ',',

@@ -1,14 +1,17 @@
-import type { Cell, DataDiff, Expectations, TableProfile, ValidationReport } from '@hagane/contract'
-
-/** A table on this machine: a file, a folder of files of one format, or a folder with a file named MLTable. */
-export interface TableSource {
-  /** What to call it in answers. */
-  readonly name: string
-  /** Absolute path of the file or folder. */
-  readonly path: string
-  /** Absolute folder that nothing may be read outside of; MLTable paths that lead out are refused. */
-  readonly root: string
-}
+import type {
+  Cell,
+  DataDiff,
+  Expectations,
+  PredictionRows,
+  ShadowComparison,
+  TableProfile,
+  ValidationReport,
+} from '@hagane/contract'
+import type { CompareRequest } from './collected/compare.ts'
+import type { Converted, ConvertRequest } from './collected/convert.ts'
+import type { FeedbackRequest } from './collected/feedback.ts'
+import type { PredictionsRequest } from './collected/query.ts'
+import type { TableSource } from './table-source.ts'
 
 export interface ProfileRequest {
   readonly kind: 'profile'
@@ -35,7 +38,15 @@ export interface RowsRequest {
   readonly source: TableSource
   readonly limit: number
 }
-export type TabularRequest = ProfileRequest | DiffRequest | ValidateRequest | RowsRequest
+export type TabularRequest =
+  | ProfileRequest
+  | DiffRequest
+  | ValidateRequest
+  | RowsRequest
+  | ConvertRequest
+  | FeedbackRequest
+  | PredictionsRequest
+  | CompareRequest
 
 export interface Rows {
   readonly columns: { name: string; type: string }[]
@@ -47,5 +58,9 @@ export interface TabularResults {
   diff: DataDiff
   validate: ValidationReport
   rows: Rows
+  convert: Converted
+  feedback: { rows: number; size: number; digest: string; content: string }
+  predictions: PredictionRows
+  compare: ShadowComparison
 }
 export type ResultOf<R extends TabularRequest> = TabularResults[R['kind']]

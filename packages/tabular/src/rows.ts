@@ -3,7 +3,8 @@ import { cellOf } from './cells.ts'
 import { columnTypeOf } from './column-type.ts'
 import type { Engine } from './engine.ts'
 import { readTable } from './read-table.ts'
-import type { Rows, TableSource } from './requests.ts'
+import type { Rows } from './requests.ts'
+import type { TableSource } from './table-source.ts'
 
 /** The first rows of a table, in its order. */
 export async function firstRows(engine: Engine, source: TableSource, limit: number): Promise<Rows> {

@@ -1,9 +1,13 @@
 import { availableParallelism } from 'node:os'
 import { HaganeError } from '@hagane/contract'
+import { compareShadow } from './collected/compare.ts'
+import { convertCapture } from './collected/convert.ts'
+import { convertFeedback } from './collected/feedback.ts'
+import { queryPredictions } from './collected/query.ts'
 import { diffTables } from './diff.ts'
 import { type EngineLimits, openEngine } from './engine.ts'
 import { profileTable } from './profile.ts'
-import type { ResultOf, TableSource, TabularRequest } from './requests.ts'
+import type { ResultOf, TabularRequest } from './requests.ts'
 import { firstRows } from './rows.ts'
 import { validateTable } from './validate.ts'
 
@@ -14,7 +18,7 @@ const fewCores: EngineLimits = {
 
 /** Answers a request in this process, which a hostile file may end; `runTabular` starts one for it. */
 export async function runHere<R extends TabularRequest>(request: R, limits = fewCores): Promise<ResultOf<R>> {
-  const roots = sourcesOf(request).map(({ root }) => root)
+  const roots = rootsOf(request)
   await using engine = await openEngine(roots, limits)
   const answer = async () => {
     switch (request.kind) {
@@ -26,6 +30,14 @@ export async function runHere<R extends TabularRequest>(request: R, limits = few
         return validateTable(engine, request)
       case 'rows':
         return firstRows(engine, request.source, request.limit)
+      case 'convert':
+        return convertCapture(engine, request)
+      case 'feedback':
+        return convertFeedback(engine, request)
+      case 'predictions':
+        return queryPredictions(engine, request, limits)
+      case 'compare':
+        return compareShadow(engine, request)
     }
   }
   return (await answer().catch((error: unknown) => withoutRoots(error, roots))) as ResultOf<R>
@@ -38,8 +50,20 @@ function withoutRoots(error: unknown, roots: readonly string[]): never {
   throw new HaganeError(error.kind, message, { hint: error.hint, details: error.details, cause: error })
 }
 
-function sourcesOf(request: TabularRequest): TableSource[] {
-  if (request.kind === 'diff') return [request.left, request.right]
-  if (request.kind === 'validate' && request.reference !== undefined) return [request.source, request.reference]
-  return [request.source]
+function rootsOf(request: TabularRequest): string[] {
+  switch (request.kind) {
+    case 'convert':
+      return [request.folder]
+    case 'predictions':
+    case 'compare':
+      return [request.sources.root]
+    case 'feedback':
+      return [request.source.root, request.folder]
+    case 'diff':
+      return [request.left.root, request.right.root]
+    case 'validate':
+      return [request.source.root, ...(request.reference === undefined ? [] : [request.reference.root])]
+    default:
+      return [request.source.root]
+  }
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { getPriority, setPriority } from 'node:os'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type ErrorKind, HaganeError } from '@hagane/contract'
@@ -9,6 +10,8 @@ export interface TabularOptions {
   readonly signal?: AbortSignal
   /** Largest memory of the reader's tables, such as 1GB; more is spilled to disk. Default HAGANE_TABLES_MEMORY or 1GB. */
   readonly memory?: string
+  /** It runs when nobody else wants the processor. */
+  readonly background?: boolean
 }
 type Answer<T> = { result: T } | { error: { kind: ErrorKind; message: string; hint?: string; details?: [] } }
 
@@ -25,6 +28,7 @@ export async function runTabular<R extends TabularRequest>(
     env: environment(options.memory),
     ...(options.signal === undefined ? {} : { signal: options.signal, killSignal: 'SIGKILL' as const }),
   })
+  if (options.background === true && child.pid !== undefined) setPriority(child.pid, Math.min(19, getPriority() + 10))
   const exit = new Promise<string>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`))

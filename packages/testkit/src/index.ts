@@ -1,3 +1,14 @@
+export {
+  collectsNothing,
+  exchangeFrame,
+  feedbackFrame,
+  headerFrame,
+  jsonFrame,
+  liveRevision,
+  predictionIdOf,
+  type SeenExchange,
+  shadowRevision,
+} from './capture-frames.ts'
 export { engineHere, importTestImage, TEST_IMAGE } from './container-engine.ts'
 export { eachDialect, type TestDatabase } from './dialects.ts'
 export { at, type MlflowAnswer, MlflowApi, type MlflowJson } from './mlflow-api.ts'

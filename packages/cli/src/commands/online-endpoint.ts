@@ -8,6 +8,8 @@ import { withTags } from '../manifest/tags.ts'
 import type { Column } from '../output/table.ts'
 import { confirm } from '../terminal/confirm.ts'
 import { changeFlags, needOneOf } from './asset-flags.ts'
+import { compare } from './online-endpoint-compare.ts'
+import { collected, feedback, predictions } from './online-endpoint-data.ts'
 import { invokeEndpoint } from './online-endpoint-invoke.ts'
 import { collect } from './pages.ts'
 import { sharesOf } from './traffic.ts'
@@ -188,5 +190,18 @@ const regenerateKeys = verb({
 export const noun: Noun = {
   name: 'online-endpoint',
   summary: 'Manage and call online endpoints',
-  verbs: [create, update, show, listVerb, remove, invoke, getCredentials, regenerateKeys],
+  verbs: [
+    create,
+    update,
+    show,
+    listVerb,
+    remove,
+    invoke,
+    getCredentials,
+    regenerateKeys,
+    predictions,
+    compare,
+    feedback,
+    collected,
+  ],
 }

@@ -13,11 +13,25 @@ import { parseTarget, type Target, unknownPath } from './target.ts'
 const text: [string, string][] = [['content-type', 'text/plain; charset=utf-8']]
 const json: [string, string][] = [['content-type', 'application/json; charset=utf-8']]
 
+/** Takes what turned out to be true of predictions. */
+export type TakeFeedback = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  target: Target,
+  host: EndpointHost,
+) => void
+
 /**
- * The gateway's public side: `/endpoints/<name>/{score,invocations,swagger.json}`, also below `/ws/<workspace>`, and
- * `/metrics`; with `root`, which is put before every other path, an only endpoint at `/`.
+ * The gateway's public side: `/endpoints/<name>/{score,invocations,feedback,swagger.json}`, also below `/ws/<workspace>`,
+ * and `/metrics`; with `root`, which is put before every other path, an only endpoint at `/`.
  */
-export function publicHandler(routing: Routing, scoring: Scoring, adminToken: string, root = '') {
+export function publicHandler(
+  routing: Routing,
+  scoring: Scoring,
+  feedback: TakeFeedback,
+  adminToken: string,
+  root = '',
+) {
   return (request: IncomingMessage, response: ServerResponse): void => {
     try {
       const target = root === '' ? parseTarget(request.url ?? '/') : belowRoot(root, request.url ?? '/')
@@ -32,10 +46,12 @@ export function publicHandler(routing: Routing, scoring: Scoring, adminToken: st
       const isPassed = host.hasServers && isPassedOn(target)
       if (target.action === 'own' && !isPassed) throw unknownPath(request.url)
       const scores = target.action === 'score' || target.action === 'invocations'
-      const methods = target.action === 'score' ? ['POST', 'GET'] : scores ? ['POST'] : ['GET', 'HEAD']
+      const posts = scores || target.action === 'feedback'
+      const methods = target.action === 'score' ? ['POST', 'GET'] : posts ? ['POST'] : ['GET', 'HEAD']
       if (isPassed) scoring.handle(request, response, target, host)
       else if (!methods.includes(request.method ?? '')) refuseMethod(request, response, methods)
       else if (scores) scoring.handle(request, response, target, host)
+      else if (target.action === 'feedback') feedback(request, response, target, host)
       else if (target.action === 'health') health(response, host)
       else swagger(request, response, target, host)
     } catch (error) {
@@ -49,7 +65,7 @@ const belowRoot = (root: string, url: string): Target | undefined =>
   url === '/metrics' ? undefined : parseTarget(root + url)
 
 /** Whatever the gateway does not answer itself is for the server behind the deployment to answer. */
-const isPassedOn = ({ action }: Target): boolean => action !== 'health' && action !== 'swagger'
+const isPassedOn = ({ action }: Target): boolean => action !== 'health' && action !== 'swagger' && action !== 'feedback'
 
 function hostOf(routing: Routing, target: Target, request: IncomingMessage): EndpointHost {
   const host = routing.find(target.workspace, target.endpoint)

@@ -5,7 +5,7 @@ export interface Target {
   readonly workspace: string
   readonly endpoint: string
   /** `own`: a route that only a server of somebody else's may have. */
-  readonly action: 'health' | 'score' | 'invocations' | 'swagger' | 'own'
+  readonly action: 'health' | 'score' | 'invocations' | 'swagger' | 'feedback' | 'own'
   /** Path below the endpoint, as scripts with @rawhttp see it. */
   readonly path: string
   readonly query: string
@@ -18,6 +18,7 @@ const actions: Readonly<Record<string, Target['action']>> = {
   '/score': 'score',
   '/invocations': 'invocations',
   '/swagger.json': 'swagger',
+  '/feedback': 'feedback',
 }
 const known = new Map<string, Target | undefined>()
 const mostKnown = 1000

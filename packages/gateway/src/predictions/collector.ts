@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type PredictionRecord, predictionHour } from '@hagane/contract'
+import { type CapturedFeedback, captureFrames, type PredictionRecord, predictionHour } from '@hagane/contract'
 import { Captures } from './captures.ts'
-import { type Exchange, exchangeFrame, headerOf } from './exchange.ts'
+import { type Exchange, exchangeFrame, headerOf, jsonFrame } from './exchange.ts'
 import { freeSegmentName, Segment, sealLeftover, unsealedSegments, writeSeal } from './segment.ts'
 import type { Unreported } from './unreported.ts'
 
@@ -64,6 +64,13 @@ export class Collector {
     const key = `${record.revision}/${predictionHour(arrivedAt)}`
     const frame = exchange === undefined ? undefined : exchangeFrame(record, line, exchange)
     if (this.#waiting.push({ line, key, sent, arrivedAt, exchange, frame }) === 1) setImmediate(() => this.flush())
+  }
+
+  /** Writes feedback down; after it returns it outlives this process. */
+  feedback(said: CapturedFeedback): void {
+    const { workspace } = said
+    const frame = jsonFrame(captureFrames.feedback, said)
+    this.#captures.append(`feedback-${workspace}`, Date.parse(said.received_at), [frame], () => ({ workspace }))
   }
 
   /** Closes what was captured so far, so that it can be turned into tables now. */

@@ -40,6 +40,12 @@ const settings = z.strictObject({
   reuse_max_age: durationSchema
     .optional()
     .describe('age at which a step result is computed again instead of reused, e.g. 30d; without it never'),
+  collected_data_retention: durationSchema
+    .default('90d')
+    .describe('age at which collected inputs, outputs and feedback of endpoints are deleted'),
+  prediction_retention: durationSchema
+    .optional()
+    .describe('age at which records of predictions are deleted, e.g. 365d; without it never'),
   body_limit: z.coerce
     .number()
     .int()

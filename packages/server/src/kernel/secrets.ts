@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -7,11 +7,14 @@ export interface Secrets {
   seal(text: string): string
   /** Throws when the text was sealed with another key or changed. */
   open(sealed: string): string
+  /** A key for one purpose, which says nothing of the secret; the same for the life of the data folder. */
+  keyFor(purpose: string): string
 }
 
 export function openSecrets(dataDir: string): Secrets {
   const key = keyOf(join(dataDir, 'secret.key'))
   return {
+    keyFor: purpose => createHmac('sha256', key).update(purpose).digest('hex'),
     seal(text) {
       const nonce = randomBytes(12)
       const cipher = createCipheriv('aes-256-gcm', key, nonce)

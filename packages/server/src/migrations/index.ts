@@ -23,6 +23,7 @@ import { jobLists } from './0075-job-lists.ts'
 import { jobRetries } from './0076-job-retries.ts'
 import { batchEndpoints } from './0080-batch-endpoints.ts'
 import { jobsBySchedule } from './0084-jobs-by-schedule.ts'
+import { collectedData } from './0085-collected-data.ts'
 
 /** The one timeline; order is by name. */
 export const migrations: readonly Migration[] = [
@@ -50,4 +51,5 @@ export const migrations: readonly Migration[] = [
   jobRetries,
   batchEndpoints,
   jobsBySchedule,
+  collectedData,
 ]

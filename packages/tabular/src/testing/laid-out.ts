@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import type { TableSource } from '../requests.ts'
+import type { TableSource } from '../table-source.ts'
 
 /** A new folder with these files. */
 export function laidOut(files: Record<string, string | Buffer>): string {

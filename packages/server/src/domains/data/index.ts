@@ -26,10 +26,11 @@ import { datastoreRoutesOf } from './datastore-routes.ts'
 import { buildDatastores, type Datastores } from './datastores.ts'
 import { buildProfiles } from './profiles.ts'
 import { type OtherContent, type ResolvedContent, resolveContent } from './resolve.ts'
-import { buildTableReader } from './table-reader.ts'
+import { buildTableReader, type TableReader } from './table-reader.ts'
 import { tableRoutes } from './table-routes.ts'
 import { buildUrlMirror, type UrlMirror } from './url-mirror.ts'
 
+export { DEFAULT_DATASTORE } from './datastores.ts'
 export type { ResolvedContent } from './resolve.ts'
 export { urlMirrorRules } from './url-mirror.ts'
 
@@ -42,6 +43,8 @@ export interface Data {
   routes: BoundRoute[]
   datastores: Datastores
   mirror: UrlMirror
+  /** The table behind a reference, laid out as files. Throws not_found or invalid. */
+  table: TableReader['source']
   /** Content behind any reference: assets, trees, datastores, job outputs, run artifacts, https. Throws not_found or invalid. */
   resolve(workspace: string, uri: string): Promise<ResolvedContent>
   /** Registers content that is already stored, e.g. a job's output, in the caller's transaction. */
@@ -111,6 +114,7 @@ export function buildData(deps: Deps): Data {
   return {
     datastores,
     mirror,
+    table: reader.source,
     resolve,
     register: (tx, { content, source, facts, ...asset }) =>
       create(tx, { ...asset, path: source, content }, { source, ...facts }),

@@ -8,7 +8,7 @@ import type { Logger } from '../../kernel/log.ts'
 import type { Secrets } from '../../kernel/secrets.ts'
 import type { Tasks } from '../../kernel/tasks/index.ts'
 import { buildDeploymentService } from './deployments.ts'
-import { buildEndpointService } from './endpoints.ts'
+import { buildEndpointService, noEndpoint } from './endpoints.ts'
 import { gatewayEntry } from './gateway-entry.ts'
 import { takeReport } from './gateway-report.ts'
 import { GatewaySupervisor } from './gateway-supervisor.ts'
@@ -16,7 +16,7 @@ import { type CallerToken, RoutingTable } from './gateway-table.ts'
 import { packagedModel } from './packaged-model.ts'
 import { findPredictionIn } from './predictions.ts'
 import { registerProvisioning } from './provision.ts'
-import { findRevision, hasEndpoints } from './reads.ts'
+import { findEndpoint, findRevision, hasEndpoints, revisionIds } from './reads.ts'
 import { toRevision } from './resource.ts'
 import { endpointRouteTable } from './routes.ts'
 import { deploymentsOfModel } from './served-models.ts'
@@ -32,6 +32,10 @@ export interface Endpoints {
   findPrediction(workspace: string, id: string): Promise<Prediction | undefined>
   /** The deployments, as `endpoint/name`, that serve a version of a registered model, or any version of it. */
   deploymentsOfModel(workspace: string, name: string, version?: string): Promise<string[]>
+  /** Every revision that an endpoint has had. Throws not_found when there is no such endpoint, and was none. */
+  revisionsOf(workspace: string, endpoint: string): Promise<string[]>
+  /** Workspace, endpoint and deployment of a revision. */
+  revision(id: string): Promise<{ workspace: string; endpoint: string; deployment: string } | undefined>
   /** Where callers reach the gateway, if it runs. */
   gateway(): { url: string; pid: number } | undefined
   /** After this server listens: adopts or starts the gateway when there are endpoints. */
@@ -89,9 +93,18 @@ export function buildEndpoints(deps: Deps): Endpoints {
     return { prediction, ...(revision === undefined ? {} : { revision: toRevision(revision) }) }
   }
 
+  async function revisionsOf(workspace: string, endpoint: string): Promise<string[]> {
+    const ids = await revisionIds(db, workspace, endpoint)
+    if (ids.length === 0 && (await findEndpoint(db, workspace, endpoint)) === undefined)
+      throw noEndpoint(workspace, endpoint)
+    return ids
+  }
+
   return {
     findPrediction,
     deploymentsOfModel: (workspace, name, version) => deploymentsOfModel(db, workspace, name, version),
+    revisionsOf,
+    revision: id => findRevision(db, id),
     routes: endpointRouteTable({
       endpoints: buildEndpointService({ db, secrets, gatewayAddress, ensureGateway, tableChanged }),
       deployments: buildDeploymentService({ db, tasks, tableChanged }),

@@ -94,3 +94,15 @@ export const servedIn = (
     .orderBy('online_deployments.endpoint')
     .orderBy('online_deployments.name')
     .execute()
+
+/** The revisions that the deployments of an endpoint have had, oldest first. */
+export const revisionIds = async (db: Database, workspace: string, endpoint: string): Promise<string[]> => {
+  const rows = await on(db)
+    .selectFrom('deployment_revisions')
+    .select('revision_id')
+    .where('workspace', '=', workspace)
+    .where('endpoint', '=', endpoint)
+    .orderBy('created_at')
+    .execute()
+  return rows.map(row => row.revision_id)
+}

@@ -1,0 +1,253 @@
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  exchangeFrame as exchangeOf,
+  feedbackFrame as feedback,
+  headerFrame as headerOf,
+  predictionIdOf as idOf,
+  jsonFrame as json,
+  collectsNothing as none,
+  liveRevision as revision,
+  shadowRevision,
+} from '@hagane/testkit'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { runHere } from '../run-here.ts'
+import type { CollectedSources } from './sources.ts'
+
+/** Writes captures of one deployment, and turns them into Parquet if asked. */
+async function place(
+  root: string,
+  name: string,
+  frames: Buffer[],
+  converted: boolean,
+): Promise<Partial<CollectedSources>> {
+  const capture = join(root, `${name}.capture`)
+  writeFileSync(capture, Buffer.concat([...frames, Buffer.from('torn')]))
+  if (!converted) return { captures: [capture] }
+  const folder = join(root, name)
+  mkdirSync(folder)
+  const { tables } = await runHere({ kind: 'convert', capture, folder, redactionKey: 'k' })
+  return {
+    parquet: tables
+      .filter(({ endpoint }) => endpoint === 'e')
+      .map(({ table, file }) => ({ table, path: join(folder, file) })),
+  }
+}
+
+function sources(root: string, ...parts: Partial<CollectedSources>[]): CollectedSources {
+  return {
+    ...{ workspace: 'default', endpoint: 'e', root, redactionKey: 'k' },
+    parquet: parts.flatMap(({ parquet = [] }) => parquet),
+    captures: parts.flatMap(({ captures = [] }) => captures),
+  }
+}
+
+const folder = (): string => mkdtempSync(join(tmpdir(), 'hagane-collected-'))
+const ask = (of: CollectedSources, sql?: string, filter = {}) =>
+  runHere({ kind: 'predictions', sources: of, filter, limit: 100, ...(sql === undefined ? {} : { sql }) })
+
+describe('what a deployment collects', () => {
+  const root = folder()
+  const plan = {
+    ...none,
+    collections: { model_inputs: 1, model_outputs: 1, request: 1, response: 1 },
+    redact: { email: 'drop' as const },
+  }
+  let found: CollectedSources
+  beforeAll(async () => {
+    const early = exchangeOf(revision, {
+      n: 1,
+      rows: 2,
+      request: {
+        dataframe_records: [
+          { age: 1, email: 'a@b', time: 'noon' },
+          { age: 2, email: 'c@d', time: null },
+        ],
+      },
+      answer: { predictions: [0.5, 0.25] },
+    })
+    const late = exchangeOf(revision, {
+      n: 2,
+      request: { dataframe_records: [{ age: 3.5, extra: { deep: 1 } }] },
+      answer: { predictions: ['no'] },
+    })
+    const failed = exchangeOf(revision, { n: 3, request: [{ age: 4 }], answer: { error: 'x' }, status: 500, rows: 0 })
+    const said = [
+      feedback('2026-11-26T11:00:00.000Z', [
+        { key: `${idOf(1)}-0`, labels: { label: 1 } },
+        { key: idOf(1), labels: { label: 9 } },
+      ]),
+      feedback('2026-11-26T12:00:00.000Z', [
+        { key: `${idOf(1)}-0`, labels: { label: 0 } },
+        { key: 'req-2', labels: { label: 7, by: 'é' } },
+      ]),
+      feedback('2026-11-26T12:00:00.000Z', [{ key: idOf(2), labels: { label: 100 } }], 'other'),
+    ]
+    found = sources(
+      root,
+      await place(root, 'one', [headerOf('blue', revision, plan), early], true),
+      await place(root, 'two', [headerOf('blue', revision, plan), late, failed], false),
+      await place(root, 'said', [json(0, {}), ...said], true),
+    )
+  })
+
+  it('has a row for each row of each prediction, with inputs and what was said last', async () => {
+    const rows = await ask(
+      found,
+      'select row_id, status, output, input_age, input_time, input_extra, label, label_by from predictions order by row_id',
+    )
+    expect(rows.rows).toEqual([
+      [`${idOf(1)}-0`, 200, '0.5', 1, 'noon', null, 0, null],
+      [`${idOf(1)}-1`, 200, '0.25', 2, null, null, null, null],
+      [`${idOf(2)}-0`, 200, '"no"', 3.5, null, '{"deep":1}', 7, 'é'],
+      [`${idOf(3)}-0`, 500, null, 4, null, null, null, null],
+    ])
+    expect((await ask(found, 'select count(*) as n from feedback')).rows).toEqual([[4]])
+  })
+
+  it('is filtered by time, deployment and id, and says when there is more', async () => {
+    const first = await ask(found, undefined, { until: '2026-11-26T10:00:02.000Z' })
+    expect(first.rows).toHaveLength(2)
+    expect((await ask(found, undefined, { deployments: ['green'] })).rows).toEqual([])
+    expect((await ask(found, undefined, { prediction: idOf(1) })).rows).toHaveLength(2)
+    const cut = await runHere({ kind: 'predictions', sources: found, filter: {}, limit: 2 })
+    expect([cut.rows.length, cut.truncated]).toEqual([2, true])
+  })
+
+  it('leaves out what is to be redacted everywhere', () => {
+    const files = found.parquet.map(({ path }) => readFileSync(path, 'latin1')).join()
+    expect(files).not.toContain('a@b')
+    expect(found.parquet.map(({ table }) => table).sort()).toEqual([
+      'feedback',
+      'model_inputs',
+      'model_outputs',
+      'predictions',
+      'request',
+      'response',
+    ])
+  })
+
+  it.each([
+    "select * from read_text('/etc/passwd')",
+    "select * from read_csv('/etc/passwd')",
+    "select * from '/etc/passwd'",
+    "copy (select 1) to '/tmp/hagane-hostile.csv'",
+    "attach '/tmp/hagane-hostile.db' as x",
+    'select 1; select 2',
+    'drop table predictions',
+    'delete from predictions',
+    'set memory_limit = "90GB"',
+    'install httpfs',
+    'pragma database_list',
+    "select * from glob('/etc/*')",
+    "select 1) to '/tmp/x' (format csv); --",
+    '',
+  ])('does not answer %j', async sql => {
+    await expect(ask(found, sql)).rejects.toMatchObject({ kind: 'invalid' })
+  })
+  it('reads no file of its own either, by a path that a stranger has guessed', async () => {
+    const path = found.parquet[0]?.path ?? ''
+    await expect(ask(found, `select * from read_parquet('${path}')`)).rejects.toMatchObject({ kind: 'invalid' })
+  })
+  it('comes as CSV, Parquet and JSON lines', async () => {
+    const out = folder()
+    const write = (format: 'csv' | 'parquet' | 'json') => {
+      const output = { format, folder: out, path: join(out, `x.${format}`) }
+      const sql = "select row_id, 'é,' as x from predictions order by 1 limit 1;  "
+      return runHere({ kind: 'predictions', sources: found, filter: {}, sql, limit: 1, output }).then(() =>
+        readFileSync(output.path),
+      )
+    }
+    expect((await write('csv')).toString()).toBe(`row_id,x\n${idOf(1)}-0,"é,"\n`)
+    expect(JSON.parse((await write('json')).toString())).toEqual({ row_id: `${idOf(1)}-0`, x: 'é,' })
+    expect((await write('parquet')).subarray(0, 4).toString()).toBe('PAR1')
+  })
+})
+
+it("what a script's own collector took is not taken from the bodies a second time", async () => {
+  const root = folder()
+  const plan = { ...none, collections: { model_inputs: 1, model_outputs: 1, mine: 1 } }
+  const said = exchangeOf(revision, {
+    ...{ n: 1, request: { a: 1 }, answer: [1] },
+    collected: [
+      { collection: 'model_inputs', correlation_id: 'c', rows: [{ a: 10 }, { a: 20 }] },
+      { collection: 'mine', correlation_id: 'c', rows: [{ z: 1 }] },
+      { collection: '../../escape', correlation_id: 'c', rows: [{ z: 1 }] },
+    ],
+  })
+  const capture = join(root, 'x.capture')
+  writeFileSync(capture, Buffer.concat([headerOf('blue', revision, plan), said]))
+  const { tables } = await runHere({ kind: 'convert', capture, folder: root, redactionKey: 'k' })
+  expect(tables.map(({ table, rows }) => `${table} ${rows}`).sort()).toEqual([
+    'custom 1',
+    'mine 1',
+    'model_inputs 2',
+    'model_outputs 1',
+    'predictions 1',
+  ])
+})
+
+describe('a shadow', () => {
+  it('is compared row by row: exactly the rows that differ, failures and what has no answer', async () => {
+    const root = folder()
+    const plan = { ...none, collections: { model_inputs: 1 } }
+    const live: Buffer[] = []
+    const shadow: Buffer[] = []
+    const differing = new Set([3, 17, 44])
+    for (let n = 0; n < 50; n += 1) {
+      live.push(
+        exchangeOf(revision, { n, mirrored: ['green', 'grey'], request: { x: n }, answer: { predictions: [n / 10] } }),
+      )
+      const answer = { predictions: [n / 10 + (differing.has(n) ? n : 1e-12)] }
+      shadow.push(exchangeOf(shadowRevision, { n, shadowOf: n, answer }))
+    }
+    live.push(exchangeOf(revision, { n: 50, mirrored: ['green'], answer: [1, 2], rows: 2 }))
+    shadow.push(exchangeOf(shadowRevision, { n: 50, shadowOf: 50, answer: [1], rows: 1 }))
+    live.push(exchangeOf(revision, { n: 51, mirrored: ['green'], answer: [1] }))
+    shadow.push(exchangeOf(shadowRevision, { n: 51, shadowOf: 51, answer: {}, status: 500, rows: 0 }))
+    live.push(exchangeOf(revision, { n: 52, mirrored: ['green'], answer: ['cat'] }))
+    live.push(exchangeOf(revision, { n: 53, answer: [1] }))
+    live.push(exchangeOf(revision, { n: 54, mirrored: ['green'], answer: ['cat'] }))
+    shadow.push(exchangeOf(shadowRevision, { n: 54, shadowOf: 54, answer: ['dog'] }))
+    const found = sources(
+      root,
+      await place(root, 'live', [headerOf('blue', revision, plan), ...live], true),
+      await place(root, 'shadow', [headerOf('green', shadowRevision, none), ...shadow], false),
+    )
+    const compare = {
+      kind: 'compare' as const,
+      sources: found,
+      live: 'blue',
+      since: '2026-11-26T00:00:00Z',
+      tolerance: 1e-9,
+      worst: 20,
+    }
+    const report = await runHere({ ...compare, shadow: 'green' })
+    expect(report).toMatchObject({
+      mirrored: 55,
+      compared: 52,
+      agreed: 48,
+      different: 4,
+      unanswered: 1,
+      shadow_failed: 1,
+    })
+    expect(report).toMatchObject({ only_live: 1, only_shadow: 0, other_shape: 0, agreement: 48 / 52 })
+    expect(report.worst.map(({ live_id, difference }) => [live_id, difference])).toEqual([
+      [`${idOf(54)}-0`, undefined],
+      [`${idOf(44)}-0`, 44],
+      [`${idOf(17)}-0`, 17],
+      [`${idOf(3)}-0`, expect.closeTo(3)],
+    ])
+    expect(report.worst[1]).toMatchObject({
+      shadow_id: `${idOf(44, shadowRevision)}-0`,
+      live: 4.4,
+      shadow: 48.4,
+      inputs: { x: 44 },
+    })
+    expect(report.columns).toMatchObject([{ path: '', compared: 52, agreed: 48, numeric: { count: 51, max: 44 } }])
+    expect(report.columns[0]?.changes).toEqual([{ live: 'cat', shadow: 'dog', count: 1 }])
+    expect(await runHere({ ...compare, shadow: 'grey' })).toMatchObject({ mirrored: 50, compared: 0, unanswered: 50 })
+    expect(await runHere({ ...compare, shadow: 'nobody' })).not.toHaveProperty('agreement')
+  })
+})

@@ -1,0 +1,95 @@
+import type { PredictionRows } from '@hagane/contract'
+import { cellOf } from '../cells.ts'
+import { columnTypeOf } from '../column-type.ts'
+import { type Engine, type EngineLimits, openSandbox } from '../engine.ts'
+import { identifier, literal } from '../sql-text.ts'
+import {
+  type CollectedSources,
+  type CollectedTables,
+  collectedTables,
+  conditionOf,
+  type PredictionFilter,
+} from './sources.ts'
+
+export interface PredictionsRequest {
+  readonly kind: 'predictions'
+  readonly sources: CollectedSources
+  readonly filter: PredictionFilter
+  /** One SELECT over the tables `predictions` and `feedback`; the newest predictions without it. */
+  readonly sql?: string
+  /** Rows at most, where they are answered and not written. */
+  readonly limit: number
+  readonly output?: { readonly format: 'csv' | 'parquet' | 'json'; readonly folder: string; readonly path: string }
+}
+
+/** Answers a question about predictions, joined with their inputs and with what feedback said last. */
+export async function queryPredictions(
+  engine: Engine,
+  request: PredictionsRequest,
+  limits: EngineLimits,
+): Promise<PredictionRows> {
+  const database = `${engine.scratch}/asked.db`
+  await engine.run(`attach ${literal(database)} as asked`)
+  await fill(engine, await collectedTables(engine, request.sources), request.filter)
+  await engine.run('detach asked')
+  const { limit, output, sql = 'select * from predictions order by time desc, row_id' } = request
+  await using sandbox = await openSandbox(database, output?.folder ?? `${engine.scratch}/none`, limits)
+  if (output !== undefined) {
+    await sandbox.write(sql, output.path, output.format)
+    return { columns: [], rows: [], truncated: false }
+  }
+  const { columns, rows } = await sandbox.select(sql, limit + 1)
+  return {
+    columns: columns.map(({ name, type }) => ({ name, type: columnTypeOf(type) })),
+    rows: rows.slice(0, limit).map(row => columns.map(({ name, type }) => cellOf(row[name], type))),
+    truncated: rows.length > limit,
+  }
+}
+
+/** Lays the two tables into the database that is asked. */
+async function fill(engine: Engine, tables: CollectedTables, filter: PredictionFilter): Promise<void> {
+  await engine.run(`create table asked.feedback as select * from (${tables.feedback})`)
+  await engine.run(`create temp table found as select * from (${tables.predictions}) where ${conditionOf(filter)}`)
+  await layOutLabels(engine)
+  const { inputs } = tables
+  const columns = inputs?.columns.map(({ name }) => `i.${identifier(name)} as ${identifier(`input_${name}`)}`) ?? []
+  const names = (await engine.rows<{ label: string }>('select distinct label from latest order by 1 limit 200')).map(
+    ({ label }) => label,
+  )
+  const labels = await Promise.all(names.map(name => labelColumn(engine, name)))
+  const join =
+    inputs === undefined
+      ? ''
+      : `left join (select * from (${inputs.sql}) where _prediction_id in (select prediction_id from found)) i on i._row_id = p.row_id`
+  await engine.run(
+    `create table asked.predictions as select ${['p.*', ...columns, ...labels].join(', ')} from found p ${join} left join labelled l on l.row_id = p.row_id`,
+  )
+}
+
+/**
+ * `latest`: for each row and label what was said last; `labelled`: the same as one JSON object a row. Feedback names a row,
+ * or a prediction of one row, or all rows of a correlation id.
+ */
+async function layOutLabels(engine: Engine): Promise<void> {
+  await engine.run(`create temp table said as
+    select key, unnest(json_keys(labels)) as label, labels, received_at, position from asked.feedback`)
+  await engine.run(`create temp table latest as
+    select row_id, label, arg_max(json_extract(labels, '$."' || replace(label, '"', '\\"') || '"'), (received_at, position)) as value
+    from (
+      select f.row_id, s.* from said s join found f on s.key = f.row_id
+      union all select f.row_id, s.* from said s join found f on s.key = f.prediction_id and f.rows <= 1
+      union all select f.row_id, s.* from said s join found f on s.key = f.correlation_id
+    ) group by row_id, label`)
+  await engine.run(
+    'create temp table labelled as select row_id, json_group_object(label, value) as labels from latest group by row_id',
+  )
+}
+
+/** A label as a column: numbers where all it ever was are numbers, text otherwise. */
+async function labelColumn(engine: Engine, name: string): Promise<string> {
+  const text = `(l.labels->>${literal(`$."${name.replaceAll('"', '\\"')}"`)})`
+  const [kind] = await engine.rows<{ numeric: boolean }>(
+    `select bool_and(json_type(value) in ('BIGINT', 'UBIGINT', 'DOUBLE', 'NULL')) as numeric from latest where label = ${literal(name)}`,
+  )
+  return `${kind?.numeric ? `${text}::DOUBLE` : text} as ${identifier(name === 'label' ? name : `label_${name}`)}`
+}
