@@ -6,6 +6,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const runner = resolve(import.meta.dirname, '../conformance/azureml/main.ts')
 
+const online = '$schema: https://x/managedOnlineDeployment.schema.json\nname: blue\nmodel: {path: ../../../../assets}\n'
+/** Asks for a workspace by `az`, cleans up in Azure, writes where it lies, and says something. */
+const script = (says: string): string => `set -e
+test "$(az ml workspace show --query name -o tsv)" = default
+curl -sS -X DELETE https://ml.azure.com/api/models/x
+echo x > endpoints/online/output.jpg
+${says}
+`
+
 /** A checkout in small: one file for each way a row of the table can end. */
 const checkout: Record<string, string> = {
   'jobs/good.yml': 'command: echo good\nenvironment:\n  image: python\n$schema: https://x/commandJob.schema.json\n',
@@ -25,6 +34,12 @@ const checkout: Record<string, string> = {
     '$schema: https://x/commandComponent.schema.json\ntype: command\nname: needs\ninputs:\n  a:\n    type: uri_folder\ncommand: ls ${{inputs.a}}\nenvironment:\n  image: python\n',
   'assets/data.yml': '$schema: https://x/data.schema.json\nname: numbers\ntype: uri_file\npath: data.csv\n',
   'assets/data.csv': '1\n',
+  'endpoints/online/managed/sample/blue-deployment.yml': online,
+  'endpoints/online/managed/sample/green-deployment.yml': online,
+  'endpoints/online/custom-container/x/deployment.yml': online,
+  'deploy-managed-online-endpoint.sh': script('echo "[11055.977245525679, 4503.079536107787] Init complete"'),
+  'deploy-local-endpoint.sh': script('echo "[11055.977245525679, 4503.079536107787] Init complete"'),
+  'deploy-safe-rollout-online-endpoints.sh': script('echo "[0.1, 0.2]"'),
 }
 
 describe('the runner of examples', () => {
@@ -60,6 +75,9 @@ describe('the runner of examples', () => {
       'assets/component.yml': ['to run', ''],
       'assets/data.yml': ['to run', ''],
       'assets/needs.yml': ['to run', ''],
+      'endpoints/online/custom-container/x/deployment.yml': ['excluded', 'needs the image of a container registry'],
+      'endpoints/online/managed/sample/blue-deployment.yml': ['to run', ''],
+      'endpoints/online/managed/sample/green-deployment.yml': ['to run', ''],
       'jobs/address.yml': ['excluded', 'reads https://nowhere.invalid/a.csv, which is not mirrored'],
       'jobs/automl.yml': ['excluded', 'AutoML is a service of Azure'],
       'jobs/bad.yml': ['to run', ''],
@@ -77,10 +95,12 @@ describe('the runner of examples', () => {
       'assets/component.yml': ['Completed', ''],
       'assets/data.yml': ['Registered', ''],
       'assets/needs.yml': ['Registered', ''],
+      'endpoints/online/managed/sample/blue-deployment.yml': ['Answered', ''],
+      'endpoints/online/managed/sample/green-deployment.yml': ['Wrong answer', expect.any(String)],
       'jobs/good.yml': ['Completed', ''],
       'jobs/bad.yml': ['Failed', expect.stringContaining('error')],
     })
-    expect(out).toContain('1 open: jobs/bad.yml')
+    expect(out).toContain('2 open: endpoints/online/managed/sample/green-deployment.yml, jobs/bad.yml')
     const some = await run('--only', 'jobs/good.yml')
     expect(some.code, some.out).toBe(0)
   })

@@ -13,11 +13,15 @@ const authMode = z
   .transform(text => text.toLowerCase())
   .pipe(z.enum(['key', 'aad_token', 'aml_token']))
 
+const sumOf = (shares: unknown): number =>
+  Object.values(shares as Record<string, number>).reduce((sum, n) => sum + n, 0)
+
 /** `{ blue: 90, green: 10 }`; the sum must be 0 or 100. */
 export const trafficSchema = z
   .record(nameSchema, z.coerce.number().int().min(0).max(100))
-  .refine(traffic => [0, 100].includes(Object.values(traffic).reduce((sum, share) => sum + share, 0)), {
-    message: 'the shares of traffic must add up to 100, or to 0 to take the endpoint out of service',
+  .refine(traffic => [0, 100].includes(sumOf(traffic)), {
+    error: ({ input }) =>
+      `the shares add up to ${sumOf(input)}; they must add up to 100, or to 0 to take the endpoint out of service`,
   })
 export const mirrorTrafficSchema = z.record(nameSchema, z.coerce.number().int().min(0).max(100))
 

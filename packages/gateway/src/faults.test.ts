@@ -76,3 +76,19 @@ def run(raw_data): return 1
   expect([...run.broken, ...run.replies.filter(reply => reply.status !== 200)]).toEqual([])
   await gateway.stop()
 }, 60_000)
+
+test('a worker that no longer answers its liveness probe is replaced', async () => {
+  const liveness_probe = { initial_delay: 60, period: 1, timeout: 1, success_threshold: 1, failure_threshold: 2 }
+  const gateway = await gatewayHere(
+    tableOf(endpointOf('echo', [scoreDeployment('blue', echoScript('blue'), { liveness_probe })])),
+  )
+  await untilReady(gateway, 1)
+  const report = async () => (await gateway.status()).deployments[0]
+  const stuck = (await report())?.pid ?? 0
+  process.kill(stuck, 'SIGSTOP')
+  await until(async () => (await report())?.restarts === 1)
+  await until(async () => (await report())?.state === 'ready')
+  expect((await report())?.pid).not.toBe(stuck)
+  expect((await ask({ port: gateway.port, path })).status).toBe(200)
+  await gateway.stop()
+}, 60_000)

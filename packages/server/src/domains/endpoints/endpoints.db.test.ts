@@ -158,7 +158,7 @@ eachDialect('online endpoints', database => {
     const update = (body: object) => under.client.call(endpointRoutes.update, { params: { name: 'iris' }, body })
     it('goes to deployments that exist, in shares of 100, and each split is an event', async () => {
       await under.deploy('iris', 'green', { code_configuration: await under.codeOf(script('3')) })
-      await expect(update({ traffic: { blue: 90 } })).rejects.toMatchObject({ kind: 'invalid' })
+      await expect(update({ traffic: { blue: 90 } })).rejects.toThrow('the shares add up to 90')
       await expect(update({ traffic: { red: 100 } })).rejects.toThrow("no deployment 'red'")
       expect((await update({ traffic: { green: 100 } })).traffic).toEqual({ green: 100 })
       await until(async () => (await under.score('iris')).body.answer === 3)
