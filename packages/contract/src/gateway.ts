@@ -26,6 +26,12 @@ export const gatewayRuntime = z.discriminatedUnion('kind', [
     model_dir: z.string().describe('the folder that holds MLmodel'),
   }),
   z.strictObject({
+    kind: z.literal('python-pickle'),
+    python: z.string(),
+    model_file: z.string().describe('a pickle or joblib file of an object with predict(), which its owner trusts'),
+    model_dir: z.string().describe('what AZUREML_MODEL_DIR says'),
+  }),
+  z.strictObject({
     kind: z.literal('command'),
     command: z.string().min(1).describe('a shell command that serves HTTP on the port in $PORT until it gets SIGTERM'),
     python: z.string().describe('interpreter of the built environment; its folder goes first on PATH'),
@@ -80,6 +86,7 @@ export const gatewayDeployment = z.strictObject({
   request_settings: requestSettings,
   liveness_probe: probeSettings,
   readiness_probe: probeSettings,
+  memory_limit: z.number().int().min(1).optional().describe('bytes that one worker and its children may hold'),
   autoscale: autoscaleSettings.optional().describe('absent: always `workers`'),
   idle_seconds: z
     .number()

@@ -5,7 +5,7 @@ import { failureLines, runServe } from './run.ts'
 
 /** Entry of the program that a package carries: the same as `hagane serve`, in one file. */
 const usage = `Usage: serve.mjs <folder|file> [--host HOST] [--port PORT] [--workers N] [--env-manager lock|local]
-                 [--python PROGRAM] [--data FOLDER] [--no-key] [--prepare]`
+                 [--python PROGRAM] [--data FOLDER] [--no-key] [--allow-pickle] [--prepare]`
 
 const text = { type: 'string' } as const
 const flag = { type: 'boolean' } as const
@@ -17,6 +17,7 @@ const flags = {
   python: text,
   data: text,
   'no-key': flag,
+  'allow-pickle': flag,
   prepare: flag,
   help: flag,
 }
@@ -40,6 +41,7 @@ function readArguments(args: string[], env: NodeJS.ProcessEnv): ServeOptions | u
     python,
     data,
     key: values['no-key'] === true ? undefined : key,
+    allowPickle: values['allow-pickle'],
     prepareOnly: values.prepare,
   }
 }

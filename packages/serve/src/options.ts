@@ -17,6 +17,8 @@ export interface ServeOptions {
   readonly key?: string | undefined
   /** Keep predictions and logs here instead of in a folder that is removed at the end. */
   readonly data?: string | undefined
+  /** Open a pickle without a scoring script, which runs whatever code is in it. */
+  readonly allowPickle?: boolean | undefined
   /** Build the environment and end, as an image's build does. */
   readonly prepareOnly?: boolean | undefined
 }

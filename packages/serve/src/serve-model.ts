@@ -42,7 +42,7 @@ export interface Serving {
  * undefined when only the environment was asked for.
  */
 export async function serveModel(options: ServeOptions, work: EnvironmentWork): Promise<Serving | undefined> {
-  const servable = await findServable(options.target)
+  const servable = await findServable(options.target, options.allowPickle)
   const environment = await environmentFor(servable, options, work)
   if (options.prepareOnly === true) return undefined
   work.signal.throwIfAborted()

@@ -22,7 +22,7 @@ export interface Servable {
 const pickles = new Set(['.pkl', '.pickle', '.joblib', '.sav'])
 
 /** Finds out what lies at a path. Throws `not_found`, or `unsupported` that says how it can be served. */
-export async function findServable(path: string): Promise<Servable> {
+export async function findServable(path: string, allowPickle = false): Promise<Servable> {
   const target = resolve(path)
   const info = await stat(target).catch((error: NodeJS.ErrnoException) => {
     throw new HaganeError('not_found', `there is nothing at ${target}`, {
@@ -30,7 +30,7 @@ export async function findServable(path: string): Promise<Servable> {
       cause: error,
     })
   })
-  if (info.isFile()) return ofFile(target)
+  if (info.isFile()) return ofFile(target, allowPickle)
   const names = await readdir(target)
   if (names.includes(modelPackageFile)) return ofPackage(target)
   if (names.includes('MLmodel')) return ofMlflowModel(target, { lock: undefined })
@@ -41,11 +41,19 @@ export async function findServable(path: string): Promise<Servable> {
   })
 }
 
-function ofFile(file: string): Servable {
+function ofFile(file: string, allowPickle: boolean): Servable {
   const kind = extname(file).toLowerCase()
+  if (pickles.has(kind) && allowPickle)
+    return {
+      title: 'pickle',
+      name: basename(file, extname(file)),
+      environment: undefined,
+      runtime: python => ({ kind: 'python-pickle', python, model_file: file, model_dir: dirname(file) }),
+      identity: { file },
+    }
   if (pickles.has(kind))
     throw new HaganeError('unsupported', `${basename(file)} is a pickle: opening it runs whatever code is in it`, {
-      hint: 'log the model with MLflow or save it with skops; or put a score.py beside it that loads it, and serve the folder',
+      hint: 'log the model with MLflow or save it with skops; or put a score.py beside it that loads it, and serve the folder; if you trust the file: --allow-pickle',
     })
   throw new HaganeError('unsupported', `${basename(file)} is no model that is known here`, {
     hint: 'serve the folder of an MLflow model, or a folder with a score.py',

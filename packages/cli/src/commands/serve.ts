@@ -34,6 +34,7 @@ the Python that is there. Ctrl-C ends it. Other machines are let in with --host 
     ),
     python: text('--python <program>', 'interpreter for --env-manager local'),
     data: text('--data <folder>', 'keep predictions and logs here'),
+    allowPickle: toggle('--allow-pickle', 'open a pickle or joblib file, which runs whatever code is in it'),
     noKey: toggle('--no-key', 'answer everybody, also other machines'),
   },
   run: async (call, options) => {
@@ -48,6 +49,7 @@ the Python that is there. Ctrl-C ends it. Other machines are let in with --host 
     const settings: ServeOptions = {
       ...{ target: fetched.folder, host, port, workers, python, key },
       environmentManager: options.envManager === 'local' ? 'local' : 'lock',
+      allowPickle: options.allowPickle,
       data: data === undefined ? undefined : resolve(call.surroundings.cwd, data),
     }
     try {

@@ -59,7 +59,7 @@ export class RevisionServer implements Scalable {
     this.#scaling = new Scaling(this, deployment)
     this.#workers = new WorkerSet(place, this.logFile, {
       changed: () => this.#changed(),
-      orphaned: pendings => this.#retry(pendings),
+      orphaned: (pendings, why) => this.#retry(pendings, why),
       batched: size => place.metrics.batched(size),
     })
     this.#workers.resize(deployment.workers, deployment)
@@ -255,12 +255,12 @@ export class RevisionServer implements Scalable {
   }
 
   /** Requests of a worker that died are given to another one once; the second time they are taken to be the cause. */
-  #retry(pendings: Pending[]): void {
+  #retry(pendings: Pending[], why: string | undefined): void {
     const again: Pending[] = []
     for (const pending of pendings) {
       if (pending.settled) continue
       if (pending.attempts < 2 && !this.#killed) again.push(pending)
-      else pending.settle(new HaganeError('internal', 'the worker ended while it answered this request'))
+      else pending.settle(ended(why))
     }
     this.#line.unshift(again)
   }
@@ -268,6 +268,12 @@ export class RevisionServer implements Scalable {
 
 const unavailable = (message: string): HaganeError =>
   new HaganeError('unavailable', message, { hint: 'show the deployment and its log to see why' })
+
+const ended = (why: string | undefined): HaganeError =>
+  new HaganeError(
+    'internal',
+    `the worker ${why === undefined ? 'ended' : 'was ended'} while it answered this request${why === undefined ? '' : `: ${why}`}`,
+  )
 
 const tooMany = (message: string): HaganeError =>
   new HaganeError('rate_limited', message, { hint: 'send it again after the time in Retry-After' })

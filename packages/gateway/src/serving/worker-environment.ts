@@ -40,7 +40,8 @@ function azureVariables(deployment: GatewayDeployment, endpoint: string): Record
     HAGANE_REVISION: deployment.revision_id,
     SERVICE_NAME: endpoint,
   }
-  if (runtime.kind === 'python-mlflow') return { ...common, AZUREML_MODEL_DIR: runtime.model_dir }
+  if (runtime.kind === 'python-mlflow' || runtime.kind === 'python-pickle')
+    return { ...common, AZUREML_MODEL_DIR: runtime.model_dir }
   return {
     ...common,
     ...(runtime.code_dir === undefined ? {} : { AML_APP_ROOT: runtime.code_dir }),

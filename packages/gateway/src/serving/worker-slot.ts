@@ -1,8 +1,10 @@
+import { appendFileSync } from 'node:fs'
 import type { GatewayDeployment, ProbeSettings } from '@hagane/contract'
 import { BackOff } from './back-off.ts'
 import { CommandWorker } from './command-worker.ts'
 import type { WorkerAnswer } from './frames.ts'
 import { InFlight } from './in-flight.ts'
+import { MemoryWatch } from './memory-watch.ts'
 import type { Pending } from './pending.ts'
 import type { ModelDescription, Worker, WorkerListener, WorkerStart } from './worker.ts'
 import { WorkerProcess } from './worker-process.ts'
@@ -13,7 +15,7 @@ export interface SlotOwner {
   /** A slot changed its state or can take more. */
   changed(slot: WorkerSlot): void
   /** The worker died with these requests unanswered. */
-  orphaned(pendings: Pending[]): void
+  orphaned(pendings: Pending[], why?: string): void
   /** It answers so many requests, two or more, with one predict call. */
   batched(size: number): void
 }
@@ -46,6 +48,9 @@ export class WorkerSlot {
   #failedStarts = 0
   #late = 0
   #graceMs = 0
+  #memory: MemoryWatch | undefined
+  #memoryLimit: number | undefined
+  #tooMuch: string | undefined
   readonly #isLate = (): void => {
     this.#late += 1
   }
@@ -55,6 +60,7 @@ export class WorkerSlot {
     this.#owner = owner
     this.#liveness = start.deployment.liveness_probe
     this.#timeoutMs = start.deployment.request_settings.request_timeout_ms
+    this.#memoryLimit = start.deployment.memory_limit
     this.#launch()
   }
 
@@ -83,6 +89,8 @@ export class WorkerSlot {
   reconfigure(deployment: GatewayDeployment): void {
     this.#liveness = deployment.liveness_probe
     this.#timeoutMs = deployment.request_settings.request_timeout_ms
+    this.#memoryLimit = deployment.memory_limit
+    this.#watchMemory(this.#memoryLimit)
     if (this.state === 'ready') this.#probeRegularly()
   }
 
@@ -124,8 +132,24 @@ export class WorkerSlot {
       batched: size => this.#owner.batched(size),
       ended: how => this.#endedNow(how),
     })
+    this.#watchMemory(this.#memoryLimit)
     const { initial_delay, period, failure_threshold } = this.#liveness
     this.#timer = setTimeout(() => this.#tooSlow(), (initial_delay + period * failure_threshold) * 1000)
+  }
+
+  /** A worker that holds more than it may is ended before the machine has none left for anybody. */
+  #watchMemory(limit: number | undefined): void {
+    this.#memory?.stop()
+    if (limit === undefined) return
+    this.#memory = new MemoryWatch(
+      () => this.#process?.pid,
+      limit,
+      why => {
+        this.#tooMuch = why
+        appendFileSync(this.#start.logFile, `worker ${this.#process?.pid} was ended: ${why}\n`)
+        this.#process?.kill()
+      },
+    )
   }
 
   #tooSlow(): void {
@@ -182,6 +206,9 @@ export class WorkerSlot {
 
   #endedNow(how: string): void {
     clearTimeout(this.#timer)
+    this.#memory?.stop()
+    const why = this.#tooMuch
+    this.#tooMuch = undefined
     this.#process = undefined
     const orphans = this.#inFlight.clear()
     for (const orphan of orphans) orphan.onTimeout = undefined
@@ -196,10 +223,10 @@ export class WorkerSlot {
     this.#failedStarts = ranMs === undefined ? this.#failedStarts + 1 : 0
     const given = this.description === undefined ? 1 : startsOfAKnownModel
     this.state = this.#failedStarts >= given ? 'failed' : 'starting'
-    this.message ??= `the worker ${how}`
+    this.message = why === undefined ? (this.message ?? `the worker ${how}`) : `the worker was ended: ${why}`
     this.restarts += 1
     this.#timer = setTimeout(() => this.#launch(), this.#backOff.next(ranMs))
-    this.#owner.orphaned(orphans)
+    this.#owner.orphaned(orphans, why)
     this.#owner.changed(this)
   }
 }

@@ -36,6 +36,10 @@ def load(config):
         from .script import load_script
 
         return load_script(config)
+    if config["kind"] == "python-pickle":
+        from .pickle_model import load_pickle_model
+
+        return load_pickle_model(config)
     from .mlflow_model import load_mlflow_model
 
     return load_mlflow_model(config)

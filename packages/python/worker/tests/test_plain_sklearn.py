@@ -33,10 +33,10 @@ print(json.dumps([answer.body.decode(), "mlflow" in sys.modules, "pandas" in sys
 """
 
 
-def play(folder, way, body=BODY):
+def play(folder, way, body=BODY, program=PROGRAM):
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     env = dict(os.environ, PYTHONPATH=here)
-    ran = subprocess.run([sys.executable, "-W", "ignore", "-c", PROGRAM, folder, way, json.dumps(body)], env=env, stdout=subprocess.PIPE)
+    ran = subprocess.run([sys.executable, "-W", "ignore", "-c", program, folder, way, json.dumps(body)], env=env, stdout=subprocess.PIPE)
     return json.loads(ran.stdout.decode().splitlines()[-1])
 
 
@@ -81,3 +81,25 @@ class PlainSklearn(unittest.TestCase):
     def test_what_mlflow_has_to_check_is_left_to_it(self):
         path = self.saved(LinearRegression().fit(self.frame, [1.0, 2.0, 3.0, 4.0]), signature={"params": {"x": 1}})
         self.assertTrue(play(path, "plain")[1])
+
+    def test_a_pickle_that_is_allowed_answers_as_the_object_in_it(self):
+        import joblib
+
+        path = os.path.join(self.folder.name, "m.joblib")
+        model = LinearRegression().fit(self.frame.to_numpy(), [1.0, 2.0, 3.0, 4.0])
+        joblib.dump(model, path)
+        program = PROGRAM.replace('mlflow_model.load_mlflow_model({"model_dir": sys.argv[1]})', 'pickle_model.load_pickle_model({"model_file": sys.argv[1]})')
+        body = {"inputs": [[0.25, 1.5], [3.5, 2.0]]}
+        answer = json.loads(play(path, "plain", body, program.replace("import frames", "import pickle_model, frames"))[0])
+        self.assertEqual(answer["predictions"], model.predict(body["inputs"]).tolist())
+
+    def test_a_pickle_of_something_else_is_refused(self):
+        import pickle
+
+        from hagane_worker.pickle_model import PickleError, load_pickle_model
+
+        path = os.path.join(self.folder.name, "m.pkl")
+        with open(path, "wb") as target:
+            pickle.dump({"a": 1}, target)
+        with self.assertRaisesRegex(PickleError, "a dict, which has no predict"):
+            load_pickle_model({"model_file": path})

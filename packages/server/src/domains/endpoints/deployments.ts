@@ -5,6 +5,7 @@ import { newUlid } from '../../kernel/ids.ts'
 import type { Tasks } from '../../kernel/tasks/index.ts'
 import { COMMAND, serverOf } from './command-runtime.ts'
 import { noEndpoint } from './endpoints.ts'
+import { memoryLimitOf } from './memory-limit.ts'
 import { PROVISION } from './provision.ts'
 import { findDeployment, findEndpoint, findRevision, listDeployments, listRevisions } from './reads.ts'
 import { toDeployment, toRevision } from './resource.ts'
@@ -57,6 +58,7 @@ export function buildDeploymentService({ db, tasks, tableChanged }: DeploymentDe
       checkNames(place, spec)
       checkRunnable(spec)
       scaleOf(spec)
+      memoryLimitOf(spec)
       await db.withTransaction(who, async tx => {
         const operation = await request(tx, who, place, spec, allTraffic)
         await tasks.enqueue(tx, {

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import {
   type GatewayRuntime,
   HaganeError,
@@ -10,6 +11,7 @@ import { type BlobStore, subtree } from '../../kernel/blobs/index.ts'
 import { serverOf } from './command-runtime.ts'
 import { folderOf, modelFolder } from './content.ts'
 import { environmentOfTree } from './model-environment.ts'
+import { pickleOf } from './pickle-runtime.ts'
 import { type Prepared, type RevisionFacts, variablesOf } from './revision.ts'
 import type { EnvironmentSource, ModelSource, ServedModel } from './types.ts'
 
@@ -103,8 +105,24 @@ async function layOut(
     const { scoring_script } = known
     return { runtime: { kind: 'python-score', python, code_dir, scoring_script, ...model_dir }, ...facts }
   }
+  const pickle = folder === undefined || model === undefined ? undefined : await pickleIn(blobs, spec, model)
+  if (folder !== undefined && pickle !== undefined)
+    return {
+      runtime: { kind: 'python-pickle', python, model_file: join(folder.model, pickle), model_dir: folder.parent },
+    }
   if (folder === undefined || model?.type !== 'mlflow_model') throw nothingToRun(model)
   return { runtime: { kind: 'python-mlflow', python, model_dir: folder.model } }
+}
+
+/** Path of the pickle below the model; empty when the model is that file. */
+async function pickleIn(blobs: BlobStore, spec: OnlineDeploymentSpec, model: ServedModel): Promise<string | undefined> {
+  if (model.type === 'mlflow_model') return undefined
+  const path = model.path.replace(/\/+$/, '')
+  const { entries } = await blobs.getTree(model.tree)
+  const isFile = entries.some(entry => entry.path === path)
+  const paths = isFile ? [path] : subtree({ entries }, path).map(entry => entry.path)
+  const found = pickleOf(spec, model, paths)
+  return isFile && found !== undefined ? '' : found
 }
 
 /** The code laid out, and what is kept of it. */

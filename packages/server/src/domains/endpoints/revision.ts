@@ -3,6 +3,7 @@ import type { DeploymentRevision, GatewayDeployment, GatewayRuntime, OnlineDeplo
 import { canonicalJson } from '../../kernel/canonical-json.ts'
 import { collectionPlanOf } from './collection-plan.ts'
 import { withModelDir } from './command-runtime.ts'
+import { memoryLimitOf } from './memory-limit.ts'
 import { variableText } from './resource.ts'
 import { scaleOf } from './scale.ts'
 
@@ -69,6 +70,7 @@ export function gatewayEntry(prepared: Prepared): GatewayDeployment {
     ...deciding,
     ...times,
     ...scaleOf(spec),
+    ...memoryLimitOf(spec),
     environment_variables: variables,
   }
 }
