@@ -15,6 +15,7 @@ code_configuration: { code: src, scoring_script: score.py }
 request_settings: { request_timeout_ms: 20000, max_queue_wait_ms: 20000 }
 `
 const [perSecond, calmSeconds, kills] = [200, 3, 5]
+const lookMs = 100
 const secondsEach = (kills + 3) * calmSeconds
 
 /** SIGKILL of the gateway and of its worker, five times each, under 200 requests a second, with the server's supervisor. */
@@ -42,7 +43,17 @@ export const gatewayKills: Bench = {
 async function killRegularly(pidOf: () => Promise<number>): Promise<void> {
   for (let round = 0; round < kills; round += 1) {
     await pause(calmSeconds * 1000)
-    process.kill(await pidOf(), 'SIGKILL')
+    while (!killed(await pidOf())) await pause(lookMs)
+  }
+}
+
+/** False when that process had ended already. */
+function killed(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
+    throw error
   }
 }
 
@@ -72,7 +83,7 @@ async function workerPid(dataDir: string): Promise<number> {
   const [blue] = deployments
   if (blue?.pid !== undefined && blue.state === 'ready') return blue.pid
   // it waits longer before each start in a row
-  await pause(100)
+  await pause(lookMs)
   return workerPid(dataDir)
 }
 

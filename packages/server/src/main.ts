@@ -5,6 +5,7 @@ import { type Config, loadConfig } from './kernel/config.ts'
 import { takeDataFolder } from './kernel/data-folder.ts'
 
 const usage = `Usage: hagane up [--host HOST] [--port PORT] [--data DIR] [--database URL] [--gateway-port PORT]
+                 [--gateway-tls-cert PEM --gateway-tls-key PEM]
                  [--local-concurrency N] [--log-level LEVEL] [--allowed-hosts A,B] [--config FILE]
                  [--url-mirror PREFIX=FOLDER_OR_URL]...
 
@@ -18,6 +19,8 @@ const flagOptions = {
       'data',
       'database',
       'gateway-port',
+      'gateway-tls-cert',
+      'gateway-tls-key',
       'local-concurrency',
       'log-level',
       'allowed-hosts',

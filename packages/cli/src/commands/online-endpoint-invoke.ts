@@ -29,14 +29,23 @@ export async function invokeEndpoint(call: Invocation, options: InvokeOptions): 
       ...(secret === undefined ? {} : { authorization: `Bearer ${secret}` }),
       ...(options.deploymentName === undefined ? {} : { 'azureml-model-deployment': options.deploymentName }),
     },
-  }).catch((cause: unknown) => {
-    throw new HaganeError('unavailable', `the endpoint does not answer at ${endpoint.scoring_uri}`, { cause })
+  }).catch((cause: Error) => {
+    throw notReached(endpoint.scoring_uri, cause)
   })
   const text = await response.text()
   if (!response.ok) throw failureOf(response.status, text)
   const prediction = response.headers.get('x-hagane-prediction-id')
   if (prediction !== null) call.note(`prediction ${prediction}, by ${response.headers.get('azureml-model-deployment')}`)
   await call.print(call.likeAz ? text : parsedOrText(text))
+}
+
+function notReached(uri: string, cause: Error): HaganeError {
+  const code = (cause.cause as NodeJS.ErrnoException | undefined)?.code ?? ''
+  const isUntrusted = /CERT|SIGNATURE|ALTNAME/.test(code)
+  return new HaganeError('unavailable', `the endpoint does not answer at ${uri}${code === '' ? '' : ` (${code})`}`, {
+    cause,
+    ...(isUntrusted ? { hint: "name the gateway's certificate, or who signed it, in NODE_EXTRA_CA_CERTS" } : {}),
+  })
 }
 
 function parsedOrText(text: string): unknown {

@@ -26,7 +26,18 @@ export interface NounEntry {
   readonly verbs: readonly VerbEntry[]
 }
 
-const upFlags = ['host', 'port', 'data', 'database', 'gateway-port', 'local-concurrency', 'log-level', 'config']
+const upFlags = [
+  'host',
+  'port',
+  'data',
+  'database',
+  'gateway-port',
+  'gateway-tls-cert',
+  'gateway-tls-key',
+  'local-concurrency',
+  'log-level',
+  'config',
+]
 
 /** Every noun, verb and flag. */
 export const commandTable = (nouns: readonly Noun[]): NounEntry[] => [...nouns.map(nounEntry), upEntry]
