@@ -1,8 +1,8 @@
 /** One line of the result: the same work, done by us and by a peer in the same run. */
 export interface Row {
   readonly work: string
-  /** `ms` and `MB` are better when smaller, `requests/s` when larger. */
-  readonly unit: 'ms' | 'MB' | 'requests/s'
+  /** `ms`, `MB` and `rows` are better when smaller, what is counted for each second when larger. */
+  readonly unit: 'ms' | 'MB' | 'rows' | 'requests/s' | 'rows/s'
   readonly ours: number
   readonly peer?: number
   readonly peerName?: string
@@ -35,14 +35,14 @@ export interface BenchContext {
 /** How many times better we are than the peer; undefined without a peer. */
 export function timesBetter(row: Row): number | undefined {
   if (row.peer === undefined) return undefined
-  return row.unit === 'requests/s' ? row.ours / row.peer : row.peer / row.ours
+  return row.unit.endsWith('/s') ? row.ours / row.peer : row.peer / row.ours
 }
 
 /** Whether the row keeps its promise; undefined when none was made. A multiple without a peer counts as not kept. */
 export function keepsTarget(row: Row): boolean | undefined {
   if (row.target === undefined) return undefined
   const { times, bound } = row.target
-  const within = bound === undefined || (row.unit === 'requests/s' ? row.ours >= bound : row.ours <= bound)
+  const within = bound === undefined || (row.unit.endsWith('/s') ? row.ours >= bound : row.ours <= bound)
   return within && (times === undefined || (timesBetter(row) ?? 0) >= times)
 }
 

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { type Bench, keepsTarget, type Row, timesBetter } from './bench.ts'
+import { batchScoring } from './benches/batch.ts'
 import { cliRoundTrip } from './benches/cli.ts'
 import { endpointLoad } from './benches/endpoint-load.ts'
 import { gatewayKills } from './benches/gateway-kills.ts'
@@ -24,12 +25,13 @@ const benches: readonly Bench[] = [
   gatewayLatency,
   overload,
   gatewayKills,
+  batchScoring,
   dataSnapshots,
 ]
 
 /** A name that stands for several benches. */
 const groups: Readonly<Record<string, readonly string[]>> = {
-  serving: [endpointLoad.name, gatewayLatency.name, overload.name, gatewayKills.name],
+  serving: [endpointLoad.name, gatewayLatency.name, overload.name, gatewayKills.name, batchScoring.name],
 }
 
 const usage = `Usage: npm run bench [-- NAME... [--gigabytes N]]

@@ -33,7 +33,7 @@ function cellsOf(row: Row): string[] {
 function targetText(target: Target | undefined, unit: Row['unit']): string {
   if (target === undefined) return '–'
   const times = target.times === undefined ? [] : [`≥ ${target.times}×`]
-  const sign = unit === 'requests/s' ? '≥' : '≤'
+  const sign = unit.endsWith('/s') ? '≥' : '≤'
   const bound = target.bound === undefined ? [] : [`${sign} ${figure(target.bound, unit)}`]
   return [...times, ...bound].join(', ')
 }

@@ -116,6 +116,13 @@ def run(files):
         self.assertIn("done before", log)
 
 
+    def test_what_is_killed_before_anything_is_done_is_given_up_after_five_times(self):
+        invocation = self.start("import os, signal\ndef run(files):\n    os.kill(os.getppid(), signal.SIGKILL)\n", files=1)
+        ends = [invocation.run() for _ in range(6)]
+        self.assertEqual([code for code, _ in ends], [-9] * 5 + [1])
+        self.assertIn("killed 5 times", ends[-1][1])
+
+
 class Scanning(unittest.TestCase):
     def parts(self, text, largest, kind="csv"):
         with tempfile.NamedTemporaryFile(suffix="." + kind, delete=False) as file:

@@ -2,7 +2,17 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { parse } from 'yaml'
 
-export type Kind = 'job' | 'component' | 'schedule' | 'data' | 'model' | 'environment' | 'online-deployment' | 'other'
+export type Kind =
+  | 'job'
+  | 'component'
+  | 'schedule'
+  | 'data'
+  | 'model'
+  | 'environment'
+  | 'online-deployment'
+  | 'batch-endpoint'
+  | 'batch-deployment'
+  | 'other'
 type Mapping = Record<string, unknown>
 
 export interface Manifest {
@@ -27,6 +37,8 @@ const bySchema: readonly [RegExp, Kind][] = [
   [/^model$/i, 'model'],
   [/^environment$/i, 'environment'],
   [/^(managed|kubernetes)OnlineDeployment$/i, 'online-deployment'],
+  [/^batchEndpoint$/i, 'batch-endpoint'],
+  [/^(model|pipelineComponent)?BatchDeployment$/i, 'batch-deployment'],
 ]
 
 /** All YAML files below `cli/` that are mappings, sorted by path, each with what it is. */

@@ -91,7 +91,8 @@ async function runAll(cli: string, dataDir: string, manifests: readonly Manifest
 async function runEach(hagane: Hagane, cli: string, manifests: readonly Manifest[], mirror: Mirror): Promise<Row[]> {
   const rows = new Map<Manifest, Row>()
   const online = new OnlineRuns(hagane, cli)
-  const order = ['data', 'model', 'environment', 'component', 'job', 'schedule', 'online-deployment']
+  const assets = ['data', 'model', 'environment', 'component']
+  const order = [...assets, 'job', 'schedule', 'batch-endpoint', 'batch-deployment', 'online-deployment']
   const waiting = manifests.toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))
   const work = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift())

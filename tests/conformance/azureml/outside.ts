@@ -38,6 +38,9 @@ const programs: readonly [pattern: RegExp, reason: string][] = [
   ],
   [/rai_|responsible-ai\//, 'needs components of Azure’s responsible AI registry'],
   [/^foundation-models\//, 'needs foundation models of Azure’s registries'],
+  [/mnist-classifier\/deployment-/, 'its images are a file of Git LFS, of which the checkout has the address only'],
+  [/batch\/.*(imagenet|text-summarization).*deployment/, 'its model is downloaded from the internet'],
+  [/batch\/.*openai-embeddings.*deployment/, 'asks a service of OpenAI'],
   [
     /tensorflow\/mnist|mnist-distributed|pytorch\/(cifar|word)|3a_mnist|mnist-batch-identification/,
     'the program downloads its data set from the internet',

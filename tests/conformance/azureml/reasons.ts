@@ -20,6 +20,10 @@ const external: readonly [pattern: RegExp, reason: string][] = [
     /column 'thal', row 0: expected string, found integer/,
     'its sample request sends a number where the signature of its own model says string',
   ],
+  [
+    /module 'mlflow.pyfunc' has no attribute 'load'/,
+    'the scoring script of the example calls mlflow.pyfunc.load, which MLflow does not have',
+  ],
   [/installs no Python packages|no Python packages/, 'the image is no Python: its Dockerfile would have to be built'],
 ]
 

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Hagane } from './hagane.ts'
 import type { Manifest } from './inventory.ts'
+import { runBatchDeployment, runBatchEndpoint } from './run-batch.ts'
 
 /** `Completed` for what ran, `Registered` for what was created, `Answered` for endpoints, else the job's end, `Refused` at submit, or `Timeout`. */
 export interface Outcome {
@@ -55,6 +56,8 @@ async function outcomeOf(hagane: Hagane, cli: string, manifest: Manifest): Promi
     if (script?.before !== undefined) await hagane.cli(script.before, cwd)
     return runJob(hagane, cwd, ['-f', manifest.file, ...(script?.flags ?? [])])
   }
+  if (manifest.kind === 'batch-endpoint') return runBatchEndpoint(hagane, manifest)
+  if (manifest.kind === 'batch-deployment') return runBatchDeployment(hagane, cli, manifest)
   const { code, stdout, stderr } = await hagane.cli(
     [manifest.kind, 'create', '-f', basename(manifest.file), '-o', 'json', ...ownVersion(manifest)],
     dirname(manifest.file),

@@ -15,6 +15,7 @@ from hagane_parallel.errors import ParallelError
 from hagane_parallel.results import Results
 
 _RESUME = "HAGANE_RESUME_FOLDER"
+_MOST_VAIN_TRIES = 5
 
 
 def main():
@@ -23,6 +24,7 @@ def main():
     state = os.environ.pop(_RESUME, None) or tempfile.mkdtemp(prefix="hagane-batch-")
     files = os.path.join(state, "files")
     os.makedirs(files, exist_ok=True)
+    refuse_vain_tries(state)
     prepare(request, state, files)
     began = _began(state)
     units = units_of(request, state)
@@ -37,6 +39,22 @@ def main():
     facts = Report(request, units, results).write(counts, began)
     told = "{rows} rows, {errors} errors, {seconds:.1f} s".format(**facts)
     driver.journal.say(told + "".join("; drift of {} {}".format(*worst) for worst in list(facts.get("drift", {}).items())[:3]))
+
+
+def refuse_vain_tries(state):
+    """What is killed again and again before any mini-batch ends, as for lack of memory, is not tried for ever."""
+    path = os.path.join(state, "tries")
+    done = len([name for name in os.listdir(state) if name.endswith(".done")])
+    before = (0, 0)
+    if os.path.exists(path):
+        with open(path) as file:
+            before = tuple(int(word) for word in file.read().split()) or before
+    times = before[1] + 1 if before[0] == done else 1
+    if times > _MOST_VAIN_TRIES:
+        raise ParallelError("it was killed {} times, and no mini-batch ended in between".format(times - 1), code=1)
+    with open(path + ".new", "w") as file:
+        file.write("{} {}".format(done, times))
+    os.replace(path + ".new", path)
 
 
 def publish(files, score):
