@@ -5,6 +5,7 @@ line that is not inside quotes. A table in columns (Parquet) tells it in its foo
 
 import json
 import os
+import re
 
 _BLOCK = 2 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
@@ -75,7 +76,7 @@ class _Text(object):
         self._file = open(path, "rb")
         self._quotes = quotes
         self.inside = False
-        self.last = b"\n"
+        self._begins_line = True
 
     def close(self):
         self._file.close()
@@ -87,16 +88,15 @@ class _Text(object):
     def count(self, data):
         """Rows that end in the data: ends of lines that are not empty, outside of quotes."""
         if not self._quotes or (not self.inside and b'"' not in data):
-            found = data.count(b"\n") - _empty_lines(self.last + data)
+            found = data.count(b"\n") - _empty_lines(data, self._begins_line)
         else:
             found = 0
             for at, part in enumerate(data.split(b'"')):
                 if at > 0:
                     self.inside = not self.inside
                 if not self.inside:
-                    before = self.last if at == 0 else b"x"
-                    found += part.count(b"\n") - _empty_lines(before + part)
-        self.last = data[-1:] or self.last
+                    found += part.count(b"\n") - _empty_lines(part, at == 0 and self._begins_line)
+        self._begins_line = data[-1:] == b"\n" and not self.inside
         return found
 
     def end_of_line(self, data, position):
@@ -116,12 +116,16 @@ class _Text(object):
         return 0
 
 
-def _empty_lines(data):
-    """Lines without anything in them, which pandas leaves out; the data begins with what stood before."""
-    if b"\n\n" not in data and b"\n\r\n" not in data:
+_EMPTY = re.compile(rb"\n\r?\n")
+
+
+def _empty_lines(data, begins_line):
+    """Lines without anything in them, which pandas leaves out."""
+    at_once = begins_line and data[:1] in (b"\n", b"\r")
+    if not at_once and _EMPTY.search(data) is None:
         return 0
     lines = data.split(b"\n")
-    return sum(1 for line in lines[1:-1] if line in (b"", b"\r"))
+    return sum(1 for line in (lines[:-1] if begins_line else lines[1:-1]) if line in (b"", b"\r"))
 
 
 def _of_text(path, largest, quotes, has_header):
@@ -158,7 +162,6 @@ def _header_of(text):
 def _parts_of(text, start, header, largest):
     part, within = start, 0
     rows, position = 0, start
-    text.last = b"\n"
     while position < text.size:
         data = text.block(position)
         if position + len(data) >= text.size:

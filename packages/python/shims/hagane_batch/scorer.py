@@ -21,7 +21,8 @@ class Scorer(object):
     def init(self):
         import mlflow.pyfunc
 
-        model = mlflow.pyfunc.load_model(_model_folder(self._settings["model"]))
+        # the environment is made of the model's own requirements, which need not be compared with it again
+        model = mlflow.pyfunc.load_model(_model_folder(self._settings["model"]), suppress_warnings=True)
         self._columns = fields_of(model.metadata)
         self._predictor = Predictor(model.predict)
 
