@@ -129,7 +129,7 @@ test('a request that takes too long is a 504, and others go on being answered me
 test('a server that ends is started again on another port, and its requests are given to the new one once', async () => {
   const before = JSON.parse((await at('/score')).text)
   const died = await at('/die')
-  expect([died.status, JSON.parse(died.text).error.message]).toEqual([500, expect.stringContaining('worker ended')])
+  expect([died.status, JSON.parse(died.text).error.message]).toEqual([502, expect.stringContaining('worker ended')])
   await until(async () => (await at('/score')).status === 200)
   const after = JSON.parse((await at('/score')).text)
   expect(after.pid).not.toBe(before.pid)

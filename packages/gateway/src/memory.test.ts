@@ -21,7 +21,7 @@ test('a worker that holds more than its limit is ended, its request is told why,
   const score = (body: object) => ask({ port: gateway.port, path: '/endpoints/m/score', body: JSON.stringify(body) })
   expect((await score({})).status).toBe(200)
   const reply = await score({ child: 400 })
-  expect(reply.status).toBe(500)
+  expect(reply.status).toBe(502)
   expect(JSON.parse(reply.text).error.message).toMatch(
     /^the worker was ended while it answered this request: it held \d+ MiB of memory, and resources.limits.memory gives it 200 MiB$/,
   )

@@ -76,9 +76,11 @@ def run(raw_data):
   const path = '/endpoints/fragile/score'
   const reply = await ask({ port: gateway.port, path, body: '"die"' })
   expect([reply.status, JSON.parse(reply.text).error.message]).toEqual([
-    500,
+    502,
     'the worker ended while it answered this request',
   ])
+  const id = String(reply.headers['x-hagane-prediction-id'])
+  expect(await findPrediction(gateway.dir, id)).toMatchObject({ id, status: 502 })
   expect((await gateway.status()).deployments[0]?.restarts).toBe(2)
   expect((await ask({ port: gateway.port, path, body: '"live"' })).status).toBe(200)
   await gateway.stop()

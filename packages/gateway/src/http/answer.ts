@@ -2,9 +2,6 @@ import type { ServerResponse } from 'node:http'
 import { HaganeError } from '@hagane/contract'
 import { RateLimited } from '../routing/token-bucket.ts'
 
-/** Statuses that differ from the kind's usual one: here the gateway gave up waiting, not the caller. */
-const statusOf = (error: HaganeError): number => (error.kind === 'timeout' ? 504 : error.status)
-
 const retryAfter: Partial<Record<HaganeError['kind'], string>> = { rate_limited: '1', unavailable: '2' }
 
 /** Headers that belong to the connection or are set here; a model's code does not decide them. */
@@ -26,7 +23,7 @@ export function errorAnswer(error: HaganeError, requestId: string) {
   const headers: [string, string][] = [['content-type', 'application/json; charset=utf-8']]
   const wait = error instanceof RateLimited ? String(error.retryAfterSeconds) : retryAfter[error.kind]
   if (wait !== undefined) headers.push(['retry-after', wait])
-  return { status: statusOf(error), rows: 0, headers, body: Buffer.from(JSON.stringify(error.toBody(requestId))) }
+  return { status: error.status, rows: 0, headers, body: Buffer.from(JSON.stringify(error.toBody(requestId))) }
 }
 
 /** Node joins headers and a body that is a string to one write, which costs half of two buffers; large ones stay buffers. */

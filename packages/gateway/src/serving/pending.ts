@@ -4,15 +4,22 @@ import type { WorkerAnswer, WorkerRequest } from './frames.ts'
 /** How a request ended: the worker's answer, or why there is none. */
 export type Outcome = WorkerAnswer | HaganeError
 
-/** Nobody waits for the answer any more; it is told to nobody, and counted as 499. */
-export const callerGone = new HaganeError('unavailable', 'the caller has closed the connection')
+/** A failure whose status only a gateway has. */
+export class GatewayFailure extends HaganeError {
+  readonly #status: number
 
-/** The status an outcome is told and counted with: 504 since it is the gateway that stops waiting, 499 when nobody waits. */
-export function statusOf(outcome: Outcome): number {
-  if (!(outcome instanceof HaganeError)) return outcome.status
-  if (outcome === callerGone) return 499
-  return outcome.kind === 'timeout' ? 504 : outcome.status
+  constructor(status: number, kind: HaganeError['kind'], message: string, hint?: string) {
+    super(kind, message, hint === undefined ? {} : { hint })
+    this.#status = status
+  }
+
+  override get status(): number {
+    return this.#status
+  }
 }
+
+/** Nobody waits for the answer any more; it is told to nobody, and counted with the status that nginx gave to this. */
+export const callerGone = new GatewayFailure(499, 'unavailable', 'the caller has closed the connection')
 
 /** A request on its way: waiting, or with a worker. It is settled once, whatever happens later. */
 export class Pending {
@@ -58,9 +65,12 @@ export class Pending {
 
 /** Azure ML's name for it is request_timeout_ms; answered as 504 since it is the gateway that stops waiting. */
 const tookTooLong = (timeoutMs: number): HaganeError =>
-  new HaganeError('timeout', `the model did not answer within ${timeoutMs} ms`, {
-    hint: 'raise request_settings.request_timeout_ms of the deployment, or send fewer rows at a time',
-  })
+  new GatewayFailure(
+    504,
+    'timeout',
+    `the model did not answer within ${timeoutMs} ms`,
+    'raise request_settings.request_timeout_ms of the deployment, or send fewer rows at a time',
+  )
 
 /** First in, first out, without moving the rest; settled entries are passed over. */
 export class WaitingLine {

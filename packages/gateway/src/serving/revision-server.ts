@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type GatewayDeployment, type GatewayRevisionReport, HaganeError } from '@hagane/contract'
 import type { DeploymentMetrics } from '../metrics/deployment-metrics.ts'
 import type { WorkerRequest } from './frames.ts'
-import { type Outcome, Pending, statusOf, WaitingLine } from './pending.ts'
+import { GatewayFailure, type Outcome, Pending, WaitingLine } from './pending.ts'
 import { type Scalable, Scaling } from './scaling.ts'
 import type { ModelDescription } from './worker.ts'
 import { logTail, trimLog } from './worker-log.ts'
@@ -145,7 +145,7 @@ export class RevisionServer implements Scalable {
     const pending = new Pending(request, this.#deployment.request_settings.request_timeout_ms, outcome => {
       this.#open -= 1
       this.#waitingBytes -= size
-      metrics.answered(statusOf(outcome), !(outcome instanceof HaganeError), pending.arrivedAt)
+      metrics.answered(outcome.status, !(outcome instanceof HaganeError), pending.arrivedAt)
       done(outcome)
       if (this.#open === 0) this.#drained?.()
     })
@@ -269,10 +269,13 @@ export class RevisionServer implements Scalable {
 const unavailable = (message: string): HaganeError =>
   new HaganeError('unavailable', message, { hint: 'show the deployment and its log to see why' })
 
+/** The second worker in a row; the prediction id in the answer's headers finds it in the log. */
 const ended = (why: string | undefined): HaganeError =>
-  new HaganeError(
+  new GatewayFailure(
+    502,
     'internal',
     `the worker ${why === undefined ? 'ended' : 'was ended'} while it answered this request${why === undefined ? '' : `: ${why}`}`,
+    'it was tried twice; the log of the deployment may say what the model did',
   )
 
 const tooMany = (message: string): HaganeError =>
