@@ -22,7 +22,7 @@ interface Bundle {
 
 const bundles: readonly Bundle[] = [
   { package: 'server', output: 'main', thread: 'kernel/blobs/chunk-worker' },
-  { package: 'gateway', output: 'gateway' },
+  { package: 'gateway', output: 'gateway', thread: 'onnx/onnx-process' },
   { package: 'serve', output: 'serve' },
   { package: 'runner', output: 'runner' },
   { package: 'tabular', output: 'tabular' },

@@ -42,6 +42,15 @@ export const gatewayRuntime = z.discriminatedUnion('kind', [
     readiness_route: serverRoute,
     scoring_route: serverRoute.describe('what POST /score of the endpoint is sent to'),
   }),
+  z.strictObject({
+    kind: z.literal('onnx'),
+    model_file: z.string().describe('the .onnx file; data files of it lie beside'),
+    model_dir: z.string().describe('what AZUREML_MODEL_DIR says'),
+    columns: z
+      .array(z.strictObject({ name: z.string().optional(), type: z.string(), required: z.boolean() }))
+      .optional()
+      .describe("columns of an MLflow model's signature; without it the model's own inputs decide"),
+  }),
 ])
 export type GatewayRuntime = z.output<typeof gatewayRuntime>
 
@@ -154,6 +163,7 @@ export type GatewayTableFile = z.output<typeof gatewayTableFile>
 export const gatewayFile = z.object({
   pid: z.number().int(),
   port: z.number().int(),
+  grpc_port: z.number().int().optional().describe('of the Open Inference Protocol over gRPC'),
   host: z.string(),
   scheme: z.enum(['http', 'https']).default('http'),
   startedAt: timeSchema,

@@ -8,6 +8,7 @@ import { TableFile } from './control/table-file.ts'
 import { readJson, readText, writeAtomic } from './files/atomic.ts'
 import { lockFolder } from './files/folder-lock.ts'
 import { unpackWorker } from './files/worker-files.ts'
+import { GrpcListener } from './grpc/listener.ts'
 import { adminHandler } from './http/admin.ts'
 import { takeFeedback } from './http/feedback.ts'
 import { publicHandler, type TakeFeedback } from './http/public.ts'
@@ -34,6 +35,7 @@ export class Gateway {
   readonly #collector: Collector
   readonly #routing: Routing
   readonly #http: HttpServer
+  readonly #grpc: GrpcListener
   readonly #tracing: RequestTracing | undefined
   readonly #control: ControlPlane | undefined
   #reporter: Reporter | undefined
@@ -72,8 +74,10 @@ export class Gateway {
     const feedback: TakeFeedback = (...of) => takeFeedback(parts, ...of)
     const token = adminToken(dir)
     const admin = adminHandler({ folder: dir, token, report: () => this.report() })
-    const handler = publicHandler(this.#routing, new Scoring(parts), feedback, token, options.root)
-    this.#http = new HttpServer(handler, admin, options.tls)
+    const scoring = new Scoring(parts)
+    const side = (root?: string) => publicHandler(this.#routing, scoring, feedback, token, root)
+    this.#http = new HttpServer(side(options.root), admin, options.tls)
+    this.#grpc = new GrpcListener(side(), options.maxBody, options.tls)
     const { control: url, tokenFile } = options
     const urlFile = join(dir, 'control-url')
     this.#control = url === undefined ? undefined : new ControlPlane({ url, urlFile, ...(tokenFile && { tokenFile }) })
@@ -108,7 +112,7 @@ export class Gateway {
   async close(): Promise<void> {
     this.#control?.close()
     const force = setTimeout(() => this.#routing.kill(), drainMs)
-    await this.#http.close()
+    await Promise.all([this.#http.close(), this.#grpc.close()])
     await this.#routing.close()
     clearTimeout(force)
     this.#collector.close()
@@ -127,8 +131,9 @@ export class Gateway {
     }
     const before = gatewayFile.safeParse(readJson(join(dir, 'gateway.json')))
     const listening = await this.#http.listen(host, port === 0 && before.success ? before.data.port : port, port === 0)
+    const grpc_port = await this.#grpc.listen(host, (before.success ? before.data.grpc_port : undefined) ?? 0)
     const { scheme } = this
-    this.#file = { pid: process.pid, port: listening, host, scheme, startedAt: new Date().toISOString() }
+    this.#file = { pid: process.pid, port: listening, grpc_port, host, scheme, startedAt: new Date().toISOString() }
     writeAtomic(join(dir, 'gateway.json'), `${JSON.stringify(this.#file)}\n`)
     const control = this.#control
     if (control !== undefined) {

@@ -55,10 +55,20 @@ function ofFile(file: string, allowPickle: boolean): Servable {
     throw new HaganeError('unsupported', `${basename(file)} is a pickle: opening it runs whatever code is in it`, {
       hint: 'log the model with MLflow or save it with skops; or put a score.py beside it that loads it, and serve the folder; if you trust the file: --allow-pickle',
     })
+  if (kind === '.onnx') return ofOnnx(file)
   throw new HaganeError('unsupported', `${basename(file)} is no model that is known here`, {
-    hint: 'serve the folder of an MLflow model, or a folder with a score.py',
+    hint: 'serve an ONNX file, the folder of an MLflow model, or a folder with a score.py',
   })
 }
+
+/** The gateway runs it itself; the environment's interpreter is not asked for anything. */
+const ofOnnx = (file: string): Servable => ({
+  title: 'ONNX model',
+  name: basename(file, extname(file)),
+  environment: undefined,
+  runtime: () => ({ kind: 'onnx', model_file: file, model_dir: dirname(file) }),
+  identity: { file },
+})
 
 async function ofPackage(folder: string): Promise<Servable> {
   const { manifest, lock } = await readPackage(folder)

@@ -6,6 +6,7 @@ import type { Routing } from '../routing/routing.ts'
 import { asHaganeError, errorAnswer, send } from './answer.ts'
 import { answerPreflight } from './cors.ts'
 import { metricsPage } from './metrics-page.ts'
+import { asOipFailure, discover, unknownModel } from './oip.ts'
 import type { Scoring } from './score.ts'
 import { swaggerOf } from './swagger.ts'
 import { parseTarget, type Target, unknownPath } from './target.ts'
@@ -45,17 +46,20 @@ export function publicHandler(
       if (cors_origins !== undefined && answerPreflight(request, response, cors_origins)) return
       const isPassed = host.hasServers && isPassedOn(target)
       if (target.action === 'own' && !isPassed) throw unknownPath(request.url)
-      const scores = target.action === 'score' || target.action === 'invocations'
+      const scores = target.action === 'score' || target.action === 'invocations' || target.action === 'infer'
       const posts = scores || target.action === 'feedback'
       const methods = target.action === 'score' ? ['POST', 'GET'] : posts ? ['POST'] : ['GET', 'HEAD']
-      if (isPassed) scoring.handle(request, response, target, host)
+      if (isPassed) scoring.handle(request, response, passedTarget(target), host)
       else if (!methods.includes(request.method ?? '')) refuseMethod(request, response, methods)
+      else if (target.model !== undefined && target.model !== host.entry.name) throw unknownModel(target, host)
       else if (scores) scoring.handle(request, response, target, host)
       else if (target.action === 'feedback') feedback(request, response, target, host)
+      else if (target.action === 'discover') discover(request, response, target, host)
       else if (target.action === 'health') health(response, host)
       else swagger(request, response, target, host)
     } catch (error) {
-      const answer = errorAnswer(asHaganeError(error), '')
+      const failed = errorAnswer(asHaganeError(error), '')
+      const answer = oipPath.test(request.url ?? '') ? asOipFailure(failed) : failed
       send(response, answer.status, answer.headers, [], answer.body)
     }
   }
@@ -63,6 +67,14 @@ export function publicHandler(
 
 const belowRoot = (root: string, url: string): Target | undefined =>
   url === '/metrics' ? undefined : parseTarget(root + url)
+
+/** Models and versions in a path are that server's, not endpoints and deployments. */
+const passedTarget = (target: Target): Target =>
+  target.action === 'infer' || target.action === 'discover'
+    ? { ...target, action: 'own', model: undefined, version: undefined }
+    : target
+
+const oipPath = /^((\/ws\/[^/]+)?\/endpoints\/[^/]+)?\/v2(\/|$)/
 
 /** Whatever the gateway does not answer itself is for the server behind the deployment to answer. */
 const isPassedOn = ({ action }: Target): boolean => action !== 'health' && action !== 'swagger' && action !== 'feedback'
@@ -100,8 +112,8 @@ function swagger(request: IncomingMessage, response: ServerResponse, target: Tar
   host.admit(request)
   const named = request.headers['azureml-model-deployment']
   const { description } = host.choose(typeof named === 'string' ? named : undefined, () => 0).serving
-  const version = new URLSearchParams(target.query).get('version') ?? '2'
-  const basePath = (request.url ?? '').replace(/\/swagger\.json.*$/, '')
+  const version = new URLSearchParams(target.query).get('version') ?? (target.path === '/openapi.json' ? '3' : '2')
+  const basePath = (request.url ?? '').replace(/\/(swagger|openapi)\.json.*$/, '')
   const document = swaggerOf(description, version, target.endpoint, basePath)
   if (document === undefined) {
     throw new HaganeError('not_found', `swagger version '${version.slice(0, 20)}' is not known`, {

@@ -13,6 +13,7 @@ import type { RevisionServer } from '../serving/revision-server.ts'
 import type { RequestTrace } from '../telemetry/tracing.ts'
 import { asHaganeError, errorAnswer, send } from './answer.ts'
 import { readBody } from './body.ts'
+import { asOipFailure, oipType } from './oip.ts'
 import type { RequestTracing } from './request-tracing.ts'
 import { readToEnd, sendStream } from './stream.ts'
 import { type Target, unknownPath } from './target.ts'
@@ -45,7 +46,8 @@ export class Scoring {
     const requestId = requestIdOf(request)
     const trace = this.#parts.tracing?.of(request, host.entry, requestId)
     this.#score(request, response, target, host, requestId, trace).catch((error: unknown) => {
-      const answer = errorAnswer(asHaganeError(error), requestId)
+      const failed = errorAnswer(asHaganeError(error), requestId)
+      const answer = target.action === 'infer' ? asOipFailure(failed) : failed
       host.metrics.refuse(answer.status)
       trace?.end(answer.status, {})
       if (answer.status === 413) response.shouldKeepAlive = false
@@ -63,7 +65,7 @@ export class Scoring {
   ): Promise<void> {
     const time = Date.now()
     host.admit(request)
-    const named = request.headers['azureml-model-deployment']
+    const named = target.version ?? request.headers['azureml-model-deployment']
     const body = await readBody(request, this.#parts.maxBody)
     if (body === undefined) return
     const slot = host.choose(typeof named === 'string' && named !== '' ? named : undefined, () =>
@@ -88,7 +90,8 @@ export class Scoring {
       server.deployment.name,
     ]
     const pending = server.submit(sent, outcome => {
-      const answer: WorkerAnswer = outcome instanceof HaganeError ? errorAnswer(outcome, requestId) : outcome
+      const given: WorkerAnswer = outcome instanceof HaganeError ? errorAnswer(outcome, requestId) : outcome
+      const answer = target.action === 'infer' ? asOipFailure(given) : given
       trace?.end(answer.status, traceFacts(server, id))
       const { stream } = answer
       if (stream !== undefined) {
@@ -187,6 +190,9 @@ function requestIdOf(request: IncomingMessage): string {
   return typeof given === 'string' && requestIdPattern.test(given) ? given : randomUUID()
 }
 
+const routeOf = ({ action }: Target): WorkerRequest['route'] =>
+  action === 'infer' ? routes.infer : action === 'invocations' ? routes.invocations : routes.score
+
 function workerRequest(
   request: IncomingMessage,
   target: Target,
@@ -198,9 +204,9 @@ function workerRequest(
   const isCommand = server.deployment.runtime.kind === 'command'
   return {
     name,
-    route: target.action === 'invocations' ? routes.invocations : routes.score,
+    route: routeOf(target),
     method: request.method ?? 'POST',
-    contentType: (request.headers['content-type'] ?? '').slice(0, 1000),
+    contentType: target.action === 'infer' ? oipType(request) : (request.headers['content-type'] ?? '').slice(0, 1000),
     head: server.description?.needs_head === true ? headOf(request, target) : undefined,
     body,
     trace,

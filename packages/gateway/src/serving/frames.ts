@@ -6,17 +6,18 @@ import type { Readable } from 'node:stream'
  */
 export const toWorker = { config: 0, request: 1, ping: 2, stop: 3 } as const
 export const fromWorker = { answered: 1, ready: 2, failed: 3, pong: 4, collected: 5, batched: 6 } as const
-export const routes = { score: 0, invocations: 1 } as const
+/** `infer` is the Open Inference Protocol v2; its content type is `oip`, or `oip;<bytes of JSON>` where binary data follows. */
+export const routes = { score: 0, invocations: 1, infer: 2 } as const
 
-const headSize = 9
-const requestHeadSize = 8 + 1 + 1 + 1 + 2 + 4
-const soloFlag = 1
+export const headSize = 9
+export const requestHeadSize = 8 + 1 + 1 + 1 + 2 + 4
+export const soloFlag = 1
 const getFlag = 2
 
 /** What a worker is asked. `head` is JSON of path, query and headers, for workers that asked for it. */
 export interface WorkerRequest {
   readonly name: string
-  readonly route: 0 | 1
+  readonly route: 0 | 1 | 2
   readonly method: string
   readonly contentType: string
   readonly head: Buffer | undefined

@@ -22,14 +22,19 @@ export function workerEnvironment(
   for (const [name, value] of Object.entries(base)) {
     if (value !== undefined && inherited.test(name)) environment[name] = value
   }
-  const binaries = dirname(deployment.runtime.python)
-  environment.PATH = environment.PATH === undefined ? binaries : `${binaries}${delimiter}${environment.PATH}`
-  environment.VIRTUAL_ENV = dirname(binaries)
-  environment.PYTHONUNBUFFERED = '1'
+  const { runtime } = deployment
+  if (runtime.kind !== 'onnx') useInterpreter(runtime.python, environment)
   environment.OMP_WAIT_POLICY = 'PASSIVE'
   const threads = String(Math.max(1, Math.floor((availableParallelism() - 1) / deployment.workers)))
   for (const name of threadVariables) environment[name] = threads
   return { ...environment, ...azureVariables(deployment, endpoint), ...deployment.environment_variables }
+}
+
+function useInterpreter(python: string, environment: Record<string, string>): void {
+  const binaries = dirname(python)
+  environment.PATH = environment.PATH === undefined ? binaries : `${binaries}${delimiter}${environment.PATH}`
+  environment.VIRTUAL_ENV = dirname(binaries)
+  environment.PYTHONUNBUFFERED = '1'
 }
 
 function azureVariables(deployment: GatewayDeployment, endpoint: string): Record<string, string> {
@@ -40,7 +45,7 @@ function azureVariables(deployment: GatewayDeployment, endpoint: string): Record
     HAGANE_REVISION: deployment.revision_id,
     SERVICE_NAME: endpoint,
   }
-  if (runtime.kind === 'python-mlflow' || runtime.kind === 'python-pickle')
+  if (runtime.kind === 'python-mlflow' || runtime.kind === 'python-pickle' || runtime.kind === 'onnx')
     return { ...common, AZUREML_MODEL_DIR: runtime.model_dir }
   return {
     ...common,

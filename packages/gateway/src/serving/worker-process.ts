@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { GatewayDeployment } from '@hagane/contract'
 import { monotonicSeconds } from './clock.ts'
 import { FrameReader, fromWorker, packFrame, packRequest, toWorker, unpackAnswer, type WorkerAnswer } from './frames.ts'
+import { onnxProgram } from './onnx-program.ts'
 import type { Pending } from './pending.ts'
 import type { Worker, WorkerListener, WorkerStart } from './worker.ts'
 
@@ -11,7 +12,7 @@ import type { Worker, WorkerListener, WorkerStart } from './worker.ts'
 const concatLimit = 256 * 1024
 
 /**
- * One Python process and the socket pair to it (descriptor 3), so there is no socket file to go stale and the worker
+ * One process, of Python or for an ONNX model, and the socket pair to it (descriptor 3), so there is no socket file to go stale and the worker
  * reads end-of-file when the gateway dies. Frames handed over in one turn of the event loop leave in one write.
  */
 export class WorkerProcess implements Worker {
@@ -28,7 +29,7 @@ export class WorkerProcess implements Worker {
   constructor(start: WorkerStart, listener: WorkerListener) {
     const log = openSync(start.logFile, 'a', 0o600)
     try {
-      this.#child = spawn(start.deployment.runtime.python, [start.entry, start.title], {
+      this.#child = spawn(...programOf(start), {
         env: start.environment,
         stdio: ['ignore', log, log, 'pipe'],
         detached: true,
@@ -126,6 +127,13 @@ export class WorkerProcess implements Worker {
     this.#channel.destroy()
     listener.ended(how)
   }
+}
+
+/** The interpreter with the Python worker, or this Node with the one for ONNX models, which lies beside this program. */
+function programOf({ deployment, entry, title }: WorkerStart): [string, string[]] {
+  const { runtime } = deployment
+  if (runtime.kind !== 'onnx') return [runtime.python, [entry, title]]
+  return [process.execPath, [onnxProgram(), title]]
 }
 
 const configOf = (deployment: GatewayDeployment): object => ({

@@ -1,15 +1,26 @@
 import type { GatewayDeployment } from '@hagane/contract'
+import type { TensorSpec } from '../inference/tensor.ts'
 import type { WorkerAnswer } from './frames.ts'
 import type { Pending } from './pending.ts'
 
 /** What a worker says of its model once it is loaded. */
 export interface ModelDescription {
-  kind: 'score' | 'mlflow' | 'command'
+  kind: 'score' | 'mlflow' | 'onnx' | 'command'
   /** The worker wants path, query and headers of each request. */
   needs_head: boolean
   /** Requests that arrive together are answered by one predict call. */
   batching: boolean
   swagger: { documents: Record<string, object>; input: object; output: object }
+  /** What the model takes and answers after the Open Inference Protocol; a worker that does not say answers as text. */
+  metadata?: ModelMetadata
+}
+
+export interface ModelMetadata {
+  platform: string
+  /** Version of the library that answers. */
+  version?: string
+  inputs: TensorSpec[]
+  outputs: TensorSpec[]
 }
 
 export interface WorkerListener {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type GatewayDeployment, type GatewayEndpoint, type GatewayTable, gatewayTable } from '@hagane/contract'
@@ -78,6 +78,31 @@ export function serverDeployment(
     },
   }
 }
+
+/**
+ * A logistic regression on scikit-learn's iris data as ONNX: input `X` float32 [-1, 4], outputs `label` int64 [-1] and
+ * `probabilities` float32 [-1, 3]. Made by skl2onnx 1.20 with `zipmap` off.
+ */
+export const irisOnnx = (): Buffer => readFileSync(join(import.meta.dirname, '../../fixtures/iris.onnx'))
+
+/** A deployment of the bytes of an ONNX model. */
+export function onnxDeployment(
+  name: string,
+  bytes: Uint8Array,
+  more: Partial<GatewayDeployment> & { columns?: OnnxRuntime['columns'] } = {},
+): GatewayDeployment {
+  const { columns, ...settings } = more
+  const deployment = scoreDeployment(name, '', settings)
+  const { model_dir = '' } = deployment.runtime as { model_dir?: string }
+  const model_file = join(model_dir, 'model.onnx')
+  writeFileSync(model_file, bytes)
+  return {
+    ...deployment,
+    runtime: { kind: 'onnx', model_file, model_dir, ...(columns === undefined ? {} : { columns }) },
+  }
+}
+
+type OnnxRuntime = Extract<GatewayDeployment['runtime'], { kind: 'onnx' }>
 
 export const endpointOf = (
   name: string,

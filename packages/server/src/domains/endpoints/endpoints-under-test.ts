@@ -49,7 +49,7 @@ export const until = async (condition: () => Promise<boolean>): Promise<void> =>
   while (!(await condition())) await pause(lookMs)
 }
 
-const treeOf = async (blobs: BlobStore, files: Record<string, string>): Promise<string> => {
+const treeOf = async (blobs: BlobStore, files: Record<string, string | Uint8Array>): Promise<string> => {
   const entries = Object.entries(files).map(async ([path, text]) => ({ path, ...(await blobs.put(Buffer.from(text))) }))
   return (await blobs.putTree(await Promise.all(entries))).digest
 }
@@ -160,6 +160,12 @@ export class EndpointsUnderTest {
   async codeOf(text: string): Promise<{ code: string; scoring_script: string }> {
     const tree = await treeOf(this.#blobs, { 'src/score.py': text })
     return { code: treeUri(tree, 'src'), scoring_script: 'score.py' }
+  }
+
+  /** A model folder that is uploaded with its deployment. */
+  async modelOf(files: Record<string, string | Uint8Array>): Promise<{ path: string }> {
+    const named = Object.fromEntries(Object.entries(files).map(([path, bytes]) => [`model/${path}`, bytes]))
+    return { path: treeUri(await treeOf(this.#blobs, named), 'model') }
   }
 
   /** Creates or replaces a deployment and waits until it is decided. */

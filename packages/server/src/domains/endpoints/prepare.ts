@@ -11,6 +11,7 @@ import { type BlobStore, subtree } from '../../kernel/blobs/index.ts'
 import { serverOf } from './command-runtime.ts'
 import { folderOf, modelFolder } from './content.ts'
 import { environmentOfTree } from './model-environment.ts'
+import { type OnnxContent, onnxLock, onnxOf } from './onnx-runtime.ts'
 import { pickleOf } from './pickle-runtime.ts'
 import { type Prepared, type RevisionFacts, variablesOf } from './revision.ts'
 import type { EnvironmentSource, ModelSource, ServedModel } from './types.ts'
@@ -36,6 +37,8 @@ interface Order {
 export async function prepare(deps: PrepareDeps, order: Order, signal: AbortSignal): Promise<Prepared> {
   const { workspace, actor, endpoint, deployment, spec } = order
   const model = spec.model === undefined ? undefined : await resolveModel(deps, workspace, deployment, spec.model)
+  const onnx = await onnxOf(deps.blobs, spec, model)
+  if (model !== undefined && onnx !== undefined) return prepareOnnx(deps.blobs, order, model, onnx)
   const wanted = await environmentFor(deps.blobs, spec, model)
   const { id, inferenceConfig } = await deps.environments.plan(workspace, wanted)
   const server = serverOf(spec, inferenceConfig, model?.type === 'mlflow_model')
@@ -47,6 +50,21 @@ export async function prepare(deps: PrepareDeps, order: Order, signal: AbortSign
     ...(code === undefined ? {} : { code }),
     environment_variables: variablesOf(spec),
   }
+  return { workspace, endpoint, deployment, spec, facts, runtime }
+}
+
+/** The gateway runs the model itself: no Python, no environment to build. */
+async function prepareOnnx(blobs: BlobStore, order: Order, model: ServedModel, onnx: OnnxContent): Promise<Prepared> {
+  const { workspace, endpoint, deployment, spec } = order
+  const folder = await modelFolder(blobs, model)
+  const facts: RevisionFacts = {
+    model: factsOf(model),
+    environment: { lock_digest: onnxLock },
+    environment_variables: variablesOf(spec),
+  }
+  const columns = onnx.columns === undefined ? {} : { columns: onnx.columns }
+  const model_file = join(folder.model, onnx.file)
+  const runtime: GatewayRuntime = { kind: 'onnx', model_file, model_dir: folder.parent, ...columns }
   return { workspace, endpoint, deployment, spec, facts, runtime }
 }
 
@@ -163,5 +181,5 @@ const nothingToRun = (model: ServedModel | undefined): HaganeError =>
     model === undefined
       ? 'the deployment has neither a model nor code_configuration'
       : `a model of type ${model.type} needs code_configuration with a scoring script`,
-    { hint: 'only MLflow models (type: mlflow_model) are served without code' },
+    { hint: 'MLflow models (type: mlflow_model) and ONNX files are served without code' },
   )
