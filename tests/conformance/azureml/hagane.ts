@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { openSync } from 'node:fs'
+import { fstatSync, openSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -31,11 +31,12 @@ const START_SECONDS = 60
 export async function startHagane(dataDir: string, flags: readonly string[]): Promise<Hagane> {
   const logFile = join(dataDir, 'server.log')
   const log = openSync(logFile, 'a')
+  const { size: before } = fstatSync(log)
   const server = spawn(process.execPath, [bin, 'up', '--data', dataDir, '--port', '0', ...flags], {
     stdio: ['ignore', log, log],
     cwd: dataDir,
   })
-  const url = await readyUrl(logFile, server)
+  const url = await readyUrl(logFile, before, server)
   const env = { ...process.env, HAGANE_URL: url, HAGANE_WORKSPACE: 'default', NO_COLOR: '1', HAGANE_TOKEN: '' }
   return {
     url,
@@ -50,13 +51,15 @@ export async function startHagane(dataDir: string, flags: readonly string[]): Pr
   }
 }
 
-async function readyUrl(logFile: string, server: ReturnType<typeof spawn>): Promise<string> {
+/** `before`: bytes of the log that an earlier server wrote in the same folder. */
+async function readyUrl(logFile: string, before: number, server: ReturnType<typeof spawn>): Promise<string> {
+  const said = async () => (await readFile(logFile)).subarray(before).toString('utf8')
   for (let waited = 0; waited < START_SECONDS * 10 && server.exitCode === null; waited++) {
-    const url = /ready at (http:\S+)/.exec(await readFile(logFile, 'utf8'))?.[1]
+    const url = /ready at (http:\S+)/.exec(await said())?.[1]
     if (url !== undefined) return url
     await sleep(100)
   }
-  throw new Error(`the server did not start:\n${await readFile(logFile, 'utf8')}`)
+  throw new Error(`the server did not start:\n${await said()}`)
 }
 
 async function run(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv, seconds: number): Promise<Answer> {

@@ -1,10 +1,21 @@
-import { endpointRoutes, modelRoutes, treeUri } from '@hagane/contract'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { endpointRoutes, gatewayFile, modelRoutes, treeUri } from '@hagane/contract'
 import { buildTestApp, MlflowApi } from '@hagane/testkit'
-import { expect, it } from 'vitest'
+import { afterAll, expect, it } from 'vitest'
 import { openFileStore } from '../../kernel/blobs/index.ts'
 
+const dir = mkdtempSync(join(tmpdir(), 'hagane-deployed-'))
+// the gateway outlives the server that started it
+afterAll(() => {
+  const { pid } = gatewayFile.parse(JSON.parse(readFileSync(join(dir, 'gateway', 'gateway.json'), 'utf8')))
+  process.kill(pid, 'SIGKILL')
+  rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
+})
+
 it('a model that is deployed cannot be deleted, by version or whole, and can be once it is not', async () => {
-  await using app = await buildTestApp()
+  await using app = await buildTestApp({ dir })
   const blobs = openFileStore(app.dir)
   const { digest } = await blobs.putTree([{ path: 'model.bin', ...(await blobs.put(Buffer.from('m'))) }])
   const path = treeUri(digest, '')
