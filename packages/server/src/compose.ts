@@ -91,7 +91,7 @@ export function composeDomains(parts: Parts): Domains {
   const schedules = buildSchedules({ ...parts, jobs })
   const sources = { model: servedModel(models, data), environment: environments.plan, component: components.resolve }
   const batch = buildBatch({ ...parts, sources: { ...sources, jobs } })
-  const lineage = buildLineage({ db, events, ...factsFrom(tracking, endpoints, batch) })
+  const lineage = buildLineage({ db, events, ...factsFrom(tracking, endpoints, collection, batch) })
   return {
     routes: routesOf(workspaces, access, ...plainDomains(parts), data, environments, components).concat(
       routesOf(tracking, models, compute, jobs, schedules, endpoints, collection, batch, lineage),
@@ -180,13 +180,14 @@ async function gatewayToken(db: Database, access: Access, config: Config): Promi
 }
 
 /** What lineage shows beside its nodes, from the domains that know it. */
-function factsFrom(tracking: Tracking, endpoints: Endpoints, batch: Batch) {
+function factsFrom(tracking: Tracking, endpoints: Endpoints, collection: Collection, batch: Batch) {
   return {
     async findPrediction(workspace: string, id: string): Promise<PredictionFacts | undefined> {
       const found = await endpoints.findPrediction(workspace, id)
       if (found === undefined) return batchFacts(await batch.findPrediction(workspace, id))
       const { endpoint, deployment, revision, time, ...facts } = found.prediction
-      return { endpoint, deployment, revisionId: revision, time, facts: { time, ...facts } }
+      const collected = await collection.ofPrediction(workspace, endpoint, id)
+      return { endpoint, deployment, revisionId: revision, time, facts: { time, ...facts, ...collected } }
     },
     async runFacts(workspace: string, name: string): Promise<Record<string, unknown>> {
       const run = await tracking.getRun(workspace, name).catch(absent)

@@ -45,7 +45,7 @@ function branchesOf(edges: readonly LineageEdge[], id: string, towards: Towards)
 const MAX_FACTS = 160
 /** What a reader asks first of each kind; everything else is in `-o json`. */
 const shown: Partial<Record<LineageNode['kind'], readonly string[]>> = {
-  prediction: ['time', 'rows', 'latency_ms'],
+  prediction: ['time', 'rows', 'latency_ms', 'mirror_of', 'collected'],
   deployment: ['runtime'],
   model: ['source'],
   job: ['step', 'experiment', 'params', 'metrics'],
@@ -69,7 +69,7 @@ function factText(value: unknown): string {
   if (value === undefined || value === null) return ''
   if (typeof value !== 'object') return String(value)
   return Object.entries(value)
-    .map(([key, item]) => `${key}=${typeof item === 'number' ? Number(item.toPrecision(4)) : String(item)}`)
+    .map(([key, item]) => `${key}=${typeof item === 'number' ? Number(item.toPrecision(4)) : typeof item === 'object' ? JSON.stringify(item) : String(item)}`)
     .join(' ')
 }
 

@@ -11,7 +11,7 @@ ANSWER = struct.Struct("<HII")  # status, rows, head length
 # From the gateway.
 CONFIG, REQUEST, PING, STOP = 0, 1, 2, 3
 # From the worker.
-ANSWERED, READY, FAILED, PONG, BATCHED = 1, 2, 3, 4, 6
+ANSWERED, READY, FAILED, PONG, COLLECTED, BATCHED = 1, 2, 3, 4, 5, 6
 
 SOLO = 1  # this request must not share a predict call with others
 GET = 2
@@ -44,15 +44,19 @@ class Request:
 
 
 class Answer:
-    """`rows` counts what was predicted; `headers` is a list of name and value pairs beyond those of the gateway."""
+    """`rows` counts what was predicted; `headers` is a list of name and value pairs beyond those of the gateway.
 
-    __slots__ = ("status", "rows", "headers", "body")
+    `collected` is what the script's collectors took while it answered.
+    """
+
+    __slots__ = ("status", "rows", "headers", "body", "collected")
 
     def __init__(self, status, body, rows=1, headers=()):
         self.status = status
         self.body = body
         self.rows = rows
         self.headers = headers
+        self.collected = b""
 
 
 def pack(kind, frame_id, payload):
@@ -71,6 +75,8 @@ def pack_answer(frame_id, answer):
         head = json.dumps(headers).encode("utf-8") if headers else b""
     length = _LENGTH_COUNTS + ANSWER.size + len(head) + len(body)
     start = HEAD.pack(length, ANSWERED, frame_id) + ANSWER.pack(answer.status, answer.rows, len(head))
+    if answer.collected:
+        return b"".join((pack(COLLECTED, frame_id, answer.collected), start, head, body))
     return b"".join((start, head, body))
 
 

@@ -15,7 +15,7 @@ import time
 import traceback
 from urllib.parse import parse_qsl
 
-from . import azure_modules, raw_http, swagger
+from . import azure_modules, monitoring, raw_http, swagger
 from .errors import RequestError, error_answer, model_failed, too_late
 from .frames import Answer
 
@@ -37,6 +37,7 @@ def load_script(config):
             "scoring_script '%s' is not in the code: it holds %s" % (config["scoring_script"], sorted(os.listdir(code_dir))[:20])
         )
     raw_http_asked = azure_modules.install()
+    monitoring.install(config.get("collections", {}))
     for folder in (os.path.dirname(path), code_dir):
         if folder not in sys.path:
             sys.path.insert(0, folder)
@@ -97,7 +98,10 @@ class Script:
     def answer(self, requests):
         for request in requests:
             late = request.deadline <= time.monotonic()
-            yield [(request, too_late(request) if late else self._answer_one(request))]
+            monitoring.begin(request.name)
+            answer = too_late(request) if late else self._answer_one(request)
+            answer.collected = monitoring.take()
+            yield [(request, answer)]
 
     def _answer_one(self, request):
         try:

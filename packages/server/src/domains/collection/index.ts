@@ -6,7 +6,7 @@ import type { BoundRoute } from '../../kernel/http/index.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { convertCaptures } from './convert.ts'
 import { takeFeedback } from './feedback.ts'
-import { buildQuestions } from './questions.ts'
+import { buildQuestions, type CollectedRow } from './questions.ts'
 import { listFiles } from './reads.ts'
 import { sweepOld } from './retention.ts'
 import { Rounds } from './rounds.ts'
@@ -32,6 +32,8 @@ interface Deps {
 
 export interface Collection extends CollectionUses {
   routes: BoundRoute[]
+  /** What was collected and said of a prediction, as facts; nothing while that cannot be looked up. */
+  ofPrediction(workspace: string, endpoint: string, id: string): Promise<{ collected?: CollectedRow[] }>
   /** Begins to turn captures into tables and to delete what is too old. */
   start(): void
   stop(): Promise<void>
@@ -65,6 +67,13 @@ export function buildCollection(deps: Deps): Collection {
   return {
     ...uses,
     routes: bindRoutes(uses),
+    async ofPrediction(workspace, endpoint, id) {
+      const rows = await uses.questions.ofPrediction({ workspace, endpoint }, id).catch((error: unknown) => {
+        log.warn({ err: error, prediction: id }, 'what was collected of a prediction could not be read')
+        return []
+      })
+      return rows.length === 0 ? {} : { collected: rows }
+    },
     start() {
       rounds.every(convertEveryMs, signal => convertCaptures(parts, signal))
       const { collected: collectedSeconds, predictions: predictionSeconds } = deps.keepSeconds

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
+  type Cell,
   HaganeError,
   type PredictionRows,
   parsePredictionId,
@@ -39,6 +40,11 @@ export interface Period {
   until?: string | undefined
 }
 
+interface Place {
+  workspace: string
+  endpoint: string
+}
+
 interface PredictionsAsked extends Period {
   deployments?: string[] | undefined
   prediction?: string | undefined
@@ -50,7 +56,7 @@ export function buildQuestions(deps: QuestionDeps) {
   const turns = new Turns()
 
   async function ask<R extends Extract<TabularRequest, { sources: Sources }>>(
-    place: { workspace: string; endpoint: string },
+    place: Place,
     period: Period,
     request: (sources: Sources) => R,
     signal: AbortSignal,
@@ -82,7 +88,7 @@ export function buildQuestions(deps: QuestionDeps) {
 
   return {
     predictions(
-      place: { workspace: string; endpoint: string },
+      place: Place,
       { limit, ...what }: PredictionsAsked & { limit: number },
       signal: AbortSignal,
     ): Promise<PredictionRows> {
@@ -92,7 +98,7 @@ export function buildQuestions(deps: QuestionDeps) {
 
     /** The answer as a file that is gone once it has been read. */
     async file(
-      place: { workspace: string; endpoint: string },
+      place: Place,
       { format, ...what }: PredictionsAsked & { format: 'csv' | 'parquet' | 'json' },
       signal: AbortSignal,
     ) {
@@ -109,8 +115,15 @@ export function buildQuestions(deps: QuestionDeps) {
       return createReadStream(output.path).on('close', () => void done())
     },
 
+    /** What was collected and said of a prediction or a row of it, a few rows at most; none when nothing was kept. */
+    async ofPrediction(place: Place, prediction: string): Promise<CollectedRow[]> {
+      const sql = 'select * from predictions order by row limit 20'
+      const found = await this.predictions(place, { prediction, sql, limit: 20 }, AbortSignal.timeout(answerMs))
+      return found.rows.map(row => collectedRow(found.columns.map(({ name }, at) => [name, row[at] ?? null])))
+    },
+
     compare(
-      place: { workspace: string; endpoint: string },
+      place: Place,
       { since, until, ...what }: Period & { live: string; shadow: string; tolerance: number; worst: number },
       signal: AbortSignal,
     ): Promise<ShadowComparison> {
@@ -121,6 +134,31 @@ export function buildQuestions(deps: QuestionDeps) {
     },
   }
 }
+/** A row of a prediction as lineage shows it. */
+export interface CollectedRow {
+  row_id: string
+  output?: unknown
+  inputs?: Record<string, Cell>
+  labels?: Record<string, Cell>
+}
+
+function collectedRow(cells: readonly (readonly [string, Cell])[]): CollectedRow {
+  const said = cells.filter(([, cell]) => cell !== null)
+  const of = (prefix: string) =>
+    said.flatMap(([name, cell]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), cell] as const] : []))
+  const row = new Map(said)
+  const label = row.get('label')
+  const labels = [...of('label_'), ...(label === undefined ? [] : [['label', label] as const])]
+  const inputs = of('input_')
+  const output = row.get('output')
+  return {
+    row_id: String(row.get('row_id')),
+    ...(typeof output === 'string' ? { output: JSON.parse(output) } : {}),
+    ...(inputs.length === 0 ? {} : { inputs: Object.fromEntries(inputs) }),
+    ...(labels.length === 0 ? {} : { labels: Object.fromEntries(labels) }),
+  }
+}
+
 export type Questions = ReturnType<typeof buildQuestions>
 
 /** The last day, or the hour of the prediction that is asked for. */
