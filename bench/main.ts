@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { type Bench, keepsTarget, type Row, timesBetter } from './bench.ts'
 import { batchScoring } from './benches/batch.ts'
 import { cliRoundTrip } from './benches/cli.ts'
+import { collection } from './benches/collection.ts'
 import { endpointLoad } from './benches/endpoint-load.ts'
 import { gatewayKills } from './benches/gateway-kills.ts'
 import { gatewayLatency } from './benches/gateway-latency.ts'
@@ -23,6 +24,7 @@ const benches: readonly Bench[] = [
   jobSteps,
   endpointLoad,
   gatewayLatency,
+  collection,
   overload,
   gatewayKills,
   batchScoring,
@@ -31,7 +33,14 @@ const benches: readonly Bench[] = [
 
 /** A name that stands for several benches. */
 const groups: Readonly<Record<string, readonly string[]>> = {
-  serving: [endpointLoad.name, gatewayLatency.name, overload.name, gatewayKills.name, batchScoring.name],
+  serving: [
+    endpointLoad.name,
+    gatewayLatency.name,
+    collection.name,
+    overload.name,
+    gatewayKills.name,
+    batchScoring.name,
+  ],
 }
 
 const usage = `Usage: npm run bench [-- NAME... [--gigabytes N]]

@@ -28,7 +28,7 @@ export async function runTabular<R extends TabularRequest>(
     env: environment(options.memory),
     ...(options.signal === undefined ? {} : { signal: options.signal, killSignal: 'SIGKILL' as const }),
   })
-  if (options.background === true && child.pid !== undefined) setPriority(child.pid, Math.min(19, getPriority() + 10))
+  if (options.background === true && child.pid !== undefined) setPriority(child.pid, Math.min(19, getPriority() + 15))
   const exit = new Promise<string>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`))

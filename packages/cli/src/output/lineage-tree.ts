@@ -69,7 +69,10 @@ function factText(value: unknown): string {
   if (value === undefined || value === null) return ''
   if (typeof value !== 'object') return String(value)
   return Object.entries(value)
-    .map(([key, item]) => `${key}=${typeof item === 'number' ? Number(item.toPrecision(4)) : typeof item === 'object' ? JSON.stringify(item) : String(item)}`)
+    .map(
+      ([key, item]) =>
+        `${key}=${typeof item === 'number' ? Number(item.toPrecision(4)) : typeof item === 'object' ? JSON.stringify(item) : String(item)}`,
+    )
     .join(' ')
 }
 

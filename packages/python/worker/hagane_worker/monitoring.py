@@ -150,7 +150,7 @@ def _sample_point(prediction):
 
 
 def _is_data_frame(data):
-    return any(one.__name__ == "DataFrame" and one.__module__.startswith("pandas.") for one in type(data).__mro__)
+    return any(one.__name__ == "DataFrame" and one.__module__.split(".")[0] == "pandas" for one in type(data).__mro__)
 
 
 def _raise(error):

@@ -29,16 +29,16 @@ export function emitExchange(
   const point = samplePoint(record.mirror_of ?? record.id)
   const takes = (name: ContentCollection): boolean => point < (header.plan.collections[name] ?? 0)
   const takesInputs = takes('model_inputs') && !byScript.has('model_inputs')
-  const inputs = request === undefined ? [] : (rowsOfRequest(request, exchange.notes.content_type) ?? []).map(redact)
+  const inputs =
+    request === undefined || !takesInputs ? [] : (rowsOfRequest(request, exchange.notes.content_type) ?? []).map(redact)
   const outputs = answer === undefined || record.status >= 400 ? [] : outputsOf(answer, record.rows).map(redact)
   const count = Math.max(1, record.status < 400 ? record.rows : 0, outputs.length, takesInputs ? inputs.length : 0)
   for (let row = 0; row < count; row += 1) {
     emit(PREDICTIONS, predictionRow(header, exchange, row, outputs))
-    const about = named(header, exchange, row)
     const input = inputs[row]
-    if (takesInputs && input !== undefined) emit('model_inputs', { ...about, ...input })
+    if (takesInputs && input !== undefined) emit('model_inputs', Object.assign(named(header, exchange, row), input))
     if (takes('model_outputs') && !byScript.has('model_outputs') && row < outputs.length)
-      emit('model_outputs', { ...about, ...columnsOf(outputs[row]) })
+      emit('model_outputs', Object.assign(named(header, exchange, row), columnsOf(outputs[row])))
   }
   emitBodies(header, exchange, takes, redact, emit)
   for (const data of exchange.collected) emitCollected(header, exchange, data, redact, emit)

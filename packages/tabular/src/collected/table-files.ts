@@ -83,17 +83,26 @@ class TableColumns {
     for (const name of this.#types.keys()) this.#name(name)
   }
 
+  /** The row as it is written; most rows are, as they come. */
   take(row: Row): Row {
     if (this.#isFixed) return row
+    let fits = true
+    for (const given in row) {
+      const name = this.#names.get(given) ?? this.#name(given)
+      const value = row[given]
+      const type = typeOf(value)
+      if (name !== given || (type === 'VARCHAR' && typeof value !== 'string')) fits = false
+      const known = this.#types.get(name)
+      if (type !== undefined && type !== known) this.#types.set(name, known === undefined ? type : common(known, type))
+    }
+    return fits ? row : this.#fitted(row)
+  }
+
+  #fitted(row: Row): Row {
+    const text = (value: unknown) =>
+      typeOf(value) === 'VARCHAR' && typeof value !== 'string' ? JSON.stringify(value) : value
     return Object.fromEntries(
-      Object.entries(row).map(([given, value]) => {
-        const name = this.#names.get(given) ?? this.#name(given)
-        const type = typeOf(value)
-        const known = this.#types.get(name)
-        if (type !== undefined && type !== known)
-          this.#types.set(name, known === undefined ? type : common(known, type))
-        return [name, type === 'VARCHAR' && typeof value !== 'string' ? JSON.stringify(value) : value]
-      }),
+      Object.entries(row).map(([given, value]) => [this.#names.get(given) ?? given, text(value)]),
     )
   }
 
