@@ -132,7 +132,7 @@ it('shadows are compared with live, exactly, and nothing that was answered is lo
 
   const collected = () =>
     app.client.call(collectionRoutes.collected, { params, query: { deployment: 'blue', collection: 'model_inputs' } })
-  await expect.poll(async () => (await collected()).items.length, { timeout: 60_000 }).toBeGreaterThan(0)
+  await expect.poll(async () => (await collected()).items.length, { timeout: 240_000 }).toBeGreaterThan(0)
   expect((await collected()).items.reduce((sum, file) => sum + file.rows, 0)).toBe(150)
   expect((await counted()).rows).toEqual([[151, 151, 151]])
 
