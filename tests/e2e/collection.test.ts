@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { collectionRoutes, endpointRoutes, lineageRoutes, type ShadowComparison } from '@hagane/contract'
@@ -40,6 +41,7 @@ def run(raw):
     ${after}
     return predicted
 `
+const dir = mkdtempSync(join(tmpdir(), 'hagane-collection-'))
 let app: TestApp
 let paths: string
 let flowers: { rows: number[][]; differ: number[] }
@@ -49,16 +51,26 @@ beforeAll(async () => {
   const program = 'import sysconfig; print(sysconfig.get_paths()["purelib"])'
   paths = execFileSync(python, ['-c', program], { encoding: 'utf8' }).trim()
   flowers = JSON.parse(execFileSync(python, ['-'], { input: models, encoding: 'utf8' }))
-  app = await buildTestApp()
+  app = await buildTestApp({ dir })
 }, 600_000)
 afterAll(async () => {
-  await app.client.call(endpointRoutes.delete, { params: { name: 'iris' } })
+  // the server first: it would start the gateway again
+  await app[Symbol.asyncDispose]()
   const { pid } = gatewayOf()
   process.kill(pid, 'SIGTERM')
-  await app[Symbol.asyncDispose]()
-})
+  while (isAlive(pid)) await pause(50)
+  rmSync(dir, { recursive: true, force: true })
+}, 120_000)
 
-const gatewayOf = (): { pid: number } => JSON.parse(readFileSync(join(app.dir, 'gateway/gateway.json'), 'utf8'))
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+const gatewayOf = (): { pid: number } => JSON.parse(readFileSync(join(dir, 'gateway/gateway.json'), 'utf8'))
 
 async function deploy(deployment: string, script: string, more = {}): Promise<void> {
   const code = await uploadFiles(app.client, { 'score.py': script, 'models.py': models })

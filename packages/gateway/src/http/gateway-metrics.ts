@@ -16,7 +16,7 @@ interface Deployed {
 export function gatewayMetrics(routing: Routing): string {
   const hosts = [...routing.hosts]
   const deployed = hosts.flatMap(deployedAt)
-  return `${[...ofRequests(hosts, deployed), ...ofWorkers(deployed), ...ofItself()].join('\n')}\n`
+  return `${[...ofRequests(hosts, deployed), ...ofShadows(hosts), ...ofWorkers(deployed), ...ofItself()].join('\n')}\n`
 }
 
 const placeOf = ({ entry }: EndpointHost): Labels => ({ workspace: entry.workspace, endpoint: entry.name })
@@ -72,6 +72,14 @@ function ofRequests(hosts: readonly EndpointHost[], deployed: readonly Deployed[
       deployed.map(({ labels, serving }) => [labels, serving.open]),
     ),
   ]
+}
+
+function ofShadows(hosts: readonly EndpointHost[]): string[] {
+  const counted = hosts.flatMap(host =>
+    [...host.metrics.shadows.counts.values()].map(({ count, ...of }): Sample => [{ ...placeOf(host), ...of }, count]),
+  )
+  const help = 'Mirrored requests by whether the shadow answered the same bytes as live; failed: only the shadow did.'
+  return lines('hagane_shadow_answers_total', 'counter', help, counted)
 }
 
 function ofWorkers(deployed: readonly Deployed[]): string[] {

@@ -167,6 +167,8 @@ export class Scoring {
       output_sha256: answer.digest ?? hash('sha256', answer.body, 'hex'),
     }
     if (mirrorOf !== undefined) record.mirror_of = mirrorOf
+    const copies = kept.shadows.length
+    if (copies > 0 || mirrorOf !== undefined) host.metrics.shadows.note(record, copies)
     const exchange = { endpoint: host.entry, deployment: server.deployment, request, answer, ...kept }
     this.#parts.collector.record(record, time, sent, exchange)
   }

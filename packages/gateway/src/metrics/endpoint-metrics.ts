@@ -1,10 +1,12 @@
 import { DeploymentMetrics } from './deployment-metrics.ts'
+import { ShadowTally } from './shadow-tally.ts'
 
 /** The figures of one endpoint: those of its deployments, and the requests that reached none of them. */
 export class EndpointMetrics {
   readonly #deployments = new Map<string, DeploymentMetrics>()
   /** By status: no key, too many for this key, too large, unknown deployment … */
   readonly refused = new Map<number, number>()
+  readonly shadows = new ShadowTally()
 
   /** Those of a deployment by name: a new revision goes on counting. */
   of(deployment: string): DeploymentMetrics {
