@@ -70,7 +70,9 @@ def publish(files, score):
 
 
 def prepare(request, state, files):
-    """What scoring scripts read: the model's folder under its own name, and where they may write."""
+    """What scoring scripts read: the model's folder under its own name, and where they may write; the cores are shared out."""
+    # libraries that take all cores in each of several processes only wait for each other
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // request.workers)))
     os.environ["AZUREML_BI_OUTPUT_PATH"] = files
     if request.model is None:
         return
