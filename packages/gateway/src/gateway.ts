@@ -19,6 +19,7 @@ import type { GatewayOptions } from './options.ts'
 import { Collector } from './predictions/collector.ts'
 import { Unreported } from './predictions/unreported.ts'
 import { Routing } from './routing/routing.ts'
+import { WarmWorkers } from './serving/warm-workers.ts'
 
 /** How long requests may take to finish when the gateway is told to end. */
 const drainMs = 30_000
@@ -33,6 +34,7 @@ export class Gateway {
   readonly #tableFile: TableFile
   readonly #unreported: Unreported
   readonly #collector: Collector
+  readonly #warm: WarmWorkers
   readonly #routing: Routing
   readonly #http: HttpServer
   readonly #grpc: GrpcListener
@@ -64,7 +66,10 @@ export class Gateway {
     this.#tableFile = new TableFile(dir)
     this.#unreported = new Unreported(dir)
     this.#collector = new Collector(dir, this.#unreported, () => this.#reporter?.soon())
-    const place = { entry: unpackWorker(dir), logsDir: join(dir, 'logs') }
+    const logsDir = join(dir, 'logs')
+    mkdirSync(logsDir, { recursive: true, mode: 0o700 })
+    this.#warm = new WarmWorkers(options.warmWorkers ?? 0, join(logsDir, 'warm.log'))
+    const place = { entry: unpackWorker(dir), logsDir, warm: this.#warm }
     this.#routing = new Routing(place, {
       changed: () => this.#changed(),
       drained: revision => this.#collector.sealRevision(revision),
@@ -111,6 +116,7 @@ export class Gateway {
   /** Takes no new connection, answers what is open, ends the workers, and gives the folder back. */
   async close(): Promise<void> {
     this.#control?.close()
+    this.#warm.close()
     const force = setTimeout(() => this.#routing.kill(), drainMs)
     await Promise.all([this.#http.close(), this.#grpc.close()])
     await this.#routing.close()

@@ -20,6 +20,8 @@ export interface GatewayOptions {
   otlp?: OtlpOptions
   /** Path that is put before every address that is asked for, as `/endpoints/<name>` of the only endpoint. */
   root?: string
+  /** Pythons that are kept ready for the environments in use; 0 unless given. */
+  warmWorkers?: number
 }
 
 const usage =
@@ -30,7 +32,9 @@ const invalid = (message: string): HaganeError => new HaganeError('invalid', mes
 function wholeNumber(name: string, text: string, largest: number): number {
   const value = Number(text)
   if (Number.isInteger(value) && value >= 0 && value <= largest) return value
-  throw invalid(`--${name} must be a whole number from 0 to ${largest}, found '${text}'`)
+  throw invalid(
+    `${/^[A-Z]/.test(name) ? '' : '--'}${name} must be a whole number from 0 to ${largest}, found '${text}'`,
+  )
 }
 
 /** Reads the command line. Throws `invalid` with the usage. */
@@ -59,6 +63,7 @@ export function readOptions(args: string[], env: NodeJS.ProcessEnv = {}): Gatewa
   if ((certFile === undefined) !== (keyFile === undefined))
     throw invalid('--tls-cert and --tls-key belong together, one of them is missing')
   const otlp = otlpFromEnvironment(env)
+  const warm = env.HAGANE_GATEWAY_WARM_WORKERS || undefined
   return {
     dir,
     host,
@@ -68,5 +73,6 @@ export function readOptions(args: string[], env: NodeJS.ProcessEnv = {}): Gatewa
     ...(tokenFile === undefined ? {} : { tokenFile }),
     ...(certFile === undefined || keyFile === undefined ? {} : { tls: { certFile, keyFile } }),
     ...(otlp === undefined ? {} : { otlp }),
+    ...(warm === undefined ? {} : { warmWorkers: wholeNumber('HAGANE_GATEWAY_WARM_WORKERS', warm, 64) }),
   }
 }

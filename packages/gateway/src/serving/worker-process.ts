@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
+import type { ChildProcess } from 'node:child_process'
 import type { Duplex } from 'node:stream'
 import type { GatewayDeployment } from '@hagane/contract'
 import { monotonicSeconds } from './clock.ts'
 import { FrameReader, fromWorker, packFrame, packRequest, toWorker, unpackAnswer, type WorkerAnswer } from './frames.ts'
 import { onnxProgram } from './onnx-program.ts'
 import type { Pending } from './pending.ts'
+import { startProgram } from './warm-workers.ts'
 import type { Worker, WorkerListener, WorkerStart } from './worker.ts'
 
 /** Below this a batch of frames is copied into one buffer, above it the pieces go to writev. */
@@ -27,16 +27,9 @@ export class WorkerProcess implements Worker {
   #how = 'ended'
 
   constructor(start: WorkerStart, listener: WorkerListener) {
-    const log = openSync(start.logFile, 'a', 0o600)
-    try {
-      this.#child = spawn(...programOf(start), {
-        env: start.environment,
-        stdio: ['ignore', log, log, 'pipe'],
-        detached: true,
-      })
-    } finally {
-      closeSync(log)
-    }
+    const { deployment, environment, logFile } = start
+    const spare = start.warm?.take(start)
+    this.#child = spare ?? startProgram(...programOf(start), environment, logFile)
     this.#channel = this.#child.stdio[3] as Duplex
     this.#channel.on('error', () => this.kill())
     this.#channel.on('data', (chunk: Buffer) => this.#read(chunk, listener))
@@ -46,7 +39,8 @@ export class WorkerProcess implements Worker {
       this.#killGroup()
     })
     this.#child.on('close', () => this.#end(this.#how, listener))
-    this.#send(packFrame(toWorker.config, 0, Buffer.from(JSON.stringify(configOf(start.deployment)))))
+    const told = spare === undefined ? {} : { environment, log_file: logFile }
+    this.#send(packFrame(toWorker.config, 0, Buffer.from(JSON.stringify({ ...configOf(deployment), ...told }))))
   }
 
   get pid(): number | undefined {

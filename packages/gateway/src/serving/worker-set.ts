@@ -1,4 +1,5 @@
 import type { GatewayDeployment } from '@hagane/contract'
+import type { WarmWorkers } from './warm-workers.ts'
 import { workerEnvironment } from './worker-environment.ts'
 import { type SlotOwner, WorkerSlot } from './worker-slot.ts'
 
@@ -8,6 +9,7 @@ export interface WorkerPlace {
   endpoint: string
   /** serve.py of the unpacked worker. */
   entry: string
+  warm?: WarmWorkers | undefined
 }
 
 /** Requests that a worker is handed ahead: batching ones as many as arrive, others only when no other worker could take them. */
@@ -92,11 +94,11 @@ export class WorkerSet {
   }
 
   #start(deployment: GatewayDeployment): WorkerSlot {
-    const { workspace, endpoint, entry } = this.#place
+    const { workspace, endpoint, entry, warm } = this.#place
     const title = `${workspace}/${endpoint}/${deployment.name}/${this.#started++}`
     const environment = workerEnvironment(deployment, endpoint)
     return new WorkerSlot(
-      { deployment, title, entry, environment, logFile: this.#logFile },
+      { deployment, title, entry, environment, logFile: this.#logFile, warm },
       {
         ...this.#owner,
         changed: slot => {

@@ -166,6 +166,7 @@ export class WorkerSlot {
     this.state = 'ready'
     this.message = undefined
     this.description = description
+    this.#start.warm?.prepare(this.#start, description.modules ?? [])
     this.#readySince = performance.now()
     this.#probeRegularly()
     this.#owner.changed(this)

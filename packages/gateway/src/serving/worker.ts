@@ -2,6 +2,7 @@ import type { GatewayDeployment } from '@hagane/contract'
 import type { TensorSpec } from '../inference/tensor.ts'
 import type { WorkerAnswer } from './frames.ts'
 import type { Pending } from './pending.ts'
+import type { WarmWorkers } from './warm-workers.ts'
 
 /** What a worker says of its model once it is loaded. */
 export interface ModelDescription {
@@ -10,6 +11,8 @@ export interface ModelDescription {
   needs_head: boolean
   /** Requests that arrive together are answered by one predict call. */
   batching: boolean
+  /** What it has imported of the packages that take long. */
+  modules?: string[]
   swagger: { documents: Record<string, object>; input: object; output: object }
   /** What the model takes and answers after the Open Inference Protocol; a worker that does not say answers as text. */
   metadata?: ModelMetadata
@@ -40,6 +43,8 @@ export interface WorkerStart {
   entry: string
   environment: Record<string, string>
   logFile: string
+  /** Where Pythons wait that have imported what it needs. */
+  warm?: WarmWorkers | undefined
 }
 
 /** What fills a place of a deployment: a process of its own, whatever way it is spoken to. */

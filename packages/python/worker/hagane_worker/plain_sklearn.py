@@ -29,7 +29,7 @@ def load_plain_sklearn(folder):
     schema = _schema_of(facts.get("signature"))
     if schema is False:
         return None
-    _import_sklearn()
+    import_sklearn()
     flavor = facts["flavors"]["sklearn"]
     path = os.path.join(folder, facts["flavors"]["python_function"]["model_path"])
     estimator = _open(path, flavor.get("serialization_format", "pickle"), flavor.get("skops_trusted_types"))
@@ -94,7 +94,7 @@ class _Later:
         return getattr(importlib.import_module("pandas"), name)
 
 
-def _import_sklearn():
+def import_sklearn():
     """scikit-learn without pandas, which it imports at its start but uses only with frames: 60 MB and 0.3 s less."""
     if "pandas" in sys.modules or "sklearn" in sys.modules:
         return

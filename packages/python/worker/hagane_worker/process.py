@@ -9,6 +9,7 @@ import socket
 import sys
 import traceback
 
+from . import warm
 from .frames import BATCHED, CONFIG, FAILED, PING, PONG, READY, REQUEST, STOP, Channel, Request, pack, pack_answer, pack_json
 
 logger = logging.getLogger("hagane.worker")
@@ -81,8 +82,17 @@ def main():
     frames = channel.receive()
     if not frames or frames[0][0] != CONFIG:
         raise SystemExit(2)
+    config = json.loads(frames[0][2].decode("utf-8"))
+    if config["kind"] == "warm":
+        warm.import_all(config["modules"])
+        # the next one may have come with it
+        frames = frames[1:] or channel.receive()
+        if not frames:
+            return
+        config = json.loads(frames[0][2].decode("utf-8"))
+        warm.become(config)
     try:
-        model = load(json.loads(frames[0][2].decode("utf-8")))
+        model = load(config)
     except BaseException as error:  # noqa: B902 - sys.exit() in the user's code is a failure to report as well
         traceback.print_exc()
         sys.stderr.flush()
@@ -91,7 +101,7 @@ def main():
     gc.collect()
     if hasattr(gc, "freeze"):
         gc.freeze()
-    channel.send(pack_json(READY, model.description()))
+    channel.send(pack_json(READY, dict(model.description(), modules=warm.imported())))
     serve(channel, model)
     sys.stdout.flush()
 
