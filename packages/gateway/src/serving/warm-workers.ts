@@ -1,14 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
+import type { GatewayDeployment } from '@hagane/contract'
 import { packFrame, toWorker } from './frames.ts'
-import type { WorkerStart } from './worker.ts'
 
 /** Given to a Python before it starts, so that they cannot be told to one that runs. */
 const early = /^(PYTHON|LD_|DYLD_|OMP_|OPENBLAS_|MKL_|NUMEXPR_|MALLOC_|CUDA_)/
 
 /** The worker that has just become ready answers its first callers before a spare takes processor time. */
 const laterMs = 1000
+
+/** How a worker is started, as far as it matters here. */
+interface Start {
+  deployment: GatewayDeployment
+  entry: string
+  environment: Record<string, string>
+}
 
 interface Spare {
   key: string
@@ -46,7 +53,7 @@ export class WarmWorkers {
   }
 
   /** A worker that was started like this is ready and has imported `modules`: the next of its kind shall find them there. */
-  prepare(start: WorkerStart, modules: readonly string[]): void {
+  prepare(start: Start, modules: readonly string[]): void {
     const key = keyOf(start)
     if (key === undefined || this.#most === 0 || this.#wanted.has(key) || this.#spares.some(one => one.key === key))
       return
@@ -58,7 +65,7 @@ export class WarmWorkers {
   }
 
   /** A spare for this worker, if there is one; it is the caller's from now on. */
-  take(start: WorkerStart): ChildProcess | undefined {
+  take(start: Start): ChildProcess | undefined {
     const key = keyOf(start)
     const found = this.#spares.find(one => one.key === key && isRunning(one.child))
     this.#spares = this.#spares.filter(one => one !== found && isRunning(one.child))
@@ -72,7 +79,7 @@ export class WarmWorkers {
     this.#spares = []
   }
 
-  #start(key: string, start: WorkerStart, modules: readonly string[]): void {
+  #start(key: string, start: Start, modules: readonly string[]): void {
     while (this.#spares.length >= this.#most) this.#spares.shift()?.child.kill('SIGKILL')
     const { python } = start.deployment.runtime
     const own = new Set(Object.keys(start.deployment.environment_variables))
@@ -94,7 +101,7 @@ const isRunning = ({ exitCode, signalCode, pid }: ChildProcess): boolean =>
   pid !== undefined && exitCode === null && signalCode === null
 
 /** Equal for workers that can take each other's place before they have a model; undefined for those that cannot. */
-function keyOf({ deployment, environment }: WorkerStart): string | undefined {
+function keyOf({ deployment, environment }: Start): string | undefined {
   if (deployment.runtime.kind === 'command') return undefined
   if (Object.keys(deployment.environment_variables).some(name => early.test(name))) return undefined
   return JSON.stringify([deployment.runtime.python, environment.OMP_NUM_THREADS])
