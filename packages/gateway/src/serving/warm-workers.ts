@@ -55,11 +55,18 @@ export class WarmWorkers {
   /** A worker that was started like this is ready and has imported `modules`: the next of its kind shall find them there. */
   prepare(start: Start, modules: readonly string[]): void {
     const key = keyOf(start)
-    if (key === undefined || this.#most === 0 || this.#wanted.has(key) || this.#spares.some(one => one.key === key))
+    const python = pythonOf(start)
+    if (
+      key === undefined ||
+      python === undefined ||
+      this.#most === 0 ||
+      this.#wanted.has(key) ||
+      this.#spares.some(one => one.key === key)
+    )
       return
     const timer = setTimeout(() => {
       this.#wanted.delete(key)
-      this.#start(key, start, modules)
+      this.#start(key, python, start, modules)
     }, laterMs)
     this.#wanted.set(key, timer)
   }
@@ -79,9 +86,8 @@ export class WarmWorkers {
     this.#spares = []
   }
 
-  #start(key: string, start: Start, modules: readonly string[]): void {
+  #start(key: string, python: string, start: Start, modules: readonly string[]): void {
     while (this.#spares.length >= this.#most) this.#spares.shift()?.child.kill('SIGKILL')
-    const { python } = start.deployment.runtime
     const own = new Set(Object.keys(start.deployment.environment_variables))
     const environment = Object.fromEntries(Object.entries(start.environment).filter(([name]) => !own.has(name)))
     const child = startProgram(python, [start.entry, 'spare'], environment, this.#logFile)
@@ -102,7 +108,12 @@ const isRunning = ({ exitCode, signalCode, pid }: ChildProcess): boolean =>
 
 /** Equal for workers that can take each other's place before they have a model; undefined for those that cannot. */
 function keyOf({ deployment, environment }: Start): string | undefined {
-  if (deployment.runtime.kind === 'command') return undefined
+  const python = pythonOf({ deployment })
+  if (python === undefined) return undefined
   if (Object.keys(deployment.environment_variables).some(name => early.test(name))) return undefined
-  return JSON.stringify([deployment.runtime.python, environment.OMP_NUM_THREADS])
+  return JSON.stringify([python, environment.OMP_NUM_THREADS])
 }
+
+/** The interpreter of a worker that is our Python program; other kinds are started by themselves. */
+const pythonOf = ({ deployment: { runtime } }: Pick<Start, 'deployment'>): string | undefined =>
+  runtime.kind.startsWith('python-') && 'python' in runtime ? runtime.python : undefined
