@@ -74,7 +74,11 @@ eachDialect('online endpoints', database => {
     const before = await under.client.call(endpointRoutes.showDeployment, { params })
     const code_configuration = await under.codeOf(script('2'))
     const body = { model: 'azureml:weights:3', code_configuration, environment: 'azureml:env:1' }
+    const timesReady = async () =>
+      (await typesOf('deployment/iris/blue')).filter(type => type === 'deployment-ready').length
+    const readyBefore = await timesReady()
     const more = await under.deploy('iris', 'blue', { ...body, instance_count: 2 })
+    expect(await timesReady()).toBe(readyBefore + 1)
     expect(more).toMatchObject({
       provisioning_state: 'Succeeded',
       serving: { workers: 2, workers_ready: 2, pid: before.serving?.pid, restarts: 0 },

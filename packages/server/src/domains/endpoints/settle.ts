@@ -30,7 +30,7 @@ export async function settle(tx: Tx, row: DeploymentRow, said: GatewayRevisionRe
     ...(begins ? { all_traffic: 0 } : {}),
   })
   const before = row.serving === null ? undefined : (JSON.parse(row.serving) as GatewayRevisionReport).state
-  if (kind !== undefined && before !== said.state) appendState(tx, said, kind)
+  if (kind !== undefined && (before !== said.state || state !== row.state)) appendState(tx, said, kind)
   if (begins && row.all_traffic === 1) await giveAllTraffic(tx, row)
 }
 
