@@ -200,6 +200,11 @@ def _inputs(value):
     return columns_of(value) if isinstance(value, dict) else list_of(value)
 
 
+def of_inputs(value, params=None):
+    """A value as if it had come as `inputs` of MLflow's JSON."""
+    return Payload("inputs", _inputs(value), params, {"inputs": value})
+
+
 _readers = {
     "input_data": _input_data,
     "dataframe_split": split,

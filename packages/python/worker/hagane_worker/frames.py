@@ -27,7 +27,7 @@ _CHUNK = 256 * 1024
 class Request:
     """One request. `deadline` is a time of `time.monotonic()`, the clock that gateway and worker share."""
 
-    __slots__ = ("id", "deadline", "route", "solo", "method", "name", "content_type", "head", "body")
+    __slots__ = ("id", "deadline", "route", "solo", "method", "name", "content_type", "head", "body", "oip")
 
     def __init__(self, frame_id, payload):
         self.id = frame_id
@@ -41,6 +41,7 @@ class Request:
         at += content_type
         self.head = payload[at : at + head]
         self.body = payload[at + head :]
+        self.oip = None
 
 
 class Answer:

@@ -68,11 +68,11 @@ class TensorInputs:
     def prepare(self, payload):
         data = payload.data
         if isinstance(data, Named):
-            raise RequestError(422, "the model takes one array, found an object with %s" % ", ".join(map(str, data.value)))
+            raise RequestError(400, "the model takes one array, found an object with %s" % ", ".join(map(str, data.value)))
         array = self._array(data.rows if isinstance(data, Table) else data.value, isinstance(data, Table) and data.text)
         if len(array.shape) != len(self.shape) or any(w not in (-1, g) for w, g in zip(self.shape, array.shape)):
             raise RequestError(
-                422,
+                400,
                 "expected an array of shape %s, found %s" % (self.shape, array.shape),
                 hint="-1 stands for any size",
                 details=[{"property": "", "message": "wrong shape", "sent": list(array.shape), "allowed": list(self.shape)}],
@@ -86,7 +86,7 @@ class TensorInputs:
         try:
             array = np.array(value, self.dtype if text else None)
         except (ValueError, TypeError) as error:
-            raise RequestError(422, "the rows are no array of equal length: %s" % error) from None
+            raise RequestError(400, "the rows are no array of equal length: %s" % error) from None
         if array.dtype == self.dtype:
             return array
         if not self._fits(array):
@@ -109,7 +109,7 @@ class TensorInputs:
         found = type_name(cell) if not isinstance(cell, str) else "string %r" % cell[:80]
         spot = "row %d%s" % (where[0], "".join(", column %d" % at for at in where[1:2])) if where else "the input"
         return RequestError(
-            422,
+            400,
             "%s: expected %s, found %s" % (spot, self.dtype.name, found),
             hint="the model's signature decides; rows and columns count from 0",
             details=[{"property": path, "message": "expected %s, found %s" % (self.dtype.name, found), "sent": cell, "allowed": self.dtype.name}],
@@ -138,7 +138,7 @@ class FreeInputs:
         try:
             array = np.array(data.value)
         except ValueError as error:
-            raise RequestError(422, "the rows are no array of equal length: %s" % error) from None
+            raise RequestError(400, "the rows are no array of equal length: %s" % error) from None
         shared = array.ndim > 1 and array.dtype.kind in MLFLOW_JSON_KINDS
         return Part((array.dtype.str, array.shape[1:]) if shared else None, array, len(array) if array.ndim else 1)
 
@@ -176,7 +176,7 @@ class MlflowInputs:
                 return dataframe_from_parsed_json(value, pandas_orient="split" if split else "records", schema=self._schema)
             return parse_tf_serving_input({"instances" if form == "instances" else "inputs": value}, schema=self._schema)
         except MlflowException as error:
-            raise RequestError(422, str(error.message)) from None
+            raise RequestError(400, str(error.message)) from None
 
     def join(self, parts):
         return parts[0].data

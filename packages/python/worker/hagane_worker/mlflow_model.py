@@ -1,12 +1,13 @@
 """MLflow models: several requests that arrived together are answered by one predict call where the model works row by row."""
 
 import inspect
+import json
 import logging
 import os
 import time
 import traceback
 
-from . import formats, swagger
+from . import formats, oip, swagger
 from .encode import dumps, to_rows
 from .errors import RequestError, error_answer, model_failed, too_late
 from .frames import JSON_HEADERS, Answer
@@ -45,6 +46,10 @@ class MlflowModel:
         loader = flavors.get("python_function", {}).get("loader_module")
         self._model = model
         self._inputs = inputs_for(model.metadata)
+        self._specs = oip.specs_of(schema_of(model.metadata, "input"))
+        self._outputs = oip.specs_of(schema_of(model.metadata, "output"))
+        self._columns = frozenset(spec["name"] for spec in self._specs)
+        self._params = frozenset(spec.name for spec in getattr(schema_of(model.metadata, "params"), "params", ()))
         known = loader in ROW_BY_ROW
         self._batching = known if batching is None else batching
         self._predict = direct_predict(model) if known else model.predict
@@ -68,7 +73,15 @@ class MlflowModel:
             "needs_head": False,
             "batching": self._batching,
             "swagger": {"documents": {}, "input": schema, "output": result},
+            "metadata": {"platform": "mlflow", "version": mlflow_version(), "inputs": self._specs, "outputs": self._outputs},
         }
+
+    def _tensors(self, request):
+        """A request of the Open Inference Protocol as MLflow's `inputs` would say it."""
+        request.oip = oip.read(request)
+        value = oip.table_value(request.oip.values, self._columns)
+        params = {name: given for name, given in request.oip.params.items() if name in self._params}
+        return formats.of_inputs(value, params or None)
 
     def warm_up(self, folder):
         """Answers the model's own input example, so that the first caller does not pay for lazy imports and caches."""
@@ -93,7 +106,7 @@ class MlflowModel:
                 failed.append((request, too_late(request)))
                 continue
             try:
-                payload = formats.read(request)
+                payload = formats.read(request) if request.route != oip.INFER else self._tensors(request)
                 part = self._inputs.prepare(payload)
             except RequestError as error:
                 failed.append((request, error_answer(error, request)))
@@ -151,12 +164,34 @@ class MlflowModel:
     def _failure(self, request, error=None):
         logger.error("prediction %s failed\n%s", request.name, traceback.format_exc())
         if error is not None and type(error).__name__ == "MlflowException" and getattr(error, "error_code", "") in _CALLER:
-            return error_answer(RequestError(422, str(error)), request)
+            return error_answer(RequestError(400, str(error)), request)
         return model_failed(request, "the model raised an error")
 
     def _dump(self, request, predictions, rows):
+        if request.oip is not None:
+            try:
+                plain = json.loads(dumps(predictions).decode("utf-8"))
+                return oip.answer(request, request.oip, plain, self._outputs, rows)
+            except RequestError as error:
+                return error_answer(error, request)
         body = dumps(predictions if request.route == SCORE else {"predictions": predictions})
         return Answer(200, body, rows, JSON_HEADERS)
+
+
+def schema_of(metadata, part):
+    """`input`, `output` or `params` schema of the signature, or None."""
+    getter = getattr(metadata, "get_%s_schema" % part, None)
+    return None if getter is None else getter()
+
+
+def mlflow_version():
+    """MLflow's version as it is installed; MLflow itself may not have been imported, since that takes seconds."""
+    try:
+        from importlib.metadata import version
+
+        return version("mlflow")
+    except ImportError:
+        return "unknown"
 
 
 _CALLER = ("INVALID_PARAMETER_VALUE", "BAD_REQUEST")

@@ -42,7 +42,7 @@ class Misfit(Exception):
     def to_error(self, label):
         where = "column '%s', row %d" % (label, self.row)
         return RequestError(
-            422,
+            400,
             "%s: expected %s, found %s" % (where, self.field.type, self.found),
             hint="the model's signature decides; rows count from 0",
             details=[
@@ -75,7 +75,7 @@ class ColumnSchema:
         """Rows in the order of the signature, and which fields they hold. Columns the signature does not know are left out."""
         columns = table.columns
         if columns is None or not self.named:
-            width_check(table.rows, len(self.fields), 422)
+            width_check(table.rows, len(self.fields))
             return self._all, table.rows
         plan = self._plans.get(columns)
         if plan is None:
@@ -90,7 +90,7 @@ class ColumnSchema:
         missing = [field.name for field in self.fields if field.required and field.name not in position]
         if missing:
             raise RequestError(
-                422,
+                400,
                 "missing %s %s" % ("column" if len(missing) == 1 else "columns", ", ".join("'%s'" % name for name in missing)),
                 hint="the model's signature has %s" % ", ".join("'%s' (%s)" % (f.name, f.type) for f in self.fields),
                 details=[{"property": name, "message": "required by the signature, not sent", "sent": shorten(list(columns))} for name in missing],

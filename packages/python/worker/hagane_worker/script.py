@@ -15,7 +15,7 @@ import time
 import traceback
 from urllib.parse import parse_qsl
 
-from . import azure_modules, monitoring, raw_http, swagger
+from . import azure_modules, monitoring, oip, raw_http, swagger
 from .errors import RequestError, error_answer, model_failed, too_late
 from .frames import Answer
 
@@ -106,6 +106,8 @@ class Script:
     def _answer_one(self, request):
         try:
             head = json.loads(request.head.decode("utf-8")) if request.head else {}
+            if request.route == oip.INFER:
+                request.oip = oip.read(request)
             arguments = self._arguments(request, head)
             if self._takes_headers:
                 arguments["request_headers"] = {name.title(): value for name, value in head.get("headers", [])}
@@ -140,11 +142,18 @@ class Script:
             log_failure(request)
             return model_failed(request, "run() returned a %s, which cannot be written as JSON" % type(output).__name__)
         rows = len(output) if isinstance(output, list) and output else 1
+        if request.oip is not None:
+            try:
+                return oip.answer(request, request.oip, json.loads(text), [], rows, [("x-ms-run-function-failed", "False"), elapsed])
+            except RequestError as error:
+                return error_answer(error, request)
         return Answer(200, text.encode("utf-8"), rows, [("x-ms-run-function-failed", "False"), elapsed, JSON])
 
     def _text(self, request, head):
         if request.method == "GET":
             return {self._parameters[0].name: json.dumps(query_values(head))}
+        if request.oip is not None:
+            return {self._parameters[0].name: json.dumps(request.oip.values)}
         try:
             return {self._parameters[0].name: request.body.decode("utf-8")}
         except UnicodeDecodeError as error:
@@ -156,6 +165,8 @@ class Script:
     def _named(self, request, head):
         if request.method == "GET":
             values = query_values(head)
+        elif request.oip is not None:
+            values = request.oip.values
         else:
             values = json_object(request)
         arguments = {}
@@ -163,7 +174,7 @@ class Script:
             value = values.get(parameter.name, parameter.default)
             if value is inspect.Parameter.empty:
                 raise RequestError(
-                    422,
+                    400,
                     "the body has no value for '%s'" % parameter.name,
                     details=[{"property": parameter.name, "message": "required", "allowed": [p.name for p in self._parameters]}],
                 )

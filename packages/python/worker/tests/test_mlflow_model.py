@@ -103,13 +103,13 @@ class MlflowModels(unittest.TestCase):
     def test_a_cell_that_does_not_fit_is_named_by_column_row_and_types(self):
         model = load(self.paths["frame"])
         status, body = ask(model, split([1, 2], [3, "x"]))
-        self.assertEqual(status, 422)
+        self.assertEqual(status, 400)
         self.assertEqual(body["error"]["message"], "column 'b', row 1: expected double, found string 'x'")
         self.assertEqual(body["error"]["details"][0]["property"], "b[1]")
         status, body = ask(model, split([1], columns=["a"]))
-        self.assertEqual((status, body["error"]["message"]), (422, "missing column 'b'"))
+        self.assertEqual((status, body["error"]["message"]), (400, "missing column 'b'"))
         status, body = ask(model, {"inputs": [[1, 2, 3]]})
-        self.assertEqual((status, "row 0 has 3 values, expected 2" in body["error"]["message"]), (422, True))
+        self.assertEqual((status, "row 0 has 3 values, expected 2" in body["error"]["message"]), (400, True))
 
     def test_what_is_not_finite_is_refused_by_the_model_as_ever(self):
         for name, value in (("frame", split([1, None])), ("tensor", {"inputs": [[1.0, 1e999]]}), ("frame", split([1, 2], [1e999, 3]))):
@@ -129,9 +129,9 @@ class MlflowModels(unittest.TestCase):
             ([1, 5], "expected string, found integer"),
         ):
             status, body = ask(model, split(row, columns=["n", "c"]))
-            self.assertEqual((status, words in body["error"]["message"]), (422, True), body)
+            self.assertEqual((status, words in body["error"]["message"]), (400, True), body)
         status, body = ask(model, b"n,c\n1,x\noops,x\n", content_type=b"text/csv")
-        self.assertEqual((status, body["error"]["message"]), (422, "column 'n', row 1: expected long, found string 'oops'"))
+        self.assertEqual((status, body["error"]["message"]), (400, "column 'n', row 1: expected long, found string 'oops'"))
 
     def test_requests_that_arrive_together_share_one_predict_call_and_get_their_own_rows(self):
         model = load(self.paths["frame"])
@@ -148,7 +148,7 @@ class MlflowModels(unittest.TestCase):
     def test_one_bad_request_in_a_batch_fails_alone(self):
         model = load(self.paths["frame"])
         found = answers(model, request(split([1, 2])), request(split([1, "x"])), request(b"{"), request(split([3, 5])))
-        self.assertEqual([one.status for one in found], [200, 422, 400, 200])
+        self.assertEqual([one.status for one in found], [200, 400, 400, 200])
 
     def test_a_request_that_breaks_the_model_fails_alone(self):
         model = load(self.paths["mixed"])
@@ -182,7 +182,7 @@ class MlflowModels(unittest.TestCase):
             ([[True, False]], "found boolean"),
         ):
             status, body = ask(model, {"inputs": value})
-            self.assertEqual((status, words in body["error"]["message"]), (422, True), body)
+            self.assertEqual((status, words in body["error"]["message"]), (400, True), body)
 
     def test_a_model_without_signature_shares_only_between_equal_types(self):
         model = load(self.paths["free"])
