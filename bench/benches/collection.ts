@@ -28,13 +28,14 @@ export const collection: Bench = {
     const loads: Record<'off' | 'on', LoadResult[]> = { off: [], on: [] }
     try {
       await untilReady(gateway, 2)
+      const { pid } = (await gateway.status()).gateway
       const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
       const load = (name: 'off' | 'on', seconds = secondsEach) =>
         applyLoad({
           url: `http://127.0.0.1:${gateway.port}/endpoints/${name}/score`,
           headers,
           body,
-          connections,
+          ...{ connections, pid },
           seconds,
         })
       say('an endpoint with and without collection')
@@ -59,6 +60,11 @@ function throughput({ off, on }: Record<'off' | 'on', LoadResult[]>): Row[] {
       ...{ work, unit: 'requests/s', ...against, target: { times: 0.95 } },
       ours: of(on, load => load.requestsPerSecond),
       peer: of(off, load => load.requestsPerSecond),
+    },
+    {
+      ...{ work: `${work}, processor time of a request`, unit: 'ms', ...against, target: { times: 0.95 } },
+      ours: of(on, load => load.processorMs ?? Number.NaN),
+      peer: of(off, load => load.processorMs ?? Number.NaN),
     },
     {
       ...{ work: `${work}, p99`, unit: 'ms', ...against, target: { times: 0.9 } },

@@ -52,6 +52,7 @@ eachDialect('what endpoints collect', database => {
     collection = buildCollection(parts)
     deps = {
       ...parts,
+      background: false,
       gatewayDir: join(dir, 'gateway'),
       workDir: join(dir, 'collecting'),
       datastoreFolder: parts.datastore.folder,

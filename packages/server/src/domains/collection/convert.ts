@@ -19,6 +19,8 @@ export interface ConvertDeps {
   /** A folder of the same disk as the datastores, for files that are being made. */
   workDir: string
   redactionKey: string
+  /** Work when nobody else wants the processor; true unless given. */
+  background?: boolean
   /** Folder of a workspace's default datastore. */
   datastoreFolder(workspace: string): Promise<string>
   /** Writes a file to a folder of any datastore. */
@@ -49,7 +51,7 @@ async function convertOne(deps: ConvertDeps, capture: CaptureFile, signal: Abort
   try {
     const { redactionKey } = deps
     const request = { kind: 'convert', capture: capture.path, folder, redactionKey } as const
-    const converted = await runTabular(request, { signal, background: true })
+    const converted = await runTabular(request, { signal, background: deps.background ?? true })
     const placed = await Promise.all(converted.tables.map(table => putInPlace(deps, capture, converted, table, folder)))
     await note(deps, capture, converted, placed)
     await rm(capture.path, { force: true })
