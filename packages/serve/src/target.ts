@@ -75,9 +75,11 @@ async function ofPackage(folder: string): Promise<Servable> {
   const model = join(folder, manifest.model.path)
   const { name, version, tree } = manifest.model
   const found =
-    manifest.code === undefined
-      ? await ofMlflowModel(model, { lock })
-      : await ofScript(join(folder, manifest.code.path), dirname(model), manifest.code.scoring_script)
+    manifest.code !== undefined
+      ? await ofScript(join(folder, manifest.code.path), dirname(model), manifest.code.scoring_script)
+      : manifest.model.type === 'onnx'
+        ? ofOnnx(model)
+        : await ofMlflowModel(model, { lock })
   const identity = { model: [manifest.model.id, tree], lock: manifest.environment?.lock_digest ?? null }
   const environment = lock === undefined ? found.environment : { lock }
   return { ...found, title: `package of ${name}, version ${version}`, name, environment, identity }

@@ -29,6 +29,7 @@ export async function writePackage(call: Invocation, order: PackageOrder): Promi
   const { resolved, folder, code, withProgram } = order
   const { environment, model } = resolved
   const type = typeOf(resolved, code !== undefined)
+  if (type === 'onnx' && withProgram) throw needsRuntime(model.id)
   await mustBeEmpty(folder)
   const path = type === 'mlflow_model' ? 'model' : `model/${lastPart(model.path) || model.name}`
   const source = { client: call.client, surroundings: call.surroundings, quiet: call.globals.onlyShowErrors }
@@ -73,6 +74,11 @@ function typeOf({ model }: PackagedModel, hasCode: boolean): ModelPackage['model
     hint: 'give its scoring script: --code <folder> --scoring-script score.py --environment azureml:<name>:<version>',
   })
 }
+
+const needsRuntime = (id: string): HaganeError =>
+  new HaganeError('unsupported', `${id} is an ONNX file, whose runtime is native and not part of a package`, {
+    hint: `serve it where Hagane is installed: hagane serve ${id}, or hagane model download and hagane serve <file>`,
+  })
 
 async function mustBeEmpty(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true })
