@@ -1,13 +1,17 @@
+import { join } from 'node:path'
 import type { Bench, Row } from '../bench.ts'
 import { type LoadResult, medianLoad } from '../measure/load.ts'
 import { memoryOf } from '../measure/resources.ts'
-import { trainedModels, withEndpoints } from '../measure/served-model.ts'
+import { trainedModels, withEndpoints, withServe } from '../measure/served-model.ts'
 import { bareUvicorn, mlflowServe, type Scoring, servingPeers, withPeer } from '../measure/serving-peers.ts'
 import { requestBodies } from '../peers/serving-files.ts'
 
 const secondsEach = 4
 const arrayConnections = [1, 8, 32, 128] as const
 const columnConnections = [1, 32] as const
+const onnxConnections = [32, 128] as const
+/** Logistic regression of the same data, converted by skl2onnx. */
+const onnxFile = join(import.meta.dirname, '../../packages/gateway/fixtures/iris.onnx')
 
 /** One server under load, by number of connections. */
 export interface Measured {
@@ -25,12 +29,18 @@ export const endpointLoad: Bench = {
   about: 'scikit-learn model over REST beside MLServer, BentoML, azureml-inference-server-http and mlflow models serve',
   async run(context) {
     const models = await trainedModels(context)
-    const { arrays, columns, deployMs } = await withEndpoints(context, async deploy => {
+    const served = await withServe(context, `${models}/arrays`, requestBodies.arrays, async (scoring, startMs) => ({
+      startMs,
+      memory: await memoryOf(scoring.pid),
+    }))
+    const { arrays, columns, onnx, deployMs } = await withEndpoints(context, async deploy => {
       context.say('hagane endpoints')
       const byArrays = await deploy('bench-arrays', `${models}/arrays`, requestBodies.arrays)
       const arrays = await measured('hagane', byArrays, arrayConnections)
       const byColumns = await deploy('bench-columns', `${models}/columns`, requestBodies.columns)
-      return { arrays, columns: await measured('hagane', byColumns, columnConnections), deployMs: byArrays.deployMs }
+      const columns = await measured('hagane', byColumns, columnConnections)
+      const byOnnx = await deploy('bench-onnx', onnxFile, requestBodies.arrays, 'custom_model')
+      return { arrays, columns, onnx: await measured('hagane', byOnnx, onnxConnections), deployMs: byArrays.deployMs }
     })
     const peers: Measured[] = []
     for (const peer of [...servingPeers, bareUvicorn]) {
@@ -44,7 +54,8 @@ export const endpointLoad: Bench = {
       measured('mlflow models serve', scoring, columnConnections),
     )
     return [
-      ...rowsOf(arrays, peers),
+      ...rowsOf({ ...arrays, ...served }, peers),
+      ...onnxRows(onnx, peers),
       ...(named === undefined ? [] : columnRows(columns, named)),
       {
         work: 'deployment of an MLflow model, environment built: create → answer',
@@ -67,7 +78,8 @@ function rowsOf(ours: Measured, all: readonly Measured[]): Row[] {
   const peers = all.filter(peer => peer.name !== bareUvicorn.name)
   return [
     ...arrayConnections.flatMap(count => loadRows(ours, peers, all, count)),
-    ...against('memory of an endpoint with one worker', 'MB', ours.memory, peers, peer => peer.memory, 1),
+    ...against('memory of a server with one worker', 'MB', ours.memory, peers, peer => peer.memory, 1),
+    ...against('start of a server to its first answer', 'ms', ours.startMs, peers, peer => peer.startMs, 1),
   ]
 }
 
@@ -112,6 +124,20 @@ function against(
 
 const bestBy = (peers: readonly Measured[], cost: (peer: Measured) => number): Measured | undefined =>
   [...peers].sort((a, b) => cost(a) - cost(b))[0]
+
+/** The model as ONNX against the best peer's rate with the Python model. */
+function onnxRows(ours: Measured, peers: readonly Measured[]): Row[] {
+  return onnxConnections.map(count => {
+    const best = bestBy(peers, peer => -rate(peer, count))
+    const row: Row = {
+      work: `the same as ONNX, ${count} connections`,
+      unit: 'requests/s',
+      ours: rate(ours, count),
+      target: { times: 10 },
+    }
+    return best === undefined ? row : { ...row, peer: rate(best, count), peerName: best.name }
+  })
+}
 
 const columnRows = (ours: Measured, peer: Measured): Row[] =>
   columnConnections.map(count => ({

@@ -14,14 +14,16 @@ export type ModelForm = keyof typeof requestBodies
 export const endpointYaml = (name: string): string =>
   `$schema: https://azuremlschemas.azureedge.net/latest/managedOnlineEndpoint.schema.json\nname: ${name}\nauth_mode: key\n`
 
-/** Deployment YAML of an MLflow model without code, one instance. */
-export const deploymentYaml = (endpoint: string, modelFolder: string): string =>
+export type ModelType = 'mlflow_model' | 'custom_model'
+
+/** Deployment YAML of a model without code, one instance. */
+export const deploymentYaml = (endpoint: string, model: string, type: ModelType = 'mlflow_model'): string =>
   `$schema: https://azuremlschemas.azureedge.net/latest/managedOnlineDeployment.schema.json
 name: blue
 endpoint_name: ${endpoint}
 model:
-  type: mlflow_model
-  path: ${modelFolder}
+  type: ${type}
+  path: ${model}
 instance_type: Standard_F2s_v2
 instance_count: 1
 `
