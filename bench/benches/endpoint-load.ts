@@ -55,7 +55,7 @@ export const endpointLoad: Bench = {
     )
     return [
       ...rowsOf({ ...arrays, ...served }, peers),
-      ...onnxRows(onnx, peers),
+      ...onnxRows(onnx, peers.filter(isPeer)),
       ...(named === undefined ? [] : columnRows(columns, named)),
       {
         work: 'deployment of an MLflow model, environment built: create → answer',
@@ -75,13 +75,15 @@ async function measured(name: string, scoring: Scoring, connections: readonly nu
 }
 
 function rowsOf(ours: Measured, all: readonly Measured[]): Row[] {
-  const peers = all.filter(peer => peer.name !== bareUvicorn.name)
+  const peers = all.filter(isPeer)
   return [
     ...arrayConnections.flatMap(count => loadRows(ours, peers, all, count)),
     ...against('memory of a server with one worker', 'MB', ours.memory, peers, peer => peer.memory, 1),
     ...against('start of a server to its first answer', 'ms', ours.startMs, peers, peer => peer.startMs, 1),
   ]
 }
+
+const isPeer = (measured: Measured): boolean => measured.name !== bareUvicorn.name
 
 /** Rate and p99 against the best peer's rate, or the p50 of a single connection against the best p50. */
 function loadRows(ours: Measured, peers: readonly Measured[], all: readonly Measured[], count: number): Row[] {
