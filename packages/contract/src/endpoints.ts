@@ -34,6 +34,7 @@ export const onlineEndpoint = z
     provisioning_state: z.enum(provisioningStates),
     scoring_uri: z.string(),
     openapi_uri: z.string(),
+    grpc_uri: z.string().optional().describe('host:port of the Open Inference Protocol over gRPC'),
     etag: z.string(),
     creation_context: creationContext,
   })

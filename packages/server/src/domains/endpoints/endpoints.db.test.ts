@@ -286,7 +286,8 @@ eachDialect('online endpoints', database => {
   })
 
   it('a deleted endpoint is gone with its deployments, here and at the gateway', async () => {
-    const { scoring_uri } = await under.client.call(endpointRoutes.show, { params: { name: 'tokens' } })
+    const { scoring_uri, grpc_uri } = await under.client.call(endpointRoutes.show, { params: { name: 'tokens' } })
+    expect(grpc_uri).toMatch(/^127\.0\.0\.1:\d+$/)
     await under.client.call(endpointRoutes.delete, { params: { name: 'tokens' } })
     await expect(
       under.client.call(endpointRoutes.listDeployments, { params: { name: 'tokens' } }),

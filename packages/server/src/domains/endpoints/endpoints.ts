@@ -2,6 +2,7 @@ import { HaganeError, type OnlineEndpoint, type OnlineEndpointSpec, type Page } 
 import type { Database, Tx, Who } from '../../kernel/db/index.ts'
 import { checkIfMatch, decodeCursor, pageFrom } from '../../kernel/http/index.ts'
 import type { Secrets } from '../../kernel/secrets.ts'
+import type { GatewayAddresses } from './gateway-supervisor.ts'
 import { issueToken, keyColumns, newKey } from './keys.ts'
 import { findEndpoint, listEndpoints } from './reads.ts'
 import { toEndpoint } from './resource.ts'
@@ -14,7 +15,7 @@ export interface EndpointDeps {
   db: Database
   secrets: Secrets
   /** Where callers reach the gateway. */
-  gatewayAddress(): string
+  gatewayAddresses(): GatewayAddresses
   ensureGateway(): Promise<void>
   /** The routing table may have changed. */
   tableChanged(): void
@@ -55,7 +56,7 @@ export function buildEndpointService(deps: EndpointDeps): EndpointService {
   const show = async (workspace: string, name: string): Promise<OnlineEndpoint> => {
     const row = await findEndpoint(db, workspace, name)
     if (row === undefined) throw noEndpoint(workspace, name)
-    return toEndpoint(row, deps.gatewayAddress())
+    return toEndpoint(row, deps.gatewayAddresses())
   }
   const edit = <T>(who: Who, name: string, fn: (tx: Tx, row: EndpointRow) => Promise<T>): Promise<T> =>
     db.withTransaction(who, async tx => {
@@ -85,11 +86,11 @@ export function buildEndpointService(deps: EndpointDeps): EndpointService {
     async list(workspace, { limit, cursor }) {
       const after = decodeCursor(cursor, 1)?.[0]
       const rows = await listEndpoints(db, workspace, limit + 1, after === undefined ? undefined : String(after))
-      const address = deps.gatewayAddress()
+      const addresses = deps.gatewayAddresses()
       return pageFrom(
         rows,
         limit,
-        row => toEndpoint(row, address),
+        row => toEndpoint(row, addresses),
         row => [row.name],
       )
     },

@@ -29,6 +29,13 @@ const startMs = 60_000
 const stopMs = 40_000
 const lookMs = 25
 
+export interface GatewayAddresses {
+  /** Base URL. */
+  readonly http: string
+  /** `host:port` of the Open Inference Protocol over gRPC. */
+  readonly grpc?: string
+}
+
 /**
  * Keeps one gateway running beside this server. It is started detached and outlives the server; one that runs already is
  * adopted and told where this server is now. One that died is started again, on the same port.
@@ -51,6 +58,13 @@ export class GatewaySupervisor {
     const port = file?.port ?? this.#deps.port
     const scheme = file?.scheme ?? (this.#deps.tls === undefined ? 'http' : 'https')
     return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}`
+  }
+
+  /** Where callers reach the gateway; the gRPC side is known once it has run. */
+  addresses(): GatewayAddresses {
+    const http = this.address()
+    const port = this.#file()?.grpc_port
+    return { http, ...(port === undefined ? {} : { grpc: `${new URL(http).hostname}:${port}` }) }
   }
 
   running(): GatewayFile | undefined {

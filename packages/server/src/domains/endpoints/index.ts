@@ -83,7 +83,7 @@ export function buildEndpoints(deps: Deps): Endpoints {
   })
   const tableChanged = (): void => table.changed()
   const ensureGateway = (): Promise<void> => supervisor.ensure()
-  const gatewayAddress = (): string => supervisor.address()
+  const gatewayAddresses = () => supervisor.addresses()
   registerProvisioning(tasks, { db, blobs, models, environments, log, ensureGateway, tableChanged })
 
   async function findPrediction(workspace: string, id: string): Promise<Prediction | undefined> {
@@ -106,7 +106,7 @@ export function buildEndpoints(deps: Deps): Endpoints {
     revisionsOf,
     revision: id => findRevision(db, id),
     routes: endpointRouteTable({
-      endpoints: buildEndpointService({ db, secrets, gatewayAddress, ensureGateway, tableChanged }),
+      endpoints: buildEndpointService({ db, secrets, gatewayAddresses, ensureGateway, tableChanged }),
       deployments: buildDeploymentService({ db, tasks, tableChanged }),
       log: (revisionId, lines) => workerLog(dir, revisionId, lines),
       prediction: findPrediction,

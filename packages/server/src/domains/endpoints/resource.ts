@@ -1,4 +1,5 @@
 import type { DeploymentRevision, OnlineDeployment, OnlineDeploymentSpec, OnlineEndpoint } from '@hagane/contract'
+import type { GatewayAddresses } from './gateway-supervisor.ts'
 import type { DeploymentRow, EndpointRow, RevisionRow } from './tables.ts'
 
 const optional = <K extends string, V>(key: K, value: V | null | undefined): { [P in K]?: V } =>
@@ -11,10 +12,9 @@ const contextOf = (row: EndpointRow | DeploymentRow) => ({
   last_modified_by: row.modified_by,
 })
 
-/** `gateway` is the address callers reach the gateway at. */
-export function toEndpoint(row: EndpointRow, gateway: string): OnlineEndpoint {
+export function toEndpoint(row: EndpointRow, gateway: GatewayAddresses): OnlineEndpoint {
   const prefix = row.workspace === 'default' ? '' : `/ws/${encodeURIComponent(row.workspace)}`
-  const base = `${gateway}${prefix}/endpoints/${encodeURIComponent(row.name)}`
+  const base = `${gateway.http}${prefix}/endpoints/${encodeURIComponent(row.name)}`
   return {
     id: `azureml:${row.name}`,
     name: row.name,
@@ -32,6 +32,7 @@ export function toEndpoint(row: EndpointRow, gateway: string): OnlineEndpoint {
     provisioning_state: 'Succeeded',
     scoring_uri: `${base}/score`,
     openapi_uri: `${base}/swagger.json`,
+    ...optional('grpc_uri', gateway.grpc),
     etag: String(row.revision),
     creation_context: contextOf(row),
   }
