@@ -39,12 +39,13 @@ export async function runServe(options: ServeOptions, { env, say, onInterrupt }:
   return 0
 }
 
-function greeting({ title, url }: Serving, { key, workers }: ServeOptions): string[] {
+function greeting({ title, url, grpc, model }: Serving, { key, workers }: ServeOptions): string[] {
   const credentials = key === undefined ? '' : ` -H "Authorization: Bearer $HAGANE_SERVE_KEY"`
   return [
     `the ${title} is served at ${url} by ${workers === 1 ? 'one worker' : `${workers} workers`}`,
     '  MLflow                   POST /invocations    dataframe_split, dataframe_records, instances, inputs, CSV',
     '  Azure ML                 POST /score          GET /swagger.json',
+    `  Open Inference Protocol  POST /v2/models/${model}/infer, gRPC at ${grpc}`,
     `curl${credentials} -H 'content-type: application/json' -d @request.json ${url}/invocations`,
     'Ctrl-C ends it',
   ]

@@ -29,6 +29,9 @@ const largestBody = 256 * 2 ** 20
 /** A model that is being served. */
 export interface Serving {
   readonly url: string
+  /** `host:port` of the Open Inference Protocol over gRPC, and the name of the model there and over REST. */
+  readonly grpc: string
+  readonly model: string
   readonly title: string
   /** How many workers are ready, how often one was started again. */
   report(): GatewayRevisionReport | undefined
@@ -58,7 +61,10 @@ export async function serveModel(options: ServeOptions, work: EnvironmentWork): 
       await removed()
     }
     gateway.use(tableOf(servable, options, environment))
-    const serving = { title: servable.title, url: urlOf(gateway), close, report: () => gateway.report().deployments[0] }
+    const url = urlOf(gateway)
+    const grpc = `${new URL(url).hostname}:${gateway.address.grpc_port}`
+    const report = () => gateway.report().deployments[0]
+    const serving = { title: servable.title, url, grpc, model: deploymentName, close, report }
     try {
       await ready(serving, work)
       return serving

@@ -106,6 +106,8 @@ test('a folder with a score.py is served at the root, and Ctrl-C ends it without
   expect(await (await fetch(`${url}/`)).text()).toBe('Healthy')
   expect(await (await fetch(`${url}/swagger.json`)).json()).toMatchObject({ swagger: '2.0', basePath: '/' })
   expect(run.lines.find(line => line.startsWith('curl'))).toContain(`${url}/`)
+  expect(await (await fetch(`${url}/v2/models/model/ready`)).json()).toEqual({ name: 'model', ready: true })
+  expect(run.lines.join('\n')).toMatch(/POST \/v2\/models\/model\/infer, gRPC at 127\.0\.0\.1:\d+/)
   run.child.kill('SIGINT')
   expect(await run.ended).toBe(0)
   expect(await readdir(join(root, 'tmp'))).toEqual([])
