@@ -5,48 +5,24 @@ import { nameSchema, tagsSchema } from './core/names.ts'
 import { pageOf, pageQuery } from './core/page.ts'
 import { ok, route } from './core/route.ts'
 import { endpointName, inlineModel } from './endpoint-specs.ts'
-import { revisionIdSchema } from './gateway.ts'
+import { endpointFields, revisionFields } from './endpoints.ts'
 import { jobResource } from './jobs.ts'
 
 export const batchEndpoint = z
   .object({
-    id: z.string(),
-    name: z.string(),
-    description: z.string().optional(),
-    tags: z.record(z.string(), z.string()),
-    properties: z.record(z.string(), z.string()),
-    auth_mode: z.enum(['key', 'aad_token', 'aml_token']),
+    ...endpointFields,
     defaults: z.object({ deployment_name: z.string().optional() }),
-    location: z.string(),
+    scoring_uri: endpointFields.scoring_uri.describe('POST an invocation to it'),
     provisioning_state: z.literal('Succeeded'),
-    scoring_uri: z.string().describe('POST an invocation to it'),
-    etag: z.string(),
-    creation_context: creationContext,
   })
   .meta({ id: 'BatchEndpoint' })
 export type BatchEndpoint = z.output<typeof batchEndpoint>
 
 /** What stands behind one immutable state of a batch deployment. */
 export const batchRevision = z.object({
-  revision_id: revisionIdSchema,
-  endpoint: z.string(),
-  deployment: z.string(),
-  model: z
-    .object({
-      id: z.string(),
-      name: z.string(),
-      version: z.string(),
-      type: z.string(),
-      tree: z.string(),
-      path: z.string(),
-      run_id: z.string().optional(),
-    })
-    .optional(),
+  ...revisionFields,
   environment: z.unknown().optional(),
-  code: z.object({ tree: z.string(), path: z.string(), scoring_script: z.string() }).optional(),
   component: z.object({ id: z.string().optional(), digest: z.string() }).optional(),
-  created_at: z.string(),
-  created_by: z.string(),
 })
 export type BatchRevision = z.output<typeof batchRevision>
 

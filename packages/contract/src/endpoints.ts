@@ -11,38 +11,43 @@ import {
   onlineEndpointSpec,
   trafficSchema,
 } from './endpoint-specs.ts'
-import { gatewayRevisionReport, probeSettings, requestSettings, revisionIdSchema } from './gateway.ts'
+import { authModes, gatewayRevisionReport, probeSettings, requestSettings, revisionIdSchema } from './gateway.ts'
 import { predictionRecord } from './predictions.ts'
 
 export const provisioningStates = ['Creating', 'Updating', 'Succeeded', 'Failed', 'Deleting'] as const
 
+/** What online and batch endpoints show alike. */
+export const endpointFields = {
+  id: z.string(),
+  name: z.string(),
+  description: z.string().optional(),
+  tags: z.record(z.string(), z.string()),
+  properties: z.record(z.string(), z.string()),
+  auth_mode: z.enum(authModes),
+  location: z.string(),
+  scoring_uri: z.string(),
+  etag: z.string(),
+  creation_context: creationContext,
+}
+
 export const onlineEndpoint = z
   .object({
-    id: z.string(),
-    name: z.string(),
+    ...endpointFields,
     kind: z.literal('Managed'),
-    description: z.string().optional(),
-    tags: z.record(z.string(), z.string()),
-    properties: z.record(z.string(), z.string()),
-    auth_mode: z.enum(['key', 'aad_token', 'aml_token']),
     identity: z.looseObject({}).optional(),
     compute: z.string().optional(),
-    location: z.string(),
     public_network_access: z.enum(['enabled', 'disabled']),
     traffic: z.record(z.string(), z.number()),
     mirror_traffic: z.record(z.string(), z.number()),
     provisioning_state: z.enum(provisioningStates),
-    scoring_uri: z.string(),
     openapi_uri: z.string(),
     grpc_uri: z.string().optional().describe('host:port of the Open Inference Protocol over gRPC'),
-    etag: z.string(),
-    creation_context: creationContext,
   })
   .meta({ id: 'OnlineEndpoint' })
 export type OnlineEndpoint = z.output<typeof onlineEndpoint>
 
-/** What stands behind one immutable state of a deployment; never changed after it was written. */
-export const deploymentRevision = z.object({
+/** What revisions of online and batch deployments hold alike. */
+export const revisionFields = {
   revision_id: revisionIdSchema,
   endpoint: z.string(),
   deployment: z.string(),
@@ -57,11 +62,16 @@ export const deploymentRevision = z.object({
       run_id: z.string().optional(),
     })
     .optional(),
-  environment: z.object({ id: z.string().optional(), lock_digest: z.string() }),
   code: z.object({ tree: z.string(), path: z.string(), scoring_script: z.string() }).optional(),
-  environment_variables: z.record(z.string(), z.string()),
   created_at: z.string(),
   created_by: z.string(),
+}
+
+/** What stands behind one immutable state of a deployment; never changed after it was written. */
+export const deploymentRevision = z.object({
+  ...revisionFields,
+  environment: z.object({ id: z.string().optional(), lock_digest: z.string() }),
+  environment_variables: z.record(z.string(), z.string()),
 })
 export type DeploymentRevision = z.output<typeof deploymentRevision>
 

@@ -81,15 +81,16 @@ export function composeDomains(parts: Parts): Domains {
   const compute = buildCompute(parts)
   const runs = { ...runSettings(config), tokens: access }
   const jobs: Jobs = buildJobs({ ...parts, ...runs, data, components, environments, models, tracking, compute })
+  const served = { resolve: servedModel(models, data) }
   const endpoints: Endpoints = buildEndpoints({
     ...parts,
-    models: { resolve: servedModel(models, data) },
+    models: served,
     environments,
     ...gatewayAccess(db, access, config),
   })
   const collection = buildCollection(collectionParts(parts, data, endpoints))
   const schedules = buildSchedules({ ...parts, jobs })
-  const sources = { model: servedModel(models, data), environment: environments.plan, component: components.resolve }
+  const sources = { models: served, environment: environments.plan, component: components.resolve }
   const batch = buildBatch({ ...parts, sources: { ...sources, jobs } })
   const lineage = buildLineage({ db, events, ...factsFrom(tracking, endpoints, collection, batch) })
   return {

@@ -2,6 +2,7 @@ import { HaganeError, type Page } from '@hagane/contract'
 import { canonicalJson } from '../../kernel/canonical-json.ts'
 import type { Database, Tx, Who } from '../../kernel/db/index.ts'
 import { checkIfMatch } from '../../kernel/http/index.ts'
+import { creationContextOf } from '../../kernel/stamps.ts'
 import type { Asset, AssetKind, Assets, NewAsset } from './asset.ts'
 import { findAsset, type LabelledRow, listNames, listVersions } from './reads.ts'
 import { changeAsset, findForUpdate, insertAsset, lockAssets, putLabel, versionsOf } from './store.ts'
@@ -156,11 +157,6 @@ export function assetFieldsOf(asset: Asset<unknown>) {
     archived: asset.archived === 1,
     ...(asset.digest === null ? {} : { digest: asset.digest }),
     etag: etagOf(asset),
-    creation_context: {
-      created_at: asset.created_at,
-      created_by: asset.created_by,
-      last_modified_at: asset.modified_at,
-      last_modified_by: asset.modified_by,
-    },
+    creation_context: creationContextOf(asset),
   }
 }

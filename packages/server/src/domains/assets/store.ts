@@ -1,4 +1,5 @@
 import { lockUntilCommit, type Tx } from '../../kernel/db/index.ts'
+import { created, modified } from '../../kernel/stamps.ts'
 import type { AssetTables } from './tables.ts'
 
 type AssetRow = AssetTables['assets']
@@ -18,17 +19,12 @@ export async function insertAsset(
     .where('workspace', '=', tx.who.workspace)
     .where('kind', '=', row.kind)
     .executeTakeFirst()
-  const at = tx.now.toISOString()
   const full = {
     ...row,
     workspace: tx.who.workspace,
     created_seq: Number(newest?.seq ?? 0) + 1,
     archived: 0,
-    revision: 1,
-    created_at: at,
-    created_by: tx.who.actor,
-    modified_at: at,
-    modified_by: tx.who.actor,
+    ...created(tx),
   }
   await on(tx).insertInto('assets').values(full).execute()
   return full
@@ -73,7 +69,7 @@ export async function changeAsset(
 ): Promise<void> {
   await on(tx)
     .updateTable('assets')
-    .set({ ...change, revision: row.revision + 1, modified_at: tx.now.toISOString(), modified_by: tx.who.actor })
+    .set({ ...change, ...modified(tx, row) })
     .where('workspace', '=', row.workspace)
     .where('kind', '=', row.kind)
     .where('name', '=', row.name)

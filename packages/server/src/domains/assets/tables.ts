@@ -1,5 +1,7 @@
+import type { Stamps } from '../../kernel/stamps.ts'
+
 export type AssetTables = {
-  assets: {
+  assets: Stamps & {
     workspace: string
     kind: string
     name: string
@@ -12,11 +14,6 @@ export type AssetTables = {
     properties: string
     digest: string | null
     archived: number
-    revision: number
-    created_at: string
-    created_by: string
-    modified_at: string
-    modified_by: string
   }
   asset_labels: { workspace: string; kind: string; name: string; label: string; version: string }
 }

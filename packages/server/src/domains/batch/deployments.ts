@@ -1,6 +1,7 @@
 import { type BatchDeployment, type BatchDeploymentSpec, HaganeError } from '@hagane/contract'
 import type { Database, Tx, Who } from '../../kernel/db/index.ts'
 import { checkIfMatch } from '../../kernel/http/index.ts'
+import { checkNames, type Place } from '../endpoints/index.ts'
 import { type Caller, noEndpoint, requireEndpoint } from './endpoints.ts'
 import { modelJob } from './model-job.ts'
 import { findDeployment, findEndpoint, findRevision, listDeployments } from './reads.ts'
@@ -16,11 +17,6 @@ import {
 } from './store.ts'
 import type { DeploymentRow, RevisionRow } from './tables.ts'
 import type { BatchFacts } from './types.ts'
-
-export interface Place {
-  endpoint: string
-  name: string
-}
 
 /** What can be done with the deployments of batch endpoints. */
 export interface DeploymentService {
@@ -160,18 +156,6 @@ async function remove(tx: Tx, { endpoint, name }: Place): Promise<void> {
     subject: `batch-deployment/${endpoint}/${name}`,
     data: { endpoint, deployment: name },
   })
-}
-
-/** Names in the body, as YAML has them, must be those of the address. */
-function checkNames({ endpoint, name }: Place, spec: BatchDeploymentSpec): void {
-  for (const [property, inBody, inPath] of [
-    ['name', spec.name, name],
-    ['endpoint_name', spec.endpoint_name, endpoint],
-  ] as const)
-    if (inBody !== undefined && inBody !== inPath)
-      throw new HaganeError('invalid', `body: ${property}: '${inBody}' is not '${inPath}' of the address`, {
-        details: [{ property, message: 'differs from the address', sent: inBody, allowed: inPath }],
-      })
 }
 
 const noDeployment = (endpoint: string, name: string): HaganeError =>

@@ -2,17 +2,22 @@ import { createHash } from 'node:crypto'
 import {
   type BatchDeploymentSpec,
   batchSettingsOf,
-  type EnvironmentSpec,
   HaganeError,
   type InlineModel,
-  isSafeTreePath,
   parseReference,
   registryUri,
 } from '@hagane/contract'
 import { type BlobStore, subtree } from '../../kernel/blobs/index.ts'
 import { canonicalJson } from '../../kernel/canonical-json.ts'
-import { environmentOfTree } from '../endpoints/index.ts'
-import type { BatchFacts, BatchSources, ServedModel } from './types.ts'
+import {
+  deployedCode,
+  deployedEnvironment,
+  deployedModel,
+  folderName,
+  modelFacts,
+  type ServedModel,
+} from '../endpoints/index.ts'
+import type { BatchFacts, BatchSources } from './types.ts'
 
 export interface Resolving {
   blobs: BlobStore
@@ -48,79 +53,35 @@ async function ofModel(
   spec: BatchDeploymentSpec,
 ): Promise<BatchFacts> {
   const model = spec.model === undefined ? undefined : await modelOf(deps, workspace, deployment, spec.model)
-  const code = spec.code_configuration === undefined ? undefined : await codeOf(deps.blobs, spec.code_configuration)
+  const code =
+    spec.code_configuration === undefined ? undefined : await deployedCode(deps.blobs, spec.code_configuration)
   if (code === undefined && model?.type !== 'mlflow_model') throw nothingToRun(model)
-  const wanted = await environmentFor(deps.blobs, spec, model)
+  const wanted = await deployedEnvironment(deps.blobs, spec.environment, model)
   const { id } = await deps.sources.environment(workspace, wanted)
   return {
-    ...(model === undefined ? {} : { model: factsOf(model), folder: await folderOf(deps.blobs, model) }),
+    ...(model === undefined ? {} : { model: modelFacts(model), folder: await nameInModelDir(deps.blobs, model) }),
     ...(code === undefined ? {} : { code }),
     environment: id ?? wanted,
   }
 }
 
-const factsOf = ({ id, name, version, type, tree, path, runId }: ServedModel): NonNullable<BatchFacts['model']> => ({
-  ...{ id, name, version, type, tree, path },
-  ...(runId === undefined ? {} : { run_id: runId }),
-})
-
+/** Content that is not registered is named by where it lies, since a job's input refers to it. */
 async function modelOf(
   { blobs, sources }: Resolving,
   workspace: string,
   deployment: string,
   model: string | InlineModel,
 ): Promise<ServedModel> {
-  if (typeof model === 'string') return sources.model(workspace, model)
-  const reference = parseReference(model.path)
-  if (reference.form !== 'tree') {
-    const found = await sources.model(workspace, model.path)
-    return { ...found, type: model.type ?? found.type }
-  }
-  const { digest: tree, path } = reference
-  const entries = subtree(await blobs.getTree(tree), path)
-  const type = model.type ?? (entries.some(entry => entry.path === 'MLmodel') ? 'mlflow_model' : 'custom_model')
-  const version = model.version ?? tree.slice(0, 12)
-  return { id: model.path, name: model.name ?? deployment, version, type, tree, path }
+  const found = await deployedModel({ blobs, models: sources.models }, workspace, deployment, model)
+  const isContent = typeof model !== 'string' && parseReference(model.path).form === 'tree'
+  return isContent ? { ...found, id: model.path } : found
 }
-
-/** An MLflow model brings its environment; a script that names none runs on plain Python. */
-async function environmentFor(blobs: BlobStore, spec: BatchDeploymentSpec, model: ServedModel | undefined) {
-  if (spec.environment !== undefined) return spec.environment
-  const brought: EnvironmentSpec | null =
-    model?.type === 'mlflow_model' ? await environmentOfTree(blobs, model.tree, model.path) : null
-  return brought
-}
-
-const lastPart = (path: string): string => path.replace(/\/+$/, '').split('/').at(-1) ?? ''
 
 /** The name under which the model was registered or uploaded: scripts look for it below AZUREML_MODEL_DIR. */
-async function folderOf(blobs: BlobStore, { tree, path, source = '' }: ServedModel): Promise<string> {
+async function nameInModelDir(blobs: BlobStore, { tree, path, source = '' }: ServedModel): Promise<string> {
   if (subtree(await blobs.getTree(tree), path).length === 0)
     throw new HaganeError('not_found', `there is nothing at '${path}' of the model`, { hint: 'upload the model again' })
-  if (path !== '') return lastPart(path)
-  const reference = parseReference(source)
-  const name = lastPart(reference.form === 'tree' ? reference.path : source)
-  return name !== '' && isSafeTreePath(name) ? name : 'model'
-}
-
-async function codeOf(
-  blobs: BlobStore,
-  { code, scoring_script }: { code: string; scoring_script: string },
-): Promise<NonNullable<BatchFacts['code']>> {
-  const reference = parseReference(code)
-  if (reference.form !== 'tree')
-    throw new HaganeError('invalid', `code_configuration.code: '${code}' is not content that the server holds`, {
-      hint: 'upload it first (the CLI does), and send hagane://trees/<digest>',
-    })
-  const paths = subtree(await blobs.getTree(reference.digest), reference.path).map(entry => entry.path)
-  if (isSafeTreePath(scoring_script) && paths.includes(scoring_script))
-    return { tree: reference.digest, path: reference.path, scoring_script }
-  const property = 'code_configuration.scoring_script'
-  const allowed = paths.filter(path => path.endsWith('.py')).slice(0, 20)
-  throw new HaganeError('invalid', `${property}: '${scoring_script}' is not in the code`, {
-    hint: 'the path is relative to code_configuration.code',
-    details: [{ property, message: 'no such file in the code', sent: scoring_script, allowed }],
-  })
+  return folderName(path.replace(/\/+$/, ''), source) || 'model'
 }
 
 const nothingToRun = (model: ServedModel | undefined): HaganeError =>

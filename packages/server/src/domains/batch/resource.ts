@@ -5,19 +5,11 @@ import {
   type BatchRevision,
   batchSettingsOf,
 } from '@hagane/contract'
+import { optional } from '../../kernel/optional.ts'
+import { creationContextOf } from '../../kernel/stamps.ts'
 import { scoringSettingsOf } from './settings.ts'
 import type { DeploymentRow, EndpointRow, RevisionRow } from './tables.ts'
 import type { BatchFacts } from './types.ts'
-
-const optional = <K extends string, V>(key: K, value: V | null | undefined): { [P in K]?: V } =>
-  (value === null || value === undefined ? {} : { [key]: value }) as { [P in K]?: V }
-
-const contextOf = (row: EndpointRow | DeploymentRow) => ({
-  created_at: row.created_at,
-  created_by: row.created_by,
-  last_modified_at: row.modified_at,
-  last_modified_by: row.modified_by,
-})
 
 /** `url` is the address of this server. */
 export function toEndpoint(row: EndpointRow, url: string): BatchEndpoint {
@@ -34,7 +26,7 @@ export function toEndpoint(row: EndpointRow, url: string): BatchEndpoint {
     provisioning_state: 'Succeeded',
     scoring_uri: `${url}${prefix}/api/v1/batch-endpoints/${encodeURIComponent(row.name)}/jobs`,
     etag: String(row.revision),
-    creation_context: contextOf(row),
+    creation_context: creationContextOf(row),
   }
 }
 
@@ -67,6 +59,6 @@ export function toDeployment(row: DeploymentRow, revision: RevisionRow): BatchDe
     provisioning_state: 'Succeeded',
     revision: toRevision(revision),
     etag: String(row.revision),
-    creation_context: contextOf(row),
+    creation_context: creationContextOf(row),
   }
 }

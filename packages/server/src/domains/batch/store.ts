@@ -1,19 +1,10 @@
 import type { Tx } from '../../kernel/db/index.ts'
+import { created, modified, type Stamps } from '../../kernel/stamps.ts'
 import type { BatchJobRow, BatchTables, DeploymentRow, EndpointRow, RevisionRow } from './tables.ts'
 
 const on = (tx: Tx) => tx.db.withTables<BatchTables>()
 
-type Stamps = 'workspace' | 'revision' | 'created_at' | 'created_by' | 'modified_at' | 'modified_by'
-const created = (tx: Tx) => {
-  const at = tx.now.toISOString()
-  const { actor, workspace } = tx.who
-  return { workspace, revision: 1, created_at: at, created_by: actor, modified_at: at, modified_by: actor }
-}
-const modified = (tx: Tx, row: { revision: number }) => ({
-  revision: row.revision + 1,
-  modified_at: tx.now.toISOString(),
-  modified_by: tx.who.actor,
-})
+type Given<Row extends Stamps> = Omit<Row, keyof Stamps | 'workspace'>
 
 export const endpointIn = (tx: Tx, name: string): Promise<EndpointRow | undefined> =>
   on(tx)
@@ -23,10 +14,10 @@ export const endpointIn = (tx: Tx, name: string): Promise<EndpointRow | undefine
     .where('name', '=', name)
     .executeTakeFirst()
 
-export async function insertEndpoint(tx: Tx, values: Omit<EndpointRow, Stamps>): Promise<void> {
+export async function insertEndpoint(tx: Tx, values: Given<EndpointRow>): Promise<void> {
   await on(tx)
     .insertInto('batch_endpoints')
-    .values({ ...values, ...created(tx) })
+    .values({ ...values, workspace: tx.who.workspace, ...created(tx) })
     .execute()
 }
 
@@ -67,10 +58,10 @@ export async function deploymentNamesIn(tx: Tx, endpoint: string): Promise<strin
   return rows.map(row => row.name)
 }
 
-export async function insertDeployment(tx: Tx, values: Omit<DeploymentRow, Stamps>): Promise<void> {
+export async function insertDeployment(tx: Tx, values: Given<DeploymentRow>): Promise<void> {
   await on(tx)
     .insertInto('batch_deployments')
-    .values({ ...values, ...created(tx) })
+    .values({ ...values, workspace: tx.who.workspace, ...created(tx) })
     .execute()
 }
 

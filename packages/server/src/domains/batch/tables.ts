@@ -1,12 +1,6 @@
-/** Tables of migration 0080. JSON is text, times are RFC 3339 text. */
-interface Stamps {
-  revision: number
-  created_at: string
-  created_by: string
-  modified_at: string
-  modified_by: string
-}
+import type { Stamps } from '../../kernel/stamps.ts'
 
+/** Tables of migration 0080. JSON is text, times are RFC 3339 text. */
 export type BatchTables = {
   batch_endpoints: Stamps & {
     workspace: string

@@ -7,19 +7,7 @@ import type {
   PipelineComponentSpec,
 } from '@hagane/contract'
 import type { Tx, Who } from '../../kernel/db/index.ts'
-
-/** A model by its content, wherever it is registered. */
-export interface ServedModel {
-  /** `azureml:<name>:<version>`; of content that is not registered, where it lies. */
-  id: string
-  name: string
-  version: string
-  type: string
-  tree: string
-  path: string
-  runId?: string
-  source?: string
-}
+import type { ModelSource } from '../endpoints/index.ts'
 
 /** What a deployment was resolved to. */
 export type BatchFacts = Omit<
@@ -37,8 +25,7 @@ export type BatchFacts = Omit<
 
 /** What other domains have to answer. */
 export interface BatchSources {
-  /** A model by reference. Throws not_found or invalid. */
-  model(workspace: string, reference: string): Promise<ServedModel>
+  models: ModelSource
   /** Cheap; builds nothing. Throws not_found, invalid or unsupported. */
   environment(workspace: string, environment: string | EnvironmentSpec | null): Promise<{ id?: string }>
   component(

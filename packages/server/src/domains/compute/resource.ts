@@ -1,5 +1,6 @@
 import { availableParallelism, totalmem } from 'node:os'
 import type { ComputeResource, ComputeSpec } from '@hagane/contract'
+import { creationContextOf } from '../../kernel/stamps.ts'
 import type { QueueLimit } from '../../kernel/tasks/index.ts'
 import type { ComputeRow } from './store.ts'
 
@@ -35,12 +36,7 @@ export function toResource(row: ComputeRow): ComputeResource {
     tags: tags ?? {},
     ...limitsOf(spec),
     ...machineWithin(spec),
-    creation_context: {
-      created_at: row.created_at,
-      created_by: row.created_by,
-      last_modified_at: row.modified_at,
-      last_modified_by: row.modified_by,
-    },
+    creation_context: creationContextOf(row),
   }
 }
 

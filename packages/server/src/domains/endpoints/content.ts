@@ -36,7 +36,7 @@ export async function modelFolder(
 }
 
 /** The name under which a folder was registered or uploaded, if anything tells it. */
-function folderName(path: string, source: string): string {
+export function folderName(path: string, source: string): string {
   if (path !== '') return lastPart(path)
   const reference = parseReference(source)
   if (reference.form === 'tree') return lastPart(reference.path.replace(/\/+$/, ''))

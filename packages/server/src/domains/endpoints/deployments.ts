@@ -6,6 +6,7 @@ import type { Tasks } from '../../kernel/tasks/index.ts'
 import { COMMAND, serverOf } from './command-runtime.ts'
 import { noEndpoint } from './endpoints.ts'
 import { memoryLimitOf } from './memory-limit.ts'
+import { checkNames, type Place } from './place.ts'
 import { PROVISION } from './provision.ts'
 import { findDeployment, findEndpoint, findRevision, listDeployments, listRevisions } from './reads.ts'
 import { toDeployment, toRevision } from './resource.ts'
@@ -24,10 +25,6 @@ export interface DeploymentDeps {
 }
 
 type Caller = Who & { ifMatch?: string | undefined }
-interface Place {
-  endpoint: string
-  name: string
-}
 
 const mostAttempts = 5
 
@@ -156,18 +153,6 @@ async function removeIdle(tx: Tx, { endpoint, name }: Place): Promise<void> {
     subject: `deployment/${endpoint}/${name}`,
     data: { endpoint, deployment: name },
   })
-}
-
-/** Names in the body, as YAML has them, must be those of the address. */
-function checkNames({ endpoint, name }: Place, spec: OnlineDeploymentSpec): void {
-  for (const [property, inBody, inPath] of [
-    ['name', spec.name, name],
-    ['endpoint_name', spec.endpoint_name, endpoint],
-  ] as const)
-    if (inBody !== undefined && inBody !== inPath)
-      throw new HaganeError('invalid', `body: ${property}: '${inBody}' is not '${inPath}' of the address`, {
-        details: [{ property, message: 'differs from the address', sent: inBody, allowed: inPath }],
-      })
 }
 
 /** Refuses at once what no amount of waiting makes servable. */

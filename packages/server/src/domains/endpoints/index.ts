@@ -23,8 +23,15 @@ import { deploymentsOfModel } from './served-models.ts'
 import type { EnvironmentSource, ModelSource, Prediction } from './types.ts'
 import { workerLog } from './worker-log.ts'
 
-export { environmentOfTree } from './model-environment.ts'
-export type { EnvironmentSource, ModelSource, Prediction } from './types.ts'
+export { folderName } from './content.ts'
+export {
+  deployedCode,
+  deployedEnvironment,
+  deployedModel,
+  modelFacts,
+} from './deployed-content.ts'
+export { checkNames, type Place } from './place.ts'
+export type { EnvironmentSource, ModelSource, Prediction, ServedModel } from './types.ts'
 
 export interface Endpoints {
   routes: BoundRoute[]

@@ -1,16 +1,9 @@
 import { join } from 'node:path'
-import {
-  type GatewayRuntime,
-  HaganeError,
-  type InlineModel,
-  isSafeTreePath,
-  type OnlineDeploymentSpec,
-  parseReference,
-} from '@hagane/contract'
+import { type GatewayRuntime, HaganeError, type OnlineDeploymentSpec } from '@hagane/contract'
 import { type BlobStore, subtree } from '../../kernel/blobs/index.ts'
 import { serverOf } from './command-runtime.ts'
 import { folderOf, modelFolder } from './content.ts'
-import { environmentOfTree } from './model-environment.ts'
+import { deployedCode, deployedEnvironment, deployedModel, modelFacts } from './deployed-content.ts'
 import { type OnnxContent, onnxLock, onnxOf } from './onnx-runtime.ts'
 import { pickleOf } from './pickle-runtime.ts'
 import { type Prepared, type RevisionFacts, variablesOf } from './revision.ts'
@@ -36,16 +29,16 @@ interface Order {
  */
 export async function prepare(deps: PrepareDeps, order: Order, signal: AbortSignal): Promise<Prepared> {
   const { workspace, actor, endpoint, deployment, spec } = order
-  const model = spec.model === undefined ? undefined : await resolveModel(deps, workspace, deployment, spec.model)
+  const model = spec.model === undefined ? undefined : await deployedModel(deps, workspace, deployment, spec.model)
   const onnx = await onnxOf(deps.blobs, spec, model)
   if (model !== undefined && onnx !== undefined) return prepareOnnx(deps.blobs, order, model, onnx)
-  const wanted = await environmentFor(deps.blobs, spec, model)
+  const wanted = await deployedEnvironment(deps.blobs, spec.environment, model)
   const { id, inferenceConfig } = await deps.environments.plan(workspace, wanted)
   const server = serverOf(spec, inferenceConfig, model?.type === 'mlflow_model')
   const built = await deps.environments.ensureBuilt(workspace, wanted, { signal, actor })
   const { runtime, code } = await layOut(deps.blobs, spec, model, built.python, server)
   const facts: RevisionFacts = {
-    ...(model === undefined ? {} : { model: factsOf(model) }),
+    ...(model === undefined ? {} : { model: modelFacts(model) }),
     environment: { ...(id === undefined ? {} : { id }), lock_digest: built.lockDigest },
     ...(code === undefined ? {} : { code }),
     environment_variables: variablesOf(spec),
@@ -58,7 +51,7 @@ async function prepareOnnx(blobs: BlobStore, order: Order, model: ServedModel, o
   const { workspace, endpoint, deployment, spec } = order
   const folder = await modelFolder(blobs, model)
   const facts: RevisionFacts = {
-    model: factsOf(model),
+    model: modelFacts(model),
     environment: { lock_digest: onnxLock },
     environment_variables: variablesOf(spec),
   }
@@ -66,38 +59,6 @@ async function prepareOnnx(blobs: BlobStore, order: Order, model: ServedModel, o
   const model_file = join(folder.model, onnx.file)
   const runtime: GatewayRuntime = { kind: 'onnx', model_file, model_dir: folder.parent, ...columns }
   return { workspace, endpoint, deployment, spec, facts, runtime }
-}
-
-const factsOf = ({ id, name, version, type, tree, path, runId }: ServedModel): RevisionFacts['model'] => ({
-  ...{ id, name, version, type, tree, path },
-  ...(runId === undefined ? {} : { run_id: runId }),
-})
-
-async function resolveModel(
-  { blobs, models }: PrepareDeps,
-  workspace: string,
-  deployment: string,
-  model: string | InlineModel,
-): Promise<ServedModel> {
-  if (typeof model === 'string') return models.resolve(workspace, model)
-  const reference = parseReference(model.path)
-  if (reference.form !== 'tree') {
-    const found = await models.resolve(workspace, model.path)
-    return { ...found, type: model.type ?? found.type }
-  }
-  const { digest: tree, path } = reference
-  const holdsMlmodel = subtree(await blobs.getTree(tree), path).some(entry => entry.path === 'MLmodel')
-  const name = model.name ?? deployment
-  const version = model.version ?? tree.slice(0, 12)
-  const type = model.type ?? (holdsMlmodel ? 'mlflow_model' : 'custom_model')
-  return { id: `azureml:${name}:${version}`, name, version, type, tree, path }
-}
-
-/** An MLflow model brings its environment; a script that names none runs on plain Python. */
-async function environmentFor(blobs: BlobStore, spec: OnlineDeploymentSpec, model: ServedModel | undefined) {
-  if (spec.environment !== undefined) return spec.environment
-  if (model?.type === 'mlflow_model') return environmentOfTree(blobs, model.tree, model.path)
-  return null
 }
 
 interface Layout {
@@ -114,7 +75,7 @@ async function layOut(
 ): Promise<Layout> {
   const folder = model === undefined ? undefined : await modelFolder(blobs, model)
   const model_dir = folder === undefined ? {} : { model_dir: folder.parent }
-  const code = await codeOf(blobs, spec)
+  const code = await layOutCode(blobs, spec)
   const place = code === undefined ? {} : { code_dir: code.folder, scoring_script: code.facts.scoring_script }
   const facts = code === undefined ? {} : { code: code.facts }
   if (server !== undefined) return { runtime: { kind: 'command', python, ...server, ...place, ...model_dir }, ...facts }
@@ -144,36 +105,12 @@ async function pickleIn(blobs: BlobStore, spec: OnlineDeploymentSpec, model: Ser
 }
 
 /** The code laid out, and what is kept of it. */
-async function codeOf(blobs: BlobStore, spec: OnlineDeploymentSpec) {
-  if (spec.code_configuration === undefined) return undefined
-  const { code, scoring_script } = spec.code_configuration
-  const source = parseReference(code)
-  if (source.form !== 'tree') throw notUploaded(code)
-  const { folder, tree } = await folderOf(blobs, source.digest, source.path)
-  await scriptMustExist(blobs, tree, scoring_script)
+async function layOutCode(blobs: BlobStore, { code_configuration }: OnlineDeploymentSpec) {
+  if (code_configuration === undefined) return undefined
+  const { tree: uploaded, path, scoring_script } = await deployedCode(blobs, code_configuration)
+  const { folder, tree } = await folderOf(blobs, uploaded, path)
   return { folder, facts: { tree, path: '', scoring_script } }
 }
-
-async function scriptMustExist(blobs: BlobStore, tree: string, script: string): Promise<void> {
-  const paths = (await blobs.getTree(tree)).entries.map(entry => entry.path)
-  if (isSafeTreePath(script) && paths.includes(script)) return
-  throw new HaganeError('invalid', `code_configuration.scoring_script: '${script}' is not in the code`, {
-    hint: 'the path is relative to code_configuration.code',
-    details: [
-      {
-        property: 'code_configuration.scoring_script',
-        message: 'no such file in the code',
-        sent: script,
-        allowed: paths.filter(path => path.endsWith('.py')).slice(0, 20),
-      },
-    ],
-  })
-}
-
-const notUploaded = (code: string): HaganeError =>
-  new HaganeError('invalid', `code_configuration.code: '${code}' is not content that the server holds`, {
-    hint: 'upload it first (the CLI does), and send hagane://trees/<digest>',
-  })
 
 const nothingToRun = (model: ServedModel | undefined): HaganeError =>
   new HaganeError(

@@ -1,16 +1,8 @@
 import type { DeploymentRevision, OnlineDeployment, OnlineDeploymentSpec, OnlineEndpoint } from '@hagane/contract'
+import { optional } from '../../kernel/optional.ts'
+import { creationContextOf } from '../../kernel/stamps.ts'
 import type { GatewayAddresses } from './gateway-supervisor.ts'
 import type { DeploymentRow, EndpointRow, RevisionRow } from './tables.ts'
-
-const optional = <K extends string, V>(key: K, value: V | null | undefined): { [P in K]?: V } =>
-  (value === null || value === undefined ? {} : { [key]: value }) as { [P in K]?: V }
-
-const contextOf = (row: EndpointRow | DeploymentRow) => ({
-  created_at: row.created_at,
-  created_by: row.created_by,
-  last_modified_at: row.modified_at,
-  last_modified_by: row.modified_by,
-})
 
 export function toEndpoint(row: EndpointRow, gateway: GatewayAddresses): OnlineEndpoint {
   const prefix = row.workspace === 'default' ? '' : `/ws/${encodeURIComponent(row.workspace)}`
@@ -34,7 +26,7 @@ export function toEndpoint(row: EndpointRow, gateway: GatewayAddresses): OnlineE
     openapi_uri: `${base}/swagger.json`,
     ...optional('grpc_uri', gateway.grpc),
     etag: String(row.revision),
-    creation_context: contextOf(row),
+    creation_context: creationContextOf(row),
   }
 }
 
@@ -81,6 +73,6 @@ export function toDeployment(row: DeploymentRow, revision: RevisionRow | undefin
     ...optional('revision', revision === undefined ? undefined : toRevision(revision)),
     ...optional('serving', row.serving === null ? null : JSON.parse(row.serving)),
     etag: String(row.revision),
-    creation_context: contextOf(row),
+    creation_context: creationContextOf(row),
   }
 }

@@ -1,19 +1,15 @@
 import type { Tx } from '../../kernel/db/index.ts'
+import { created, modified, type Stamps } from '../../kernel/stamps.ts'
 import type { DeploymentRow, EndpointRow, EndpointTables, RevisionRow } from './tables.ts'
 
 const on = (tx: Tx) => tx.db.withTables<EndpointTables>()
 
-type Stamps = 'workspace' | 'revision' | 'created_at' | 'created_by' | 'modified_at' | 'modified_by'
-const created = (tx: Tx) => {
-  const at = tx.now.toISOString()
-  const { actor, workspace } = tx.who
-  return { workspace, revision: 1, created_at: at, created_by: actor, modified_at: at, modified_by: actor }
-}
+type Given<Row extends Stamps> = Omit<Row, keyof Stamps | 'workspace'>
 
-export async function insertEndpoint(tx: Tx, values: Omit<EndpointRow, Stamps>): Promise<void> {
+export async function insertEndpoint(tx: Tx, values: Given<EndpointRow>): Promise<void> {
   await on(tx)
     .insertInto('online_endpoints')
-    .values({ ...values, ...created(tx) })
+    .values({ ...values, workspace: tx.who.workspace, ...created(tx) })
     .execute()
 }
 
@@ -28,7 +24,7 @@ export const endpointIn = (tx: Tx, name: string): Promise<EndpointRow | undefine
 export async function changeEndpoint(tx: Tx, row: EndpointRow, change: Partial<EndpointRow>): Promise<void> {
   await on(tx)
     .updateTable('online_endpoints')
-    .set({ ...change, revision: row.revision + 1, modified_at: tx.now.toISOString(), modified_by: tx.who.actor })
+    .set({ ...change, ...modified(tx, row) })
     .where('workspace', '=', row.workspace)
     .where('name', '=', row.name)
     .execute()
@@ -62,10 +58,10 @@ export const deploymentNamesIn = async (tx: Tx, endpoint: string): Promise<strin
   return rows.map(row => row.name)
 }
 
-export async function insertDeployment(tx: Tx, values: Omit<DeploymentRow, Stamps>): Promise<void> {
+export async function insertDeployment(tx: Tx, values: Given<DeploymentRow>): Promise<void> {
   await on(tx)
     .insertInto('online_deployments')
-    .values({ ...values, ...created(tx) })
+    .values({ ...values, workspace: tx.who.workspace, ...created(tx) })
     .execute()
 }
 

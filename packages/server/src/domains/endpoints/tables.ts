@@ -1,6 +1,8 @@
+import type { Stamps } from '../../kernel/stamps.ts'
+
 /** Tables of migration 0040. JSON is text, times are RFC 3339 text, flags are 0 or 1. */
 export type EndpointTables = {
-  online_endpoints: {
+  online_endpoints: Stamps & {
     workspace: string
     name: string
     auth_mode: 'key' | 'aad_token' | 'aml_token'
@@ -19,13 +21,8 @@ export type EndpointTables = {
     key_hashes: string
     /** `[{ sha256, expires_at }]` of tokens that were given out and have not expired. */
     tokens: string
-    revision: number
-    created_at: string
-    created_by: string
-    modified_at: string
-    modified_by: string
   }
-  online_deployments: {
+  online_deployments: Stamps & {
     workspace: string
     endpoint: string
     name: string
@@ -42,11 +39,6 @@ export type EndpointTables = {
     error: string | null
     /** The gateway's last report. */
     serving: string | null
-    revision: number
-    created_at: string
-    created_by: string
-    modified_at: string
-    modified_by: string
   }
   deployment_revisions: {
     revision_id: string

@@ -1,12 +1,11 @@
 import { type GitState, type JobResource, treeUri } from '@hagane/contract'
+import { optional } from '../../kernel/optional.ts'
+import { creationContextOf } from '../../kernel/stamps.ts'
 import type { InputValue, Plan, StoredOutput } from './model/plan.ts'
 import type { JobRow } from './model/tables.ts'
 import { triesOf } from './model/tries.ts'
 import type { ListedJob } from './records/reads.ts'
 import type { Waiting } from './waiting.ts'
-
-const optional = <K extends string, V>(key: K, value: V | null): { [P in K]?: V } =>
-  value === null ? {} : ({ [key]: value } as { [P in K]: V })
 
 /** A job as the API shows it, in the words of `az ml job show`. */
 export function toResource(row: ListedJob, url: string, waiting?: Waiting): JobResource {
@@ -46,12 +45,7 @@ export function toResource(row: ListedJob, url: string, waiting?: Waiting): JobR
     attempts: row.attempts,
     archived: row.archived === 1,
     etag: String(row.revision),
-    creation_context: {
-      created_at: row.created_at,
-      created_by: row.created_by,
-      last_modified_at: row.modified_at,
-      last_modified_by: row.modified_by,
-    },
+    creation_context: creationContextOf(row),
     ...optional('start_time', row.start_time),
     ...optional('end_time', row.end_time),
   }

@@ -1,4 +1,5 @@
 import type { CatchUpPolicy, ScheduleResource, ScheduleRun, ScheduleTrigger } from '@hagane/contract'
+import { creationContextOf } from '../../kernel/stamps.ts'
 import type { RunRow, ScheduleRow } from './tables.ts'
 
 /** A schedule as the API shows it, in the words of `az ml schedule show`. */
@@ -18,12 +19,7 @@ export function toResource(row: ScheduleRow, last: RunRow | undefined): Schedule
     ...(row.next_tick === null ? {} : { next_run_time: new Date(row.next_tick).toISOString() }),
     ...(last === undefined ? {} : { last_run: { time: last.time, ...resultOf(last) } }),
     etag: String(row.revision),
-    creation_context: {
-      created_at: row.created_at,
-      created_by: row.created_by,
-      last_modified_at: row.modified_at,
-      last_modified_by: row.modified_by,
-    },
+    creation_context: creationContextOf(row),
   }
 }
 

@@ -1,5 +1,6 @@
 import { lockUntilCommit, type Tx } from '../../kernel/db/index.ts'
 import { newUlid } from '../../kernel/ids.ts'
+import { created, modified } from '../../kernel/stamps.ts'
 import type { RunRow, ScheduleRow, ScheduleTables } from './tables.ts'
 
 const on = (tx: Tx) => tx.db.withTables<ScheduleTables>()
@@ -21,18 +22,13 @@ type Content = Omit<
 >
 
 export async function insertSchedule(tx: Tx, content: Content): Promise<void> {
-  const at = tx.now.toISOString()
   await on(tx)
     .insertInto('schedules')
     .values({
       ...content,
       workspace: tx.who.workspace,
       id: newUlid(tx.now.getTime()),
-      revision: 1,
-      created_at: at,
-      created_by: tx.who.actor,
-      modified_at: at,
-      modified_by: tx.who.actor,
+      ...created(tx),
     })
     .execute()
 }
@@ -40,7 +36,7 @@ export async function insertSchedule(tx: Tx, content: Content): Promise<void> {
 export async function changeSchedule(tx: Tx, row: ScheduleRow, change: Partial<Content>): Promise<void> {
   await on(tx)
     .updateTable('schedules')
-    .set({ ...change, revision: row.revision + 1, modified_at: tx.now.toISOString(), modified_by: tx.who.actor })
+    .set({ ...change, ...modified(tx, row) })
     .where('workspace', '=', row.workspace)
     .where('name', '=', row.name)
     .execute()

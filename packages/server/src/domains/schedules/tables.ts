@@ -1,5 +1,7 @@
+import type { Stamps } from '../../kernel/stamps.ts'
+
 export type ScheduleTables = {
-  schedules: {
+  schedules: Stamps & {
     workspace: string
     name: string
     /** Tells a schedule from an earlier one of the same name. */
@@ -18,11 +20,6 @@ export type ScheduleTables = {
     is_enabled: number
     /** Epoch milliseconds of the earliest time without an outcome; null when disabled or over. */
     next_tick: number | null
-    revision: number
-    created_at: string
-    created_by: string
-    modified_at: string
-    modified_by: string
   }
   schedule_runs: {
     schedule_id: string

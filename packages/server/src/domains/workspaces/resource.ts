@@ -1,4 +1,5 @@
 import type { RegistrySpec } from '@hagane/contract'
+import { creationContextOf } from '../../kernel/stamps.ts'
 import type { WorkspaceRow } from './store.ts'
 
 /** What a new workspace or registry keeps of its specification. */
@@ -22,10 +23,5 @@ export const fieldsOf = (row: WorkspaceRow) => ({
   ...(row.description === null ? {} : { description: row.description }),
   tags: JSON.parse(row.tags) as Record<string, string>,
   etag: String(row.revision),
-  creation_context: {
-    created_at: row.created_at,
-    created_by: row.created_by,
-    last_modified_at: row.modified_at,
-    last_modified_by: row.modified_by,
-  },
+  creation_context: creationContextOf(row),
 })

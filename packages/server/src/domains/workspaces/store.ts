@@ -1,4 +1,5 @@
 import type { Tx } from '../../kernel/db/index.ts'
+import { created, modified } from '../../kernel/stamps.ts'
 import type { WorkspaceTables } from './tables.ts'
 
 export type WorkspaceRow = WorkspaceTables['workspaces']
@@ -7,14 +8,9 @@ export async function insertWorkspace(
   tx: Tx,
   values: Pick<WorkspaceRow, 'name' | 'kind' | 'display_name' | 'description' | 'tags'>,
 ): Promise<WorkspaceRow> {
-  const at = tx.now.toISOString()
   const row = {
     ...values,
-    revision: 1,
-    created_at: at,
-    created_by: tx.who.actor,
-    modified_at: at,
-    modified_by: tx.who.actor,
+    ...created(tx),
   }
   await tx.db.withTables<WorkspaceTables>().insertInto('workspaces').values(row).execute()
   return row
@@ -28,7 +24,7 @@ export async function updateWorkspace(
   await tx.db
     .withTables<WorkspaceTables>()
     .updateTable('workspaces')
-    .set({ ...change, revision: row.revision + 1, modified_at: tx.now.toISOString(), modified_by: tx.who.actor })
+    .set({ ...change, ...modified(tx, row) })
     .where('name', '=', row.name)
     .execute()
 }

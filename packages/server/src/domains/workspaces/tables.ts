@@ -1,15 +1,12 @@
+import type { Stamps } from '../../kernel/stamps.ts'
+
 export type WorkspaceTables = {
-  workspaces: {
+  workspaces: Stamps & {
     name: string
     /** A registry is a workspace that holds assets only, for all the others. */
     kind: 'workspace' | 'registry'
     display_name: string
     description: string | null
     tags: string
-    revision: number
-    created_at: string
-    created_by: string
-    modified_at: string
-    modified_by: string
   }
 }

@@ -1,5 +1,6 @@
 import { type GitState, HaganeError } from '@hagane/contract'
 import type { Tx, Who } from '../../../kernel/db/index.ts'
+import { created } from '../../../kernel/stamps.ts'
 import type { JobNeeds } from '../model/needs.ts'
 import type { PlannedJob, Submission } from '../model/plan.ts'
 import { stepTask } from '../model/step-task.ts'
@@ -113,7 +114,6 @@ export function rowOf(
   root: Pick<PlannedJob, 'name'>,
   { submission, experiment, experimentId, tx, warnings }: Surroundings,
 ): Omit<JobRow, 'seq'> {
-  const at = tx.now.toISOString()
   const properties =
     parent === undefined && warnings.length > 0
       ? { ...planned.properties, 'hagane.warnings': warnings.join('\n') }
@@ -147,11 +147,7 @@ export function rowOf(
     server: null,
     attempts: 0,
     archived: 0,
-    revision: 1,
-    created_at: at,
-    created_by: tx.who.actor,
-    modified_at: at,
-    modified_by: tx.who.actor,
+    ...created(tx),
     start_time: null,
     end_time: null,
   }

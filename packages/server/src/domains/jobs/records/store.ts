@@ -1,5 +1,6 @@
 import { HaganeError, type JobStatus } from '@hagane/contract'
 import { lockUntilCommit, type Tx } from '../../../kernel/db/index.ts'
+import { modified } from '../../../kernel/stamps.ts'
 import type { JobRow, JobTables } from '../model/tables.ts'
 import { type JobEvent, move } from '../model/transitions.ts'
 
@@ -155,7 +156,7 @@ export async function changeJob(
   row: JobRow,
   change: JobChange & { status?: JobRow['status'] },
 ): Promise<JobRow> {
-  const full = { ...change, revision: row.revision + 1, modified_at: tx.now.toISOString(), modified_by: tx.who.actor }
+  const full = { ...change, ...modified(tx, row) }
   await on(tx)
     .updateTable('jobs')
     .set(full)
