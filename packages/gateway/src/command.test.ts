@@ -161,6 +161,25 @@ test('a server that never listens fails with the route that was tried and what t
   expect((await found('green'))?.log_tail).toContain('no such thing')
 })
 
+test('a request that waits for an answer in pieces gets the place when that has ended', async () => {
+  const request_settings = {
+    max_concurrent_requests_per_instance: 1,
+    request_timeout_ms: 20_000,
+    max_queue_wait_ms: 20_000,
+  }
+  const single = serverDeployment('blue', program, { request_settings })
+  gateway.use(tableOf(endpointOf('single', [single])))
+  await until(async () => (await gateway.status()).deployments.every(one => one.state === 'ready'))
+  const path = '/endpoints/single'
+  const streaming = ask({ port: gateway.port, path: `${path}/sse`, body: 'wait' })
+  const metrics = async () => (await ask({ port: gateway.port, path: '/metrics', method: 'GET' })).text
+  await until(async () => (await metrics()).includes('hagane_requests_total{'))
+  const waiting = ask({ port: gateway.port, path: `${path}/score` })
+  await until(async () => /^hagane_queue_length\{.*\} 1$/m.test(await metrics()))
+  writeFileSync(`${(single.runtime as { code_dir: string }).code_dir}/go`, '')
+  expect([(await streaming).status, (await waiting).status]).toEqual([200, 200])
+}, 60_000)
+
 test('a killed gateway takes the server with it', async () => {
   const dir = temporaryFolder()
   const table = tableOf(endpointOf('half', [serverDeployment('blue', program)]))

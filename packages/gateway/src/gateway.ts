@@ -150,7 +150,7 @@ export class Gateway {
       )
       void control.follow(this.#table?.revision, table => this.use(table))
     }
-    void this.#collector.sealLeftovers()
+    this.#collector.sealLeftovers().catch((error: unknown) => console.error('leftovers stay for the next start', error))
   }
 
   #changed(): void {

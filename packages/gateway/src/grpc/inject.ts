@@ -20,7 +20,8 @@ export interface InjectedAnswer {
 
 /**
  * Hands a call that came by another transport to the handler of HTTP requests, so that keys, limits, routing, records
- * and traces are the same for both. Resolves to the whole answer; `abort` tells the handler that the caller has gone.
+ * and traces are the same for both. Resolves to the whole answer, rejects when the answer breaks off; `abort` tells the
+ * handler that the caller has gone.
  */
 export function inject(handler: HttpHandler, call: InjectedCall, abort: AbortSignal): Promise<InjectedAnswer> {
   const socket = new Socket()
@@ -30,8 +31,9 @@ export function inject(handler: HttpHandler, call: InjectedCall, abort: AbortSig
   request.url = call.url
   request.headers = { ...call.headers, 'content-length': String(call.body.length) }
   request.rawHeaders = Object.entries(request.headers).flat() as string[]
-  return new Promise(resolve => {
+  return new Promise((resolve, reject) => {
     const response = new CapturedResponse(request, resolve)
+    response.on('close', () => reject(new Error('the answer broke off')))
     abort.addEventListener('abort', () => response.destroy())
     handler(request, response)
     request.push(call.body)
@@ -65,6 +67,14 @@ class CapturedResponse extends ServerResponse {
   override write(chunk: Buffer | string, ...rest: unknown[]): boolean {
     this.#parts.push(typeof chunk === 'string' ? Buffer.from(chunk, rest[0] as BufferEncoding) : Buffer.from(chunk))
     return true
+  }
+
+  /** Without a socket nobody else says that it is closed. */
+  override destroy(error?: Error): this {
+    if (this.destroyed) return this
+    super.destroy(error)
+    this.emit('close')
+    return this
   }
 
   override end(...all: unknown[]): this {

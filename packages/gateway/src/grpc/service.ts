@@ -1,6 +1,6 @@
 import { Metadata, Server, type ServerUnaryCall, type ServiceDefinition, status } from '@grpc/grpc-js'
 import { HaganeError } from '@hagane/contract'
-import { serverMetadata } from '../http/oip.ts'
+import { asOipFailure, serverMetadata } from '../http/oip.ts'
 import { type InferRequest, inferOfRest, restOfInfer } from './infer-messages.ts'
 import { type HttpHandler, type InjectedAnswer, inject } from './inject.ts'
 import { decode, encode } from './oip-proto.ts'
@@ -118,11 +118,21 @@ function grpcError(error: unknown): object {
   return { code: status.INTERNAL, details: 'the gateway failed to handle this call' }
 }
 
-/** The message and hint of an answer that is not 200. */
+/** The message and hint of an answer that is not 200; a server behind a deployment may answer anything at all. */
 function refusalOf(answer: InjectedAnswer): object {
-  const { error, hint } = JSON.parse(answer.body.toString('utf8')) as { error: string; hint?: string }
-  const details = hint === undefined ? error : `${error} (${hint})`
-  return { code: statusOf[answer.status] ?? status.INTERNAL, details, metadata: trailerOf(answer) }
+  return { code: statusOf[answer.status] ?? status.INTERNAL, details: detailsOf(answer), metadata: trailerOf(answer) }
+}
+
+function detailsOf(answer: InjectedAnswer): string {
+  const { status, body } = asOipFailure({ status: answer.status, headers: [], body: answer.body })
+  const text = body.toString('utf8')
+  try {
+    const { error, hint } = JSON.parse(text) as { error?: unknown; hint?: string }
+    if (typeof error === 'string') return hint === undefined ? error : `${error} (${hint})`
+  } catch {
+    // Not JSON; told as it is.
+  }
+  return `it answered ${status}: ${text.slice(0, 500)}`
 }
 
 function trailerOf({ headers }: InjectedAnswer): Metadata {

@@ -40,8 +40,9 @@ export const unknownModel = ({ model }: Target, { entry }: EndpointHost): Hagane
 export function asOipFailure<T extends { status: number; headers: [string, string][]; body: Buffer }>(answer: T): T {
   if (answer.status < 400) return answer
   try {
-    const { error } = JSON.parse(answer.body.toString('utf8')) as { error: { message: string } }
-    const { message, ...rest } = error
+    const { error } = JSON.parse(answer.body.toString('utf8')) as { error?: { message?: unknown } }
+    const { message, ...rest } = error ?? {}
+    if (typeof message !== 'string') return answer
     return { ...answer, headers: json, body: Buffer.from(JSON.stringify({ error: message, ...rest })) }
   } catch {
     return answer

@@ -38,7 +38,9 @@ const mostKnown = 1000
 export function parseTarget(url: string): Target | undefined {
   if (known.has(url)) return known.get(url)
   const target = parse(url)
-  if (known.size < mostKnown && url.length < 500) known.set(url, target)
+  // Begun anew when it is full: whoever asks for a thousand odd paths must not keep those that are in use out of it.
+  if (known.size >= mostKnown) known.clear()
+  if (url.length < 500) known.set(url, target)
   return target
 }
 

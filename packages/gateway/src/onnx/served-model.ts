@@ -72,7 +72,7 @@ export class ServedModel {
     for (const one of framed) {
       try {
         const prepared = this.#prepare(one)
-        const key = this.#batching && !one.isSolo ? keyOf(prepared.feeds) : `alone ${one.id}`
+        const key = (this.#batching && !one.isSolo && keyOf(prepared.feeds)) || `alone ${one.id}`
         const group = groups.get(key)
         if (group === undefined) groups.set(key, [prepared])
         else group.push(prepared)
@@ -145,8 +145,14 @@ class LateRequest extends HaganeError {
   }
 }
 
-/** Requests of the same key fit into one run: equal types, and equal shapes but for the rows. */
-const keyOf = ({ tensors }: Feeds): string => tensors.map(({ shape }) => shape.slice(1).join('x')).join(' ')
+/**
+ * Requests of the same key fit into one run: equal types, and equal shapes but for the rows. Undefined when inputs differ
+ * in their rows: joined with others, the rows of one request would meet those of another.
+ */
+export const keyOf = ({ tensors, rows }: Pick<Feeds, 'tensors' | 'rows'>): string | undefined =>
+  tensors.every(({ shape }) => shape[0] === rows)
+    ? tensors.map(({ shape }) => `[${shape.slice(1).join('x')}]`).join(' ')
+    : undefined
 
 function endOfBatch(group: readonly Prepared[], start: number, mostRows: number): number {
   let rows = group[start]?.feeds.rows ?? 0

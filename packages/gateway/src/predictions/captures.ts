@@ -1,6 +1,7 @@
-import { closeSync, mkdirSync, openSync, readdirSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readdirSync, renameSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { captureFrames, predictionHour } from '@hagane/contract'
+import { appendWhole } from '../files/append.ts'
 import { jsonFrame } from './exchange.ts'
 import { ulid } from './ulid.ts'
 
@@ -64,8 +65,14 @@ export class Captures {
     const openedAt = Date.now()
     const path = join(folder, `${hour}.${ulid(openedAt)}.open`)
     const file: OpenFile = { name, path, descriptor: openSync(path, 'ax', 0o600), openedAt, hour, size: 0 }
+    try {
+      write(file, jsonFrame(captureFrames.header, header()))
+    } catch (error) {
+      closeSync(file.descriptor)
+      unlinkSync(path)
+      throw error
+    }
     this.#open.set(`${name}/${hour}`, file)
-    write(file, jsonFrame(captureFrames.header, header()))
     return file
   }
 
@@ -87,6 +94,5 @@ export class Captures {
 const finished = (path: string): string => path.replace(/\.open$/, '.capture')
 
 function write(file: OpenFile, bytes: Buffer): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(file.descriptor, bytes, at)
-  file.size += bytes.length
+  file.size = appendWhole(file.descriptor, file.size, bytes)
 }

@@ -44,10 +44,7 @@ export class Collector {
     this.#onSealed = onSealed
     mkdirSync(this.#root, { recursive: true, mode: 0o700 })
     this.#captures = new Captures(folder)
-    this.#timer = setInterval(() => {
-      this.sealFinishedHours(Date.now())
-      this.#captures.closeFinished(Date.now())
-    }, sealCheckMs)
+    this.#timer = setInterval(() => this.#closeFinished(Date.now()), sealCheckMs)
   }
 
   /**
@@ -86,6 +83,16 @@ export class Collector {
     for (const [key, items] of groups) {
       const error = this.#append(key, items)
       for (const item of items) item.sent(error)
+    }
+  }
+
+  /** A disk that is full delays this; it does not end a gateway that serves. */
+  #closeFinished(now: number): void {
+    try {
+      this.sealFinishedHours(now)
+      this.#captures.closeFinished(now)
+    } catch (error) {
+      console.error('predictions of an hour that is over could not be sealed', error)
     }
   }
 

@@ -1,8 +1,9 @@
 import { createHash, type Hash } from 'node:crypto'
-import { closeSync, createReadStream, openSync, writeSync } from 'node:fs'
+import { closeSync, createReadStream, openSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { type SealedSegment, segmentsOfHour } from '@hagane/contract'
+import { appendWhole } from '../files/append.ts'
 import { writeAtomic } from '../files/atomic.ts'
 
 const newline = 10
@@ -14,6 +15,7 @@ export class Segment {
   readonly #descriptor: number
   readonly #hash: Hash = createHash('sha256')
   #count = 0
+  #size = 0
 
   constructor(folder: string, name: string) {
     this.folder = folder
@@ -21,10 +23,10 @@ export class Segment {
     this.#descriptor = openSync(join(folder, `${name}.ndjson`), 'ax', 0o600)
   }
 
-  /** Appends whole lines with one write; after it returns the records outlive this process. */
+  /** Appends whole lines with one write, or none; after it returns the records outlive this process. */
   append(lines: string, count: number): void {
     const bytes = Buffer.from(lines, 'utf8')
-    for (let at = 0; at < bytes.length; ) at += writeSync(this.#descriptor, bytes, at)
+    this.#size = appendWhole(this.#descriptor, this.#size, bytes)
     this.#hash.update(bytes)
     this.#count += count
   }

@@ -156,6 +156,7 @@ export class CommandWorker implements Worker {
       stream.once('close', () => {
         this.streams -= 1
         this.#leave()
+        this.#listener.streamed()
       })
       if (pending.settled) stream.destroy()
     }

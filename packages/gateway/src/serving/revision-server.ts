@@ -59,6 +59,7 @@ export class RevisionServer implements Scalable {
     this.#scaling = new Scaling(this, deployment)
     this.#workers = new WorkerSet(place, this.logFile, {
       changed: () => this.#changed(),
+      freed: () => this.#feed(),
       orphaned: (pendings, why) => this.#retry(pendings, why),
       batched: size => place.metrics.batched(size),
     })
@@ -233,17 +234,19 @@ export class RevisionServer implements Scalable {
     }, limit)
   }
 
-  #changed(): void {
-    for (
-      let slot = this.#workers.freest();
-      slot !== undefined && this.#line.length > 0;
-      slot = this.#workers.freest()
-    ) {
-      const next = this.#line.shift()
-      if (next === undefined) break
+  /** Gives waiting requests to workers that can take more. */
+  #feed(): void {
+    while (this.#line.length > 0) {
+      const slot = this.#workers.freest()
+      const next = slot && this.#line.shift()
+      if (slot === undefined || next === undefined) return
       this.#place.metrics.waited(next.arrivedAt)
       slot.give(next)
     }
+  }
+
+  #changed(): void {
+    this.#feed()
     if (this.state === 'failed') {
       const failure = unavailable(`the deployment does not start: ${this.message ?? 'its worker ended'}`)
       for (const pending of this.#line.clear()) pending.settle(failure)

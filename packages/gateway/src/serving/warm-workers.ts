@@ -46,6 +46,7 @@ export class WarmWorkers {
   readonly #logFile: string
   readonly #wanted = new Map<string, NodeJS.Timeout>()
   #spares: Spare[] = []
+  #closed = false
 
   constructor(most: number, logFile: string) {
     this.#most = most
@@ -60,6 +61,7 @@ export class WarmWorkers {
       key === undefined ||
       python === undefined ||
       this.#most === 0 ||
+      this.#closed ||
       this.#wanted.has(key) ||
       this.#spares.some(one => one.key === key)
     )
@@ -81,6 +83,7 @@ export class WarmWorkers {
   }
 
   close(): void {
+    this.#closed = true
     for (const timer of this.#wanted.values()) clearTimeout(timer)
     for (const { child } of this.#spares) child.kill('SIGKILL')
     this.#spares = []

@@ -12,8 +12,10 @@ import { WorkerProcess } from './worker-process.ts'
 export type SlotState = 'starting' | 'ready' | 'failed' | 'leaving' | 'stopped'
 
 export interface SlotOwner {
-  /** A slot changed its state or can take more. */
+  /** A slot changed its state. */
   changed(slot: WorkerSlot): void
+  /** A slot can take more; said after every answer, so it has to cost little. */
+  freed(): void
   /** The worker died with these requests unanswered. */
   orphaned(pendings: Pending[], why?: string): void
   /** It answers so many requests, two or more, with one predict call. */
@@ -129,6 +131,7 @@ export class WorkerSlot {
       pong: () => {
         this.#unanswered = 0
       },
+      streamed: () => this.#owner.freed(),
       batched: size => this.#owner.batched(size),
       ended: how => this.#endedNow(how),
     })
@@ -202,7 +205,7 @@ export class WorkerSlot {
     if (pending?.timedOut === true) this.#late -= 1
     pending?.settle(answer)
     if (this.state === 'leaving' && this.#inFlight.size === 0) this.stop(this.#graceMs)
-    this.#owner.changed(this)
+    this.#owner.freed()
   }
 
   #endedNow(how: string): void {

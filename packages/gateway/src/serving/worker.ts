@@ -31,6 +31,8 @@ export interface WorkerListener {
   failed(message: string): void
   answered(id: number, answer: WorkerAnswer): void
   pong(): void
+  /** An answer that was given out has been written to its end. */
+  streamed(): void
   /** It answers so many requests, two or more, with one predict call. */
   batched(size: number): void
   /** The process has ended; nothing else follows. */

@@ -19,7 +19,7 @@ export function otlpFromEnvironment(env: NodeJS.ProcessEnv): OtlpOptions | undef
   const url = own || (shared ? `${shared.replace(/\/+$/, '')}/v1/traces` : '')
   if (url === '' || env.OTEL_SDK_DISABLED?.toLowerCase() === 'true' || env.OTEL_TRACES_EXPORTER === 'none')
     return undefined
-  const ratio = Number(env.OTEL_TRACES_SAMPLER_ARG ?? 1)
+  const ratio = Number(env.OTEL_TRACES_SAMPLER_ARG || 1)
   return {
     url,
     headers: headersOf(env.OTEL_EXPORTER_OTLP_TRACES_HEADERS ?? env.OTEL_EXPORTER_OTLP_HEADERS ?? ''),

@@ -25,6 +25,8 @@ export class SpanExporter {
   #waiting: OtlpSpan[] = []
   #timer: NodeJS.Timeout | undefined
   #sending: Promise<void> | undefined
+  /** The last batch did not arrive: the next is tried when its time has come, however much waits. */
+  #away = false
 
   constructor(options: OtlpOptions) {
     this.#options = options
@@ -33,21 +35,28 @@ export class SpanExporter {
   add(span: OtlpSpan): void {
     if (this.#waiting.length >= mostWaiting) return
     this.#waiting.push(span)
-    if (this.#waiting.length >= mostAtOnce) void this.flush()
-    else this.#timer ??= setTimeout(() => void this.flush(), sendEveryMs)
+    if (this.#waiting.length >= mostAtOnce && !this.#away) void this.flush()
+    else this.#soon()
   }
 
-  /** Sends what waits; resolves when the collector has answered or cannot be reached. */
-  async flush(): Promise<void> {
+  /** Sends what waits; resolves when the collector has taken all of it or cannot be reached. */
+  flush(): Promise<void> {
+    this.#sending ??= this.#sendAll().finally(() => {
+      this.#sending = undefined
+      if (this.#waiting.length > 0) this.#soon()
+    })
+    return this.#sending
+  }
+
+  #soon(): void {
+    this.#timer ??= setTimeout(() => void this.flush(), sendEveryMs)
+  }
+
+  async #sendAll(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    await this.#sending
-    const spans = this.#waiting.splice(0, mostAtOnce)
-    if (spans.length === 0) return
-    this.#sending = this.#send(spans)
-    await this.#sending
-    this.#sending = undefined
-    if (this.#waiting.length > 0) this.#timer ??= setTimeout(() => void this.flush(), sendEveryMs)
+    this.#away = false
+    while (this.#waiting.length > 0 && !this.#away) await this.#send(this.#waiting.splice(0, mostAtOnce))
   }
 
   async #send(spans: OtlpSpan[]): Promise<void> {
@@ -73,6 +82,7 @@ export class SpanExporter {
 
   /** Tried again with the next batch. */
   #keep(spans: OtlpSpan[]): void {
+    this.#away = true
     this.#waiting = [...spans, ...this.#waiting].slice(0, mostWaiting)
   }
 }

@@ -20,7 +20,10 @@ class RequestError(Exception):
 
 
 def shorten(value):
-    text = json.dumps(value, default=str)
+    try:
+        text = json.dumps(value, default=str)
+    except RecursionError:
+        return "…"
     return value if len(text) <= 200 else text[:200] + "…"
 
 

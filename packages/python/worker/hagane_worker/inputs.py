@@ -49,6 +49,8 @@ class ColumnInputs:
             frame = self.schema.frame(present, rows, text)
         except Misfit as misfit:
             raise misfit.to_error(self._label(misfit)) from None
+        except OverflowError as error:
+            raise RequestError(400, "a number does not fit its column's type: %s" % error) from None
         if len(parts) == 1 and parts[0].index is not None and hasattr(frame, "index"):
             frame.index = parts[0].index
         return frame

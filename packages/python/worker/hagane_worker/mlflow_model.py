@@ -152,6 +152,8 @@ class MlflowModel:
             data = self._inputs.join([part])
         except RequestError as error:
             return error_answer(error, request)
+        except Exception:  # noqa: B902
+            return self._failure(request)
         try:
             predictions = self._predict(data) if payload.params is None else self._model.predict(data, params=payload.params)
             return self._dump(request, to_rows(predictions), part.rows)

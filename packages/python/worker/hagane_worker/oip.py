@@ -13,6 +13,7 @@ from .errors import RequestError, shorten
 from .frames import JSON_HEADERS, Answer
 
 INFER = 2  # the route of requests of this protocol
+LARGEST_EMPTY = 4096  # lists of nothing that a shape with a 0 in it may ask for
 HINT = 'see the Open Inference Protocol v2: {"inputs": [{"name", "shape", "datatype", "data"}]}'
 TYPES = {
     "BOOL": "B",
@@ -95,9 +96,14 @@ def _tensor(entry, where, rest):
         raise refused(where + ".shape", "a list of whole numbers from 0", shape)
     parameters = entry.get("parameters")
     size = parameters.get("binary_data_size") if isinstance(parameters, dict) else None
-    count = math.prod(shape) if hasattr(math, "prod") else _product(shape)
+    if 0 in shape and _product(shape[: shape.index(0)]) > LARGEST_EMPTY:
+        raise refused(where + ".shape", "too many lists of nothing", shape, "%d before the 0" % LARGEST_EMPTY)
+    count = _product(shape)
     if size is None:
-        cells = flat(entry.get("data")) if isinstance(entry.get("data"), list) else None
+        try:
+            cells = flat(entry.get("data")) if isinstance(entry.get("data"), list) else None
+        except RecursionError:
+            raise refused(where + ".data", "nested too deeply", None) from None
         if cells is None:
             raise refused(where + ".data", "a list of values", entry.get("data"))
         if kind == "BOOL":
@@ -130,8 +136,13 @@ def nested(cells, shape):
     """Cells in row-major order as nested lists."""
     if not shape:
         return cells[0]
+    if 0 in shape:
+        shape = shape[: shape.index(0)]
+        if not shape:
+            return []
+        cells = [[] for _ in range(_product(shape))]
     for size in reversed(shape[1:]):
-        cells = [cells[at : at + size] for at in range(0, len(cells), size)] if size else [[] for _ in range(shape[0])]
+        cells = [cells[at : at + size] for at in range(0, len(cells), size)]
     return list(cells)
 
 

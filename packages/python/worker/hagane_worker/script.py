@@ -99,9 +99,17 @@ class Script:
         for request in requests:
             late = request.deadline <= time.monotonic()
             monitoring.begin(request.name)
-            answer = too_late(request) if late else self._answer_one(request)
+            answer = too_late(request) if late else self._answer_safely(request)
             answer.collected = monitoring.take()
             yield [(request, answer)]
+
+    def _answer_safely(self, request):
+        """An input or output that nobody foresaw (nested a thousand deep, a number out of range) is one failed request."""
+        try:
+            return self._answer_one(request)
+        except Exception:  # noqa: B902
+            log_failure(request)
+            return model_failed(request, "the input could not be read, or what run() returned not be written")
 
     def _answer_one(self, request):
         try:
@@ -187,7 +195,7 @@ def json_object(request):
         raise RequestError(415, "content-type '%s' is not JSON; send application/json" % request.content_type)
     try:
         value = json.loads(request.body.decode("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RequestError(400, "the body is not JSON: %s" % error) from None
     if not isinstance(value, dict):
         raise RequestError(400, "the body must be a JSON object, found %s" % type(value).__name__)

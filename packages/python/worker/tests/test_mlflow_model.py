@@ -148,6 +148,8 @@ class MlflowModels(unittest.TestCase):
     def test_one_bad_request_in_a_batch_fails_alone(self):
         model = load(self.paths["frame"])
         found = answers(model, request(split([1, 2])), request(split([1, "x"])), request(b"{"), request(split([3, 5])))
+        huge = answers(model, request(split([1, 2])), request(split([1, 10**400])))
+        self.assertEqual([one.status for one in huge], [200, 400])
         self.assertEqual([one.status for one in found], [200, 400, 400, 200])
 
     def test_a_request_that_breaks_the_model_fails_alone(self):

@@ -29,6 +29,10 @@ class Reading(unittest.TestCase):
         text = {"name": "t", "datatype": "BYTES", "shape": [1], "parameters": {"binary_data_size": 6}}
         self.assertEqual(oip.read(asked({"inputs": [halves, text]}, data)).values, {"h": [0.5, 2.0], "t": ["é"]})
 
+    def test_a_shape_with_no_values_is_lists_of_nothing(self):
+        for shape, value in (([0, 3], []), ([2, 0], [[], []]), ([2, 1, 0, 5], [[[]], [[]]])):
+            self.assertEqual(oip.read(asked({"inputs": [dict(NUMBERS, shape=shape, data=[])]})).values, {"data": value})
+
     def test_what_is_wrong_is_named(self):
         for head, binary, words in (
             (b"{", b"", "not JSON"),
@@ -37,11 +41,19 @@ class Reading(unittest.TestCase):
             ({"inputs": [dict(NUMBERS, datatype="FP31")]}, b"", "inputs[0].datatype"),
             ({"inputs": [dict(NUMBERS, parameters={"binary_data_size": 99})]}, b"1234", "binary_data_size"),
             ({"inputs": [NUMBERS]}, b"1234", "no input claims"),
+            ({"inputs": [dict(NUMBERS, shape=[10**12, 0], data=[])]}, b"", "too many lists of nothing"),
         ):
             with self.assertRaises(oip.RequestError) as caught:
                 oip.read(asked(head, binary))
             self.assertEqual(caught.exception.status, 400)
             self.assertIn(words, caught.exception.message)
+
+    def test_lists_may_be_nested_as_deep_as_they_like(self):
+        for depth in (100, 500, 900, 990, 100000):
+            text = json.dumps({"inputs": [dict(NUMBERS, data=[])]}).replace("[]", "[" * depth + "]" * depth)
+            with self.assertRaises(oip.RequestError) as caught:
+                oip.read(asked(text.encode()))
+            self.assertEqual(caught.exception.status, 400)
 
 
 class Answering(unittest.TestCase):
@@ -81,6 +93,14 @@ class Scripts(unittest.TestCase):
         answers = [answer for batch in script.answer([asked({"inputs": [NUMBERS]}), asked({"inputs": 1})]) for _, answer in batch]
         self.assertEqual(json.loads(answers[0].body.decode())["outputs"][0]["data"], [3, 7])
         self.assertEqual(answers[1].status, 400)
+
+    def test_an_answer_that_cannot_be_written_is_one_failed_request(self):
+        from hagane_worker.script import Script
+
+        binary = {"inputs": [NUMBERS], "parameters": {"binary_data_output": True}}
+        with self.assertLogs("hagane.score"):
+            (((_, answer),),) = Script(lambda raw: [2**70], False, "score.py").answer([asked(binary)])
+        self.assertEqual(answer.status, 500)
 
 
 if __name__ == "__main__":
