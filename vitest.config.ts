@@ -5,6 +5,9 @@ const WORKERS = 2
 
 const SECOND = 1000
 
+/** Servers, gateways and readers that tests start from source begin in half the time when Node finds its code compiled. */
+const compiled = new URL('node_modules/.cache/compiled', import.meta.url).pathname
+
 const everywhere = ['**/node_modules/**', '**/dist/**', '**/.hagane/**']
 
 export default defineConfig({
@@ -12,7 +15,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: WORKERS,
     // Messages in tests are compared as they are written, on every machine.
-    env: { TZ: 'UTC', LANG: 'C.UTF-8', NO_COLOR: '1' },
+    env: { TZ: 'UTC', LANG: 'C.UTF-8', NO_COLOR: '1', NODE_COMPILE_CACHE: compiled },
     projects: [
       {
         extends: true,

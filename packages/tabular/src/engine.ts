@@ -138,6 +138,11 @@ function translated(error: unknown): never {
   const { message } = error as Error
   const [first = message] = message.split(/\n\s*\n|Possible (?:S|s)olution|LINE 1:/)
   const outOfMemory = /^Out of Memory/i.test(message)
+  if (/No space left on device/i.test(message))
+    throw new HaganeError('unavailable', 'there is no space left for the tables', {
+      cause: error,
+      hint: `make room in ${tmpdir()} and in the data folder`,
+    })
   const file = /^\s*file\s*=\s*(\S.*)$/m.exec(message)?.[1]
   const where = file === undefined || first.includes(file) ? '' : ` (${file.trim()})`
   const said = first.trim().replaceAll('\n', ' ')

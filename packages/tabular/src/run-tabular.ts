@@ -59,7 +59,7 @@ function parsed<T>(text: string): Answer<T> | undefined {
 
 /** Nothing of the server's own: no token, no database address. */
 function environment(memory: string | undefined): Record<string, string> {
-  const passed = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'HAGANE_TABLES_MEMORY', 'LD_LIBRARY_PATH']
+  const passed = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'HAGANE_TABLES_MEMORY', 'LD_LIBRARY_PATH', 'NODE_COMPILE_CACHE']
   const own = Object.fromEntries(
     passed.flatMap(name => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
   )

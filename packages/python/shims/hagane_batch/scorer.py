@@ -1,7 +1,8 @@
 """Scores units of work with an MLflow model that has no code beside it: reads, checks, predicts and writes a line for each row."""
 
 import json
-import os
+
+from hagane_parallel.model_entry import model_folder
 
 from . import lines, profile
 from .columns import fields_of, fitted
@@ -22,7 +23,7 @@ class Scorer(object):
         import mlflow.pyfunc
 
         # the environment is made of the model's own requirements, which need not be compared with it again
-        model = mlflow.pyfunc.load_model(_model_folder(self._settings["model"]), suppress_warnings=True)
+        model = mlflow.pyfunc.load_model(model_folder(self._settings["model"]), suppress_warnings=True)
         self._columns = fields_of(model.metadata)
         self._predictor = Predictor(model.predict)
 
@@ -142,11 +143,3 @@ class _Unit(object):
     def close(self):
         with open(self.path + ".about", "w", encoding="utf-8") as file:
             json.dump({"errors": self._errors, "columns": self._columns}, file)
-
-
-def _model_folder(path):
-    """The folder with MLmodel, which may lie one folder below."""
-    if os.path.isfile(os.path.join(path, "MLmodel")):
-        return path
-    below = [os.path.join(path, name) for name in sorted(os.listdir(path))]
-    return next((folder for folder in below if os.path.isfile(os.path.join(folder, "MLmodel"))), path)

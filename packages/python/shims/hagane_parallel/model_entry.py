@@ -13,10 +13,10 @@ def init():
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--model", required=True)
     global _model
-    _model = mlflow.pyfunc.load_model(_model_folder(parser.parse_known_args()[0].model))
+    _model = mlflow.pyfunc.load_model(model_folder(parser.parse_known_args()[0].model))
 
 
-def _model_folder(path):
+def model_folder(path):
     """The folder with MLmodel, which may lie one folder below."""
     if os.path.isfile(os.path.join(path, "MLmodel")):
         return path

@@ -32,13 +32,13 @@ export function emitExchange(
   const inputs =
     request === undefined || !takesInputs ? [] : (rowsOfRequest(request, exchange.notes.content_type) ?? []).map(redact)
   const outputs = answer === undefined || record.status >= 400 ? [] : outputsOf(answer, record.rows).map(redact)
-  const count = Math.max(1, record.status < 400 ? record.rows : 0, outputs.length, takesInputs ? inputs.length : 0)
+  const count = Math.max(1, record.status < 400 ? record.rows : 0, outputs.length, inputs.length)
   for (let row = 0; row < count; row += 1) {
     emit(PREDICTIONS, predictionRow(header, exchange, row, outputs))
     const input = inputs[row]
-    if (takesInputs && input !== undefined) emit('model_inputs', Object.assign(named(header, exchange, row), input))
+    if (input !== undefined) emit('model_inputs', { ...input, ...named(header, exchange, row) })
     if (takes('model_outputs') && !byScript.has('model_outputs') && row < outputs.length)
-      emit('model_outputs', Object.assign(named(header, exchange, row), columnsOf(outputs[row])))
+      emit('model_outputs', { ...columnsOf(outputs[row]), ...named(header, exchange, row) })
   }
   emitBodies(header, exchange, takes, redact, emit)
   for (const data of exchange.collected) emitCollected(header, exchange, data, redact, emit)
@@ -68,7 +68,10 @@ function predictionRow(
   }
 }
 
-/** What every row of a collection says of itself; the underscore keeps it apart from the columns of the data. */
+/**
+ * What every row of a collection says of itself; the underscore keeps it apart from the columns of the data. Where a caller's
+ * data has a column of such a name, this wins: nobody speaks for another's prediction.
+ */
 const named = (header: CaptureHeader, { record, notes }: CapturedExchange, row: number): Row => ({
   _row_id: `${record.id}-${row}`,
   _prediction_id: record.id,
@@ -126,7 +129,7 @@ function emitCollected(
 ): void {
   for (const [row, data] of (rows ?? []).entries()) {
     const about = { ...named(header, exchange, row), _correlation_id: correlation_id }
-    emit(isCollectionName(collection) ? collection : 'custom', { ...about, ...redact(data) })
+    emit(isCollectionName(collection) ? collection : 'custom', { ...redact(data), ...about })
   }
 }
 

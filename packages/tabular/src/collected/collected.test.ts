@@ -144,7 +144,7 @@ describe('what a deployment collects', () => {
     "select 1) to '/tmp/x' (format csv); --",
     '',
   ])('does not answer %j', async sql => {
-    await expect(ask(found, sql)).rejects.toMatchObject({ kind: 'invalid' })
+    await expect(ask(sources(root), sql)).rejects.toMatchObject({ kind: 'invalid' })
   })
   it('reads no file of its own either, by a path that a stranger has guessed', async () => {
     const path = found.parquet[0]?.path ?? ''
@@ -185,6 +185,50 @@ it("what a script's own collector took is not taken from the bodies a second tim
     'model_inputs 2',
     'model_outputs 1',
     'predictions 1',
+  ])
+})
+
+it('callers choose names of columns and labels, and yet speak of their own predictions only', async () => {
+  const root = folder()
+  const forged = { _row_id: `${idOf(1)}-0`, _prediction_id: idOf(1), a: 1, A: 2, '': 3 }
+  const labels = { 'a\\': 1, '"': 2, b: 3, B: 'four', '': 5 }
+  const plan = { ...none, collections: { model_inputs: 1 } }
+  const exchanges = [
+    exchangeOf(revision, { n: 1, request: [{ a: 9 }] }),
+    exchangeOf(revision, { n: 2, request: [forged] }),
+  ]
+  const found = sources(
+    root,
+    await place(root, 'one', [headerOf('blue', revision, plan), ...exchanges], true),
+    await place(root, 'said', [json(0, {}), feedback('2026-11-26T11:00:00.000Z', [{ key: idOf(2), labels }])], false),
+  )
+  const { columns, rows } = await ask(found, 'select * exclude (time) from predictions order by row_id')
+  const named = rows.map(row => Object.fromEntries(columns.map(({ name }, at) => [name, row[at]])))
+  expect(named).toMatchObject([
+    { row_id: `${idOf(1)}-0`, input_a: 9, 'label_a\\': null },
+    { row_id: `${idOf(2)}-0`, input_a: 1, input_A_1: 2, input__: 3 },
+  ])
+  expect(named[1]).toMatchObject({ 'label_a\\': 1, 'label_"': 2, label_B: 'four', label_b_1: 3, label_: 5 })
+})
+
+it('no name, text or number of columns of a caller keeps the rows of others from becoming a table', async () => {
+  const root = folder()
+  const plan = { ...none, collections: { model_inputs: 1 } }
+  const odd = { constructor: 1, 'a\0': 'x', '\ud800': '\\ud800 \ud800' }
+  const many = Object.fromEntries(Array.from({ length: 2500 }, (_, n) => [`c${n}`, n]))
+  const exchanges = [odd, { a: 1 }, many].map((row, n) => exchangeOf(revision, { n, request: [row] }))
+  const labels = { 'l\0': 1, '\ud800': '\ud800' }
+  const found = sources(
+    root,
+    await place(root, 'one', [headerOf('blue', revision, plan), ...exchanges], true),
+    await place(root, 'said', [json(0, {}), feedback('2026-11-26T11:00:00.000Z', [{ key: idOf(0), labels }])], true),
+  )
+  const sql = `select input_constructor, input_a, "input_a\ufffd", "input_\ufffd", input_c1, input__more->>'c2499', "label_l\ufffd", "label_\ufffd"
+    from predictions order by row_id`
+  expect((await ask(found, sql)).rows).toEqual([
+    [1, null, 'x', '\\ud800 \ufffd', null, null, 1, '\ufffd'],
+    [null, 1, null, null, null, null, null, null],
+    [null, null, null, null, 1, '2499', null, null],
   ])
 })
 

@@ -13,7 +13,7 @@ import type { Engine } from '../engine.ts'
 import { collectionsOfScript, type Emit, emitExchange } from './capture-rows.ts'
 import { redactor } from './redact.ts'
 import { FEEDBACK } from './schemas.ts'
-import { TableFiles, writeParquet } from './table-files.ts'
+import { jsonOf, TableFiles, writeParquet } from './table-files.ts'
 
 export interface ConvertRequest {
   readonly kind: 'convert'
@@ -65,11 +65,12 @@ export async function convertCapture(engine: Engine, request: ConvertRequest): P
   return { ...(header === undefined ? {} : { header }), tables }
 }
 
-/** Throws invalid for a file that was not written by a gateway, or changed since. */
+/** Throws invalid for a file that was not written by a gateway, or changed since; a full disk is no fault of the file. */
 function emitWhole(...of: Parameters<typeof emitCapture>): CaptureHeader | undefined {
   try {
     return emitCapture(...of)
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall !== undefined) throw error
     throw new HaganeError('invalid', `the capture is damaged: ${(error as Error).message}`, { cause: error })
   }
 }
@@ -89,7 +90,7 @@ export function emitCapture(
       ) as CapturedFeedback
       const emit = tablesOf(workspace, endpoint)
       for (const [position, { key, labels }] of items.entries())
-        emit(FEEDBACK, { key, labels: JSON.stringify(labels), received_at, position })
+        emit(FEEDBACK, { key, labels: jsonOf(labels), received_at, position })
     }
     return undefined
   }

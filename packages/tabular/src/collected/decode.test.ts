@@ -46,6 +46,13 @@ describe('the rows of a request', () => {
   ])('are found in %j', form => {
     expect(rows(form, typeof form === 'string' ? 'text/csv' : 'application/json')).toEqual(two)
   })
+  it('are no more than a tensor has elements, and none where lists are nested without end', () => {
+    expect(rows({ inputs: [{ name: 'a', shape: [1e9], datatype: 'INT64', data: [1, 2] }] })).toEqual([
+      { a: 1 },
+      { a: 2 },
+    ])
+    expect(rows(`[${'['.repeat(100_000)}${']'.repeat(100_000)}]`)).toBeUndefined()
+  })
   it('without names are numbered, and one thing is one row', () => {
     expect(
       rows({

@@ -53,10 +53,21 @@ function textOf(bytes: Uint8Array): string | undefined {
 
 function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text)
+    const value: unknown = JSON.parse(text)
+    return isWithin(value, deepest) ? value : undefined
   } catch {
     return undefined
   }
+}
+
+/** JSON.parse takes any depth, but what writes JSON again does not. */
+const deepest = 200
+
+function isWithin(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  if (levels === 0) return false
+  for (const item of Array.isArray(value) ? value : Object.values(value)) if (!isWithin(item, levels - 1)) return false
+  return true
 }
 
 const isObject = (value: unknown): value is Row => typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -110,10 +121,14 @@ const isTensors = (value: unknown): value is Tensor[] =>
   value.length > 0 &&
   value.every(item => isObject(item) && Array.isArray(item.shape) && Array.isArray(item.data) && 'name' in item)
 
-/** Open Inference Protocol v2: the first dimension counts rows; what is left of a row is flat. */
+/** Open Inference Protocol v2: the first dimension counts rows, of which there are no more than elements; what is left of a row is flat. */
 function rowsOfTensors(tensors: Tensor[]): Row[] {
-  const length = Math.max(...tensors.map(({ shape }) => Number(shape[0] ?? 1)))
-  const flat = tensors.map(({ name, data }) => ({ name: String(name), data: data.flat(Number.POSITIVE_INFINITY) }))
+  const flat = tensors.map(({ name, data }) => ({ name: String(name), data: data.flat(deepest) }))
+  const most = (counts: number[]): number => counts.reduce((one, other) => Math.max(one, other), 0)
+  const length = Math.min(
+    most(tensors.map(({ shape }) => Number(shape[0] ?? 1))),
+    most(flat.map(({ data }) => data.length)),
+  )
   return Array.from({ length }, (_, row) =>
     Object.fromEntries(
       flat.map(({ name, data }) => {

@@ -10,6 +10,7 @@ import {
   conditionOf,
   type PredictionFilter,
 } from './sources.ts'
+import { ColumnNames } from './table-files.ts'
 
 export interface PredictionsRequest {
   readonly kind: 'predictions'
@@ -56,40 +57,44 @@ async function fill(engine: Engine, tables: CollectedTables, filter: PredictionF
   const names = (await engine.rows<{ label: string }>('select distinct label from latest order by 1 limit 200')).map(
     ({ label }) => label,
   )
-  const labels = await Promise.all(names.map(name => labelColumn(engine, name)))
+  const taken = new ColumnNames()
+  const labels: string[] = []
+  for (const name of names)
+    labels.push(await labelColumn(engine, name, taken.take(name === 'label' ? name : `label_${name}`)))
+  const said =
+    labels.length === 0
+      ? ''
+      : `left join (select ${['row_id', ...labels].join(', ')} from latest group by row_id) l on l.row_id = p.row_id`
   const join =
     inputs === undefined
       ? ''
       : `left join (select * from (${inputs.sql}) where _prediction_id in (select prediction_id from found)) i on i._row_id = p.row_id`
   await engine.run(
-    `create table asked.predictions as select ${['p.*', ...columns, ...labels].join(', ')} from found p ${join} left join labelled l on l.row_id = p.row_id`,
+    `create table asked.predictions as select ${['p.*', ...columns, ...(said === '' ? [] : ['l.* exclude (row_id)'])].join(', ')} from found p ${join} ${said}`,
   )
 }
 
 /**
- * `latest`: for each row and label what was said last; `labelled`: the same as one JSON object a row. Feedback names a row,
- * or a prediction of one row, or all rows of a correlation id.
+ * `latest`: for each row and label what was said last, as JSON. Feedback names a row, or a prediction of one row, or all
+ * rows of a correlation id.
  */
 async function layOutLabels(engine: Engine): Promise<void> {
   await engine.run(`create temp table said as
-    select key, unnest(json_keys(labels)) as label, labels, received_at, position from asked.feedback`)
+    select f.key, replace(said.key, chr(0), '\ufffd') as label, said.value, received_at, position from asked.feedback f, json_each(f.labels) said`)
   await engine.run(`create temp table latest as
-    select row_id, label, arg_max(json_extract(labels, '$."' || replace(label, '"', '\\"') || '"'), (received_at, position)) as value
+    select row_id, label, arg_max(value, (received_at, position)) as value
     from (
       select f.row_id, s.* from said s join found f on s.key = f.row_id
       union all select f.row_id, s.* from said s join found f on s.key = f.prediction_id and f.rows <= 1
       union all select f.row_id, s.* from said s join found f on s.key = f.correlation_id
     ) group by row_id, label`)
-  await engine.run(
-    'create temp table labelled as select row_id, json_group_object(label, value) as labels from latest group by row_id',
-  )
 }
 
 /** A label as a column: numbers where all it ever was are numbers, text otherwise. */
-async function labelColumn(engine: Engine, name: string): Promise<string> {
-  const text = `(l.labels->>${literal(`$."${name.replaceAll('"', '\\"')}"`)})`
+async function labelColumn(engine: Engine, name: string, column: string): Promise<string> {
+  const text = `any_value(value->>'$') filter (where label = ${literal(name)})`
   const [kind] = await engine.rows<{ numeric: boolean }>(
     `select bool_and(json_type(value) in ('BIGINT', 'UBIGINT', 'DOUBLE', 'NULL')) as numeric from latest where label = ${literal(name)}`,
   )
-  return `${kind?.numeric ? `${text}::DOUBLE` : text} as ${identifier(name === 'label' ? name : `label_${name}`)}`
+  return `(${text})${kind?.numeric ? '::DOUBLE' : ''} as ${identifier(column)}`
 }

@@ -47,7 +47,8 @@ export async function collectedTables(engine: Engine, sources: CollectedSources)
       ? (table: string, row: Row) => (wanted.includes(table) ? files.emit(table, row) : undefined)
       : () => undefined
   for (const path of sources.captures) {
-    const bytes = await readFile(path).catch(() => {
+    const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error
       throw new HaganeError('conflict', 'what was captured is being turned into tables; ask again')
     })
     emitCapture(bytes, sources.redactionKey, emitOf)
@@ -70,7 +71,7 @@ export async function collectedTables(engine: Engine, sources: CollectedSources)
 }
 
 async function withColumns(engine: Engine, sql: string): Promise<NonNullable<CollectedTables['inputs']>> {
-  return { sql, columns: (await engine.describe(sql)).filter(({ name }) => !(name in ownColumns)) }
+  return { sql, columns: (await engine.describe(sql)).filter(({ name }) => !Object.hasOwn(ownColumns, name)) }
 }
 
 const emptyOf = (columns: Record<string, string>): string =>

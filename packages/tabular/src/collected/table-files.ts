@@ -4,10 +4,12 @@ import { pipeline } from 'node:stream/promises'
 import type { Engine } from '../engine.ts'
 import { identifier, literal } from '../sql-text.ts'
 import type { Row } from './decode.ts'
-import { feedbackColumns, ownColumns, predictionColumns } from './schemas.ts'
+import { FEEDBACK, feedbackColumns, ownColumns, PREDICTIONS, predictionColumns } from './schemas.ts'
 
 const pieceLength = 2 ** 20
 const smallestLimit = 16 * 2 ** 20
+/** Columns of a file: DuckDB takes memory for each, and callers choose their names. Further ones are in `_more`, as JSON. */
+const mostColumns = 2000
 
 interface OpenTable {
   readonly path: string
@@ -38,7 +40,7 @@ export class TableFiles {
 
   readonly emit = (table: string, row: Row): void => {
     const open = this.#tables.get(table) ?? this.#create(table)
-    const line = `${JSON.stringify(open.columns.take(row))}\n`
+    const line = `${jsonOf(open.columns.take(row))}\n`
     open.text += line
     open.rows += 1
     open.longest = Math.max(open.longest, line.length)
@@ -58,24 +60,47 @@ export class TableFiles {
 
   #create(table: string): OpenTable {
     const path = `${this.#prefix}-${this.#tables.size}.ndjson`
-    const columns = new TableColumns(fixed[table] ?? ownColumns, table in fixed)
+    const columns = new TableColumns(fixed.get(table) ?? ownColumns, fixed.has(table))
     const open = { path, descriptor: openSync(path, 'ax', 0o600), columns, text: '', rows: 0, longest: 0 }
     this.#tables.set(table, open)
     return open
   }
 }
 
-const fixed: Record<string, Record<string, string>> = { predictions: predictionColumns, feedback: feedbackColumns }
+const fixed = new Map<string, Record<string, string>>([
+  [PREDICTIONS, predictionColumns],
+  [FEEDBACK, feedbackColumns],
+])
+
+/** JSON in which what is half a character, which DuckDB does not read, is replaced as in any UTF-8. */
+export function jsonOf(value: unknown): string {
+  const text = JSON.stringify(value)
+  // JSON.stringify escapes no other characters with these letters, but a backslash before them may be the text's own
+  return text.includes('\\ud') ? text.replace(/(?<!\\)((?:\\\\)*)\\ud[0-9a-f]{3}/g, '$1\ufffd') : text
+}
 
 /**
- * The columns that rows turn out to have: whole numbers, numbers, true and false, or text where values are mixed or nested.
- * DuckDB does not tell names apart by case, so a second spelling gets a number.
+ * Names for columns. DuckDB does not tell them apart by case, so a second spelling gets a number; and its SQL ends at a zero.
  */
+export class ColumnNames {
+  readonly #spellings = new Set<string>()
+
+  take(given: string): string {
+    const plain = given.toWellFormed().replaceAll('\0', '\ufffd')
+    let name = plain === '' ? '_' : plain
+    for (let n = 1; this.#spellings.has(name.toLowerCase()); n += 1) name = `${plain}_${n}`
+    this.#spellings.add(name.toLowerCase())
+    return name
+  }
+}
+
+/** The columns that rows turn out to have: whole numbers, numbers, true and false, or text where values are mixed or nested. */
 class TableColumns {
   readonly #types: Map<string, string>
   readonly #names = new Map<string, string>()
-  readonly #spellings = new Set<string>()
+  readonly #taken = new ColumnNames()
   readonly #isFixed: boolean
+  #more: string | undefined
 
   constructor(known: Record<string, string>, isFixed: boolean) {
     this.#types = new Map(Object.entries(known))
@@ -89,6 +114,10 @@ class TableColumns {
     let fits = true
     for (const given in row) {
       const name = this.#names.get(given) ?? this.#name(given)
+      if (name === undefined) {
+        fits = false
+        continue
+      }
       const value = row[given]
       const type = typeOf(value)
       if (name !== given || (type === 'VARCHAR' && typeof value !== 'string')) fits = false
@@ -101,9 +130,13 @@ class TableColumns {
   #fitted(row: Row): Row {
     const text = (value: unknown) =>
       typeOf(value) === 'VARCHAR' && typeof value !== 'string' ? JSON.stringify(value) : value
-    return Object.fromEntries(
-      Object.entries(row).map(([given, value]) => [this.#names.get(given) ?? given, text(value)]),
-    )
+    const cells = Object.entries(row).map(([given, value]) => [this.#names.get(given), given, value] as const)
+    const more = cells.flatMap(([name, given, value]) => (name === undefined ? [[given, value]] : []))
+    const own = cells.flatMap(([name, , value]) => (name === undefined ? [] : [[name, text(value)]]))
+    if (more.length === 0) return Object.fromEntries(own)
+    this.#more ??= this.#taken.take('_more')
+    this.#types.set(this.#more, 'VARCHAR')
+    return Object.fromEntries([...own, [this.#more, JSON.stringify(Object.fromEntries(more))]])
   }
 
   types(): string {
@@ -111,10 +144,10 @@ class TableColumns {
     return [...this.#types].map(([name, type]) => `${identifier(name)}: ${literal(type)}`).join(', ')
   }
 
-  #name(given: string): string {
-    let name = given === '' ? '_' : given
-    for (let n = 1; this.#spellings.has(name.toLowerCase()); n += 1) name = `${given}_${n}`
-    this.#spellings.add(name.toLowerCase())
+  /** undefined when there are enough. */
+  #name(given: string): string | undefined {
+    if (this.#names.size >= mostColumns) return undefined
+    const name = this.#taken.take(given)
     this.#names.set(given, name)
     return name
   }

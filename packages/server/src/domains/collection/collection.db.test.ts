@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { HaganeError } from '@hagane/contract'
 import {
   collectsNothing,
   eachDialect,
@@ -19,6 +20,7 @@ import { buildLog } from '../../kernel/log.ts'
 import { type ConvertDeps, convertCaptures } from './convert.ts'
 import { buildCollection, type Collection } from './index.ts'
 import { sweepOld } from './retention.ts'
+import { insertFiles } from './store.ts'
 import type { CollectionTables } from './tables.ts'
 
 const hour = '2026-11-26T10'
@@ -30,11 +32,13 @@ eachDialect('what endpoints collect', database => {
   let deps: ConvertDeps
   let before = 0
   const copies: string[] = []
+  let lake: Error | undefined
 
   beforeEach(async () => {
     before = (await eventsAfter(database.db(), 0, 10_000, {})).length
     dir = mkdtempSync(join(tmpdir(), 'hagane-collection-'))
     copies.length = 0
+    lake = undefined
     const parts = {
       db: database.db(),
       log: buildLog('silent'),
@@ -42,6 +46,7 @@ eachDialect('what endpoints collect', database => {
       redactionKey: 'k',
       datastore: { name: 'workspaceblobstore', folder: async () => join(dir, 'store') },
       writeTo: async (workspace: string, datastore: string, folder: string, _: string, name: string) => {
+        if (lake !== undefined) throw lake
         copies.push(`${workspace} ${datastore} ${folder}/${name}`)
       },
       table: async (_: string, path: string) => ({ name: 'labels.csv', path, root: dir }),
@@ -131,6 +136,18 @@ eachDialect('what endpoints collect', database => {
     expect(readdirSync(join(dir, 'gateway/captures', liveRevision))).toEqual([expect.stringMatching(/damaged$/)])
   })
 
+  it('waits while the datastore of its copy cannot be written to, and holds up nothing else', async () => {
+    const path = capture(liveRevision, 'A', oneOf(1))
+    capture(liveRevision, 'B', [headerFrame('blue', liveRevision, plan), exchangeFrame(liveRevision, { n: 2 })])
+    lake = new HaganeError('invalid', 'there is no datastore lake')
+    await expect(convertCaptures(deps, never)).rejects.toThrow('1 captures')
+    expect(existsSync(path)).toBe(true)
+    expect((await collection.files('default', 'e', {})).map(({ collection }) => collection)).toEqual(['predictions'])
+    lake = undefined
+    await convertCaptures(deps, never)
+    expect([existsSync(path), copies.length]).toEqual([false, 1])
+  })
+
   it('is joined with what is said later: the last word wins, the same again changes nothing', async () => {
     capture(liveRevision, 'A', oneOf(1))
     capture('feedback-default', 'A', [
@@ -183,6 +200,23 @@ eachDialect('what endpoints collect', database => {
     expect(existsSync(join(dir, 'store', expired.files[0].path))).toBe(false)
     expect(readdirSync(records).sort()).toEqual(['2999-01-01T00.ndjson', '2999-01-01T00.sealed.json'])
     expect(await events('predictions-expired')).toMatchObject([{ revision_id: liveRevision, segments: [hour] }])
+  })
+
+  it('is deleted however much of it there is', async () => {
+    const of = { endpoint: 'e', deployment: 'blue', revision: liveRevision, collection: 'predictions', hour }
+    const rows = Array.from({ length: 501 }, (_, n) => ({
+      ...of,
+      path: `${n}.parquet`,
+      source: `${n}`,
+      records: 1,
+      size: 1,
+      digest: '',
+    }))
+    await database.db().withTransaction({ workspace: 'default', actor: 'server' }, tx => insertFiles(tx, rows))
+    const revision = async () => undefined
+    const collectedSeconds = (database.db().clock.now().getTime() - Date.parse(`${hour}:00:00Z`)) / 1000 - 7200
+    await sweepOld({ ...deps, revision, collectedSeconds, predictionSeconds: undefined }, never)
+    expect(await collection.files('default', 'e', {})).toEqual([])
   })
 
   it('is given out as a file', async () => {

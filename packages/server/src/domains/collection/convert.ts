@@ -30,7 +30,8 @@ export interface ConvertDeps {
 /**
  * Turns every finished capture into Parquet files, each exactly once: files are put in place first, under names that follow
  * from the capture; then one transaction notes them with their digests; then the capture goes. A crash
- * between any two of these repeats what was not noted.
+ * between any two of these repeats what was not noted. One that fails, as when the datastore of its copy is gone, stays for
+ * the next round and holds up no other. Throws the first failure when all were tried.
  */
 export async function convertCaptures(deps: ConvertDeps, signal: AbortSignal): Promise<void> {
   const files = (await captureFiles(deps.gatewayDir)).filter(file => file.finished)
@@ -38,31 +39,46 @@ export async function convertCaptures(deps: ConvertDeps, signal: AbortSignal): P
     deps.db,
     files.map(file => file.name),
   )
+  const failures: unknown[] = []
   for (const file of files) {
     if (signal.aborted) return
-    if (!done.has(file.name)) await convertOne(deps, file, signal)
-    else await rm(file.path, { force: true })
+    if (done.has(file.name)) await rm(file.path, { force: true })
+    else await convertOne(deps, file, signal).catch(error => failures.push(error))
   }
+  const [first] = failures
+  if (failures.length > 0 && !signal.aborted)
+    throw new Error(`${failures.length} captures could not be turned into tables yet`, { cause: first })
 }
 
 async function convertOne(deps: ConvertDeps, capture: CaptureFile, signal: AbortSignal): Promise<void> {
   await mkdir(deps.workDir, { recursive: true, mode: 0o700 })
   const folder = await mkdtemp(join(deps.workDir, 'converting-'))
   try {
-    const { redactionKey } = deps
-    const request = { kind: 'convert', capture: capture.path, folder, redactionKey } as const
-    const converted = await runTabular(request, { signal, background: deps.background ?? true })
+    const converted = await tablesOf(deps, capture, folder, signal)
+    if (converted === undefined) return
     const placed = await Promise.all(converted.tables.map(table => putInPlace(deps, capture, converted, table, folder)))
     await note(deps, capture, converted, placed)
     await rm(capture.path, { force: true })
-  } catch (error) {
-    if (signal.aborted) return
-    if (!(error instanceof HaganeError) || error.kind !== 'invalid') throw error
-    // kept for whoever looks into it, and not tried for ever
-    deps.log.error({ err: error, capture: capture.name }, 'a capture could not be turned into tables; it is set aside')
-    await rename(capture.path, `${capture.path}.damaged`)
   } finally {
     await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** The tables of a capture; undefined of a damaged one, which is kept for whoever looks into it and not tried for ever. */
+async function tablesOf(
+  deps: ConvertDeps,
+  capture: CaptureFile,
+  folder: string,
+  signal: AbortSignal,
+): Promise<Converted | undefined> {
+  const { redactionKey, log, background = true } = deps
+  try {
+    return await runTabular({ kind: 'convert', capture: capture.path, folder, redactionKey }, { signal, background })
+  } catch (error) {
+    if (!(error instanceof HaganeError) || error.kind !== 'invalid') throw error
+    log.error({ err: error, capture: capture.name }, 'a capture could not be turned into tables; it is set aside')
+    await rename(capture.path, `${capture.path}.damaged`)
+    return undefined
   }
 }
 
@@ -94,7 +110,7 @@ async function putInPlace(
 }
 
 /** Also across disks; what is in place is always whole. */
-async function move(from: string, to: string): Promise<void> {
+export async function move(from: string, to: string): Promise<void> {
   await rename(from, to).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EXDEV') throw error
     await copyFile(from, `${to}.part`)

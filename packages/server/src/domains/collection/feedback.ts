@@ -1,10 +1,10 @@
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { HaganeError, predictionHour } from '@hagane/contract'
 import { runTabular, type TableSource } from '@hagane/tabular'
 import type { Who } from '../../kernel/db/index.ts'
 import { newUlid } from '../../kernel/ids.ts'
-import { fileOfEvent } from './convert.ts'
+import { fileOfEvent, move } from './convert.ts'
 import { collectedPath, FEEDBACK } from './places.ts'
 import type { QuestionDeps } from './questions.ts'
 import { lastFeedback } from './reads.ts'
@@ -46,7 +46,7 @@ export async function takeFeedback(
     const path = collectedPath({ endpoint, collection: FEEDBACK, hour }, newUlid())
     const target = join(await deps.datastoreFolder(workspace), path)
     await mkdir(dirname(target), { recursive: true })
-    await rename(join(folder, 'feedback.parquet'), target)
+    await move(join(folder, 'feedback.parquet'), target)
     const { rows, size, digest, content } = found
     await deps.db.withTransaction(who, async tx => {
       const of = { path, endpoint, deployment: null, revision: null, collection: FEEDBACK, hour, source: content }

@@ -13,7 +13,7 @@ import { type ResultOf, runTabular, type TabularRequest } from '@hagane/tabular'
 import type { Database } from '../../kernel/db/index.ts'
 import { captureFiles } from './captures.ts'
 import { endpointFolder, FEEDBACK } from './places.ts'
-import { convertedAmong, listFiles } from './reads.ts'
+import { listFiles } from './reads.ts'
 
 /** A question may take this long. */
 const answerMs = 120_000
@@ -183,19 +183,16 @@ async function sourcesOf(
   const within = (hour: string): boolean => (from === undefined || hour >= from) && (to === undefined || hour <= to)
   const captured = await captureFiles(deps.gatewayDir, [...revisions, `${FEEDBACK}-${workspace}`])
   const captures = captured.filter(({ name, hour }) => within(hour) || name.startsWith(FEEDBACK))
-  // files after captures: what is turned into a table in between is then among both, and taken once
+  // files after captures: what is turned into tables in between is then among both, and taken once
   const collections = ['predictions', 'model_inputs', FEEDBACK]
   const files = await listFiles(deps.db, workspace, endpoint, { collections, from, to })
-  const done = await convertedAmong(
-    deps.db,
-    captures.map(({ name }) => name),
-  )
+  const converted = new Set(files.map(({ source }) => source))
   return {
     workspace,
     endpoint,
     root: join(store, endpointFolder(endpoint)),
     parquet: files.map(({ collection, path }) => ({ table: collection, path: join(store, path) })),
-    captures: captures.filter(({ name }) => !done.has(name)).map(({ path }) => path),
+    captures: captures.filter(({ name }) => !converted.has(name)).map(({ path }) => path),
     redactionKey: deps.redactionKey,
   }
 }
@@ -212,13 +209,14 @@ class Turns {
           hint: 'try again in a moment',
         })
       await new Promise<void>(turn => this.#waiting.push(turn))
-    }
-    this.#busy += 1
+    } else this.#busy += 1
     try {
       return await work()
     } finally {
-      this.#busy -= 1
-      this.#waiting.shift()?.()
+      // the turn goes to whoever waits, before anyone who comes now
+      const next = this.#waiting.shift()
+      if (next === undefined) this.#busy -= 1
+      else next()
     }
   }
 }

@@ -33,18 +33,22 @@ export function listFiles(
   return query.orderBy('hour').orderBy('path').execute()
 }
 
-/** Files of hours before this one, of any workspace; those that expired since `again` too, as their removal may have failed. */
-export const filesBefore = (db: Database, hour: string, again: string, limit: number): Promise<CollectedFileRow[]> =>
+/** Files of hours before this one that are still there, of any workspace. */
+export const filesBefore = (db: Database, hour: string, limit: number): Promise<CollectedFileRow[]> =>
   on(db)
     .selectFrom('collected_files')
     .selectAll()
     .where('hour', '<', hour)
-    .where(one => one.or([one('expired_at', 'is', null), one('expired_at', '>=', again)]))
+    .where('expired_at', 'is', null)
     .orderBy('workspace')
     .orderBy('endpoint')
     .orderBy('path')
     .limit(limit)
     .execute()
+
+/** Files that expired since a time, of any workspace: the removal of some may have failed. */
+export const filesExpiredSince = (db: Database, time: string): Promise<{ workspace: string; path: string }[]> =>
+  on(db).selectFrom('collected_files').select(['workspace', 'path']).where('expired_at', '>=', time).execute()
 
 export async function convertedAmong(db: Database, captures: readonly string[]): Promise<Set<string>> {
   if (captures.length === 0) return new Set()

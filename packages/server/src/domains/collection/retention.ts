@@ -2,12 +2,12 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { predictionHour } from '@hagane/contract'
 import type { Database } from '../../kernel/db/index.ts'
-import { filesBefore } from './reads.ts'
+import { filesBefore, filesExpiredSince } from './reads.ts'
 import { expireFiles } from './store.ts'
 import type { CollectedFileRow } from './tables.ts'
 
 const filesAtOnce = 500
-/** A file whose removal failed is removed by a later sweep within this time. */
+/** A file is removed once it has expired, and if that fails or the server dies again by later sweeps within this time. */
 const againMs = 2 * 86_400_000
 
 export interface RetentionDeps {
@@ -25,15 +25,14 @@ export interface RetentionDeps {
 /** Deletes what is older than its time. Each deletion is an event with the digests of what is gone. */
 export async function sweepOld(deps: RetentionDeps, signal: AbortSignal): Promise<void> {
   const now = deps.db.clock.now().getTime()
-  const again = new Date(now - againMs).toISOString()
   const hour = predictionHour(now - deps.collectedSeconds * 1000)
   for (;;) {
-    const files = await filesBefore(deps.db, hour, again, filesAtOnce)
-    const due = files.filter(file => file.expired_at === null)
-    for (const rows of Map.groupBy(due, file => `${file.workspace}/${file.endpoint}`).values()) await expire(deps, rows)
-    for (const file of files) await rm(join(await deps.datastoreFolder(file.workspace), file.path), { force: true })
+    const due = await filesBefore(deps.db, hour, filesAtOnce)
     if (due.length === 0 || signal.aborted) break
+    for (const rows of Map.groupBy(due, file => `${file.workspace}/${file.endpoint}`).values()) await expire(deps, rows)
   }
+  for (const { workspace, path } of await filesExpiredSince(deps.db, new Date(now - againMs).toISOString()))
+    await rm(join(await deps.datastoreFolder(workspace), path), { force: true })
   if (deps.predictionSeconds !== undefined && !signal.aborted)
     await sweepRecords(deps, predictionHour(now - deps.predictionSeconds * 1000))
 }

@@ -1,4 +1,5 @@
 import { HaganeError, type OnlineDeploymentSpec } from '@hagane/contract'
+import { processesOf } from './scale.ts'
 
 const property = 'resources.limits.memory'
 const units: Readonly<Record<string, number>> = {
@@ -25,9 +26,8 @@ export function memoryLimitOf(spec: OnlineDeploymentSpec): { memory_limit?: numb
   if (sent === undefined) return {}
   const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)([a-zA-Z]*)$/.exec(String(sent).trim()) ?? []
   const factor = Object.hasOwn(units, unit) ? units[unit] : undefined
-  const perInstance = Number(spec.environment_variables?.WORKER_COUNT ?? 1)
-  const processes = Number.isInteger(perInstance) && perInstance > 0 ? perInstance : 1
-  const bytes = amount === undefined || factor === undefined ? 0 : Math.floor((Number(amount) * factor) / processes)
+  const bytes =
+    amount === undefined || factor === undefined ? 0 : Math.floor((Number(amount) * factor) / processesOf(spec))
   if (bytes >= least) return { memory_limit: bytes }
   const why = bytes === 0 ? 'not an amount of memory' : 'too little for any worker'
   throw new HaganeError('invalid', `${property}: '${sent}' is ${why}`, {

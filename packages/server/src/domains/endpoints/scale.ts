@@ -21,8 +21,7 @@ const idleProperty = 'hagane.scale_to_zero_after'
  * in each. Throws `invalid` for bounds that contradict each other.
  */
 export function scaleOf(spec: OnlineDeploymentSpec): Scale {
-  const perInstance = Number(spec.environment_variables?.WORKER_COUNT ?? 1)
-  const processes = Number.isInteger(perInstance) && perInstance > 0 ? perInstance : 1
+  const processes = processesOf(spec)
   const times = (instances: number): number => Math.min(mostWorkers, instances * processes)
   const idle = idleOf(spec)
   const { type, min_instances: min = 1, max_instances, ...rest } = spec.scale_settings ?? {}
@@ -39,6 +38,12 @@ export function scaleOf(spec: OnlineDeploymentSpec): Scale {
     polling_interval,
   }
   return { workers: times(Math.min(Math.max(spec.instance_count, min), max)), autoscale, ...idle }
+}
+
+/** The processes that WORKER_COUNT asks for in each instance. */
+export function processesOf({ environment_variables }: OnlineDeploymentSpec): number {
+  const perInstance = Number(environment_variables?.WORKER_COUNT ?? 1)
+  return Number.isInteger(perInstance) && perInstance > 0 ? perInstance : 1
 }
 
 function idleOf(spec: OnlineDeploymentSpec): { idle_seconds?: number } {

@@ -58,6 +58,13 @@ eachDialect('a server that dies with the machine of its steps', database => {
       const pid = Number(await readFile(join(folder, name), 'utf8'))
       process.kill(-pid, 'SIGKILL')
     }
+    // as if the seconds for which a heartbeat counts had passed
+    await database
+      .db()
+      .writes.updateTable('tasks')
+      .set({ lease_until: Date.now() - 1 })
+      .where('state', '=', 'leased')
+      .execute()
     await using other = await buildTestApp({ settings: { database: database.location() }, serverId: 'other' })
     const lost = await endOf(other.client, single)
     expect(lost).toMatchObject({ status: 'Failed', attempts: 1, error: { cause: 'lost' } })
