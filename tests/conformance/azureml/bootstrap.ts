@@ -3,6 +3,7 @@ import { copyFile, cp, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Hagane } from './hagane.ts'
 import { DIABETES, diabetesFile, type Mirror } from './mirror.ts'
+import { standIns } from './stand-ins.ts'
 
 /** Assets that the examples' own scripts create before the jobs run: folder, then the command as they write it. */
 const assets: readonly [folder: string, command: string][] = [
@@ -81,6 +82,19 @@ export async function bootstrap(
     if (!existsSync(join(cli, folder))) continue
     const { code, stderr } = await hagane.cli([...command.split(' '), '-o', 'none'], join(cli, folder))
     done.push({ what: `${folder}: ${command}`, problem: code === 0 ? undefined : stderr.trim() })
+  }
+  for (const { name, type, files } of standIns) {
+    const folder = join(hagane.dataDir, 'conformance', name)
+    await mkdir(folder, { recursive: true })
+    for (const [file, text] of Object.entries(files)) await writeFile(join(folder, file), text)
+    const made = await hagane.cli(
+      ['data', 'create', '--name', name, '--type', type, '--path', folder, '-o', 'none'],
+      folder,
+    )
+    done.push({
+      what: `stand-in for the data asset ${name}`,
+      problem: made.code === 0 ? undefined : made.stderr.trim(),
+    })
   }
   if (texts.some(text => text.includes(DIABETES))) done.push(await diabetes(hagane, mirror))
   return done

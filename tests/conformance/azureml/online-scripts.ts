@@ -1,3 +1,5 @@
+import { creditRow } from './stand-ins.ts'
+
 /** How a deployment file of the examples is deployed and called. */
 export interface OnlineScript {
   /** A script of theirs, run in `cli` as it is; or, where they have none, the commands of their documentation. */
@@ -7,6 +9,7 @@ export interface OnlineScript {
 }
 
 const online = 'endpoints/online'
+export const monitoring = 'monitoring/azureml-e2e-model-monitoring'
 const sample = `${online}/managed/sample`
 const [modelOne, modelTwo] = [/\[11055\.977245525679, 4503\.079536107787\]/, /\[0\.5, 0\.5\]/]
 const inferenceSchema = 'deploy-moe-inference-schema.sh'
@@ -36,6 +39,16 @@ const ofPackages = (folder: string): [string, OnlineScript] => {
   const script = usual(`${place}/model-deployment.yml`, `${place}/endpoint.yml`, `${place}/sample-request.json`)
   return [`${place}/model-deployment.yml`, { script, says: [/"\[\d/] }]
 }
+
+/** What its notebook does: train, deploy, ask with rows as they are produced, and look at what was collected. */
+const monitored = `set -e
+cd ${monitoring}
+az ml job create -f configurations/training_pipeline.yaml --stream
+az ml online-endpoint create -f endpoints/endpoint.yaml
+az ml online-deployment create -f endpoints/deployment.yaml --all-traffic
+echo '${JSON.stringify({ data: [creditRow(0), creditRow(1)] })}' > request.json
+az ml online-endpoint invoke --name credit-default --deployment-name main --request-file request.json
+az ml online-endpoint delete --name credit-default --yes`
 
 /** By deployment file, below `cli`. Every other deployment file is set aside with a reason in outside.ts. */
 export const onlineScripts: Readonly<Record<string, OnlineScript>> = {
@@ -77,6 +90,10 @@ export const onlineScripts: Readonly<Record<string, OnlineScript>> = {
   },
   [`${online}/kubernetes/kubernetes-blue-deployment.yml`]: { script: kubernetes, says: [/"blue": 90/] },
   [`${online}/kubernetes/kubernetes-green-deployment.yml`]: { script: kubernetes, says: [/"green": 100/] },
+  [`${monitoring}/endpoints/deployment.yaml`]: {
+    script: { commands: monitored },
+    says: [/DEFAULT_NEXT_MONTH.*\[[01], [01]\]/],
+  },
   ...Object.fromEntries([ofPackages('custom-model'), ofPackages('mlflow-model')]),
 }
 

@@ -2,8 +2,11 @@ import type { Outcome } from './run-manifest.ts'
 
 /** Endings that no system outside Azure and the internet could better; matched against what the command line said. */
 const external: readonly [pattern: RegExp, reason: string][] = [
-  [/no data (sampledata|credit-default-reference)@latest/, 'the examples do not hold the data asset that it names'],
   [/(Rscript|julia|java|mvn): command not found/, 'needs a program of its image that this machine does not have'],
+  [
+    /creating build container: .*(no such host|did not resolve|connection refused|i\/o timeout|no unqualified-search)/,
+    'the image that it builds on comes from a registry that cannot be reached',
+  ],
   [
     /Name or service not known|Temporary failure in name resolution/,
     'the program itself opens an address on the internet',

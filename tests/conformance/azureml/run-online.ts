@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { cp, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import type { Hagane } from './hagane.ts'
 import { bin } from './hagane.ts'
-import { furtherScripts, type OnlineScript, onlineScripts } from './online-scripts.ts'
+import { furtherScripts, monitoring, type OnlineScript, onlineScripts } from './online-scripts.ts'
 import type { Told } from './run-manifest.ts'
 
 const SCRIPT_SECONDS = 1200
@@ -78,7 +79,8 @@ export class OnlineRuns {
   async #prepare(): Promise<string> {
     const folder = join(this.#hagane.dataDir, 'conformance', 'online')
     await mkdir(join(folder, 'bin'), { recursive: true })
-    await cp(join(this.#cli, 'endpoints/online'), join(folder, 'endpoints/online'), { recursive: true })
+    for (const read of ['endpoints/online', monitoring])
+      if (existsSync(join(this.#cli, read))) await cp(join(this.#cli, read), join(folder, read), { recursive: true })
     for (const name of await readdir(this.#cli))
       if (/^deploy-.*\.sh$/.test(name)) await cp(join(this.#cli, name), join(folder, name))
     const curl = `PATH="\${PATH#*${delimiter}}" curl "$@"`

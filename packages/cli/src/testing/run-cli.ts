@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { afterAll } from 'vitest'
 import { main } from '../main.ts'
 import type { Sink, Surroundings } from '../terminal/terminal.ts'
 
@@ -41,9 +40,10 @@ export function collector(isTTY = false): Collector {
 }
 
 const root = mkdtempSync(join(tmpdir(), 'hagane-cli-'))
-afterAll(() => rmSync(root, { recursive: true, force: true }))
+// files of tests share this module, so the folder is theirs until the process ends
+process.once('exit', () => rmSync(root, { recursive: true, force: true }))
 
-/** A new empty folder; gone when the tests of the file are over. */
+/** A new empty folder; gone when the tests are over. */
 export const newFolder = (): string => mkdtempSync(join(root, 'f-'))
 
 /** Surroundings that share nothing with this process: an empty home, no variables, no input. */
