@@ -224,11 +224,13 @@ eachDialect('models as az ml model sees them', database => {
         type: 'mlflow_model',
         tree: digest,
         path: 'model',
+        source: 'azureml://jobs/brave_fox/outputs/model_output',
         jobName: 'brave_fox',
         runId: 'brave_fox',
       }),
     )
     expect(registered).toEqual({ name: 'trained', version: '1' })
+    expect((await models.resolve('default', 'trained:1')).source).toBe('azureml://jobs/brave_fox/outputs/model_output')
     expect(await show('trained', '1')).toMatchObject({
       job_name: 'brave_fox',
       run_id: 'brave_fox',

@@ -56,6 +56,8 @@ export interface Models {
       type: string
       tree: string
       path: string
+      /** The output of the job: its last part is the folder of the model below AZUREML_MODEL_DIR. */
+      source: string
       jobName: string
       runId: string
     },
@@ -86,10 +88,9 @@ export function buildModels({ db, blobs, log, tracking, content, requireRegistry
     resolve: (workspace, reference) =>
       resolveModel({ db, tracking, snapshots, requireRegistry }, { workspace, actor: 'server' }, reference),
     holdsAny: workspace => hasModels(readsOf(db), workspace),
-    async register(tx, { name, version, type, tree, path, jobName, runId }) {
+    async register(tx, { name, version, type, tree, path, source, jobName, runId }) {
       const snapshot = await snapshots.of(tree, path)
       checkType(type, snapshot, name)
-      const source = `azureml://jobs/${jobName}/outputs`
       const row = await addStored(tx, { name, version, type, snapshot, source, jobName, runId })
       return { name: row.name, version: row.version }
     },

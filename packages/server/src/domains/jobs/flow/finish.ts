@@ -157,6 +157,7 @@ export async function registerOutputs(
           type: spec.type,
           tree: output.tree,
           path: output.path,
+          source,
           jobName: row.name,
           runId: row.name,
         })

@@ -100,6 +100,7 @@ export interface Models {
       type: string
       tree: string
       path: string
+      source: string
       jobName: string
       runId: string
     },
