@@ -60,17 +60,33 @@ interface Result {
   readonly error?: string
 }
 
-/** Runs the chosen benches one after the other; one that fails is reported and the rest go on. */
-async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
+function readArguments(args: string[]) {
+  const options = { help: { type: 'boolean', short: 'h' }, gigabytes: { type: 'string', default: '2' } } as const
+  const { values, positionals, tokens } = parseArgs({
+    args,
     allowPositionals: true,
-    options: { help: { type: 'boolean', short: 'h' }, gigabytes: { type: 'string', default: '2' } },
+    strict: false,
+    tokens: true,
+    options,
   })
   const chosen = new Set(positionals.flatMap(name => groups[name] ?? [name]))
-  const unknown = [...chosen].filter(name => !benches.some(bench => bench.name === name))
-  if (values.help || unknown.length > 0) {
-    process.stdout.write(`${unknown.map(name => `unknown bench '${name}'\n`).join('')}${usage}`)
-    return unknown.length > 0 ? 2 : 0
+  const gigabytes = Number(values.gigabytes)
+  const mistakes = [
+    ...tokens.flatMap(one =>
+      one.kind === 'option' && !(one.name in options) ? [`unknown flag '${one.rawName}'`] : [],
+    ),
+    ...[...chosen].filter(name => !benches.some(bench => bench.name === name)).map(name => `unknown bench '${name}'`),
+    ...(gigabytes > 0 ? [] : [`--gigabytes must be a number above 0, found '${values.gigabytes}'`]),
+  ]
+  return { help: values.help === true, gigabytes, chosen, mistakes }
+}
+
+/** Runs the chosen benches one after the other; one that fails is reported and the rest go on. */
+async function main(): Promise<number> {
+  const { help, gigabytes, chosen, mistakes } = readArguments(process.argv.slice(2))
+  if (help || mistakes.length > 0) {
+    process.stdout.write(`${mistakes.map(mistake => `${mistake}\n`).join('')}${usage}`)
+    return mistakes.length > 0 ? 2 : 0
   }
   const load = loadavg()[0] ?? 0
   if (load > availableParallelism() / 4)
@@ -79,7 +95,7 @@ async function main(): Promise<number> {
     )
   const results: Result[] = []
   for (const bench of benches.filter(one => chosen.size === 0 || chosen.has(one.name)))
-    results.push(await runBench(bench, Number(values.gigabytes)))
+    results.push(await runBench(bench, gigabytes))
   const rows = results.flatMap(result => result.rows)
   const failed = results.filter(result => result.error !== undefined)
   process.stdout.write(`\n${formatTable(rows)}\n\nresults: ${await writeResults(results, load)}\n`)

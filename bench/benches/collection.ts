@@ -52,7 +52,7 @@ export const collection: Bench = {
 }
 
 function throughput({ off, on }: Record<'off' | 'on', LoadResult[]>): Row[] {
-  const of = (loads: LoadResult[], value: (load: LoadResult) => number) => median(loads.map(value)) as number
+  const of = (loads: LoadResult[], value: (load: LoadResult) => number) => median(loads.map(value))
   const work = `endpoint that collects everything, ${connections} connections`
   const against = { peerName: 'the same without collection' }
   return [
@@ -86,7 +86,7 @@ async function conversion(captures: string, folder: string, on: LoadResult[]): P
     bytes += (await stat(capture)).size
   }
   const seconds = (performance.now() - started) / 1000
-  const rate = median(on.map(load => load.requestsPerSecond)) as number
+  const rate = median(on.map(load => load.requestsPerSecond))
   const note = `${rows} requests, ${(bytes / 2 ** 20).toFixed(0)} MB; one second of requests takes ${((rate * seconds) / rows).toFixed(2)} s`
   return { work: 'collected requests turned into Parquet', unit: 'requests/s', ours: rows / seconds, note }
 }

@@ -29,10 +29,11 @@ export const endpointLoad: Bench = {
   about: 'scikit-learn model over REST beside MLServer, BentoML, azureml-inference-server-http and mlflow models serve',
   async run(context) {
     const models = await trainedModels(context)
-    const served = await withServe(context, `${models}/arrays`, requestBodies.arrays, async (scoring, startMs) => ({
-      startMs,
-      memory: await memoryOf(scoring.pid),
-    }))
+    // the memory of each server after the same loads
+    const served = await withServe(context, `${models}/arrays`, requestBodies.arrays, async (scoring, startMs) => {
+      const { memory } = await measured('hagane serve', scoring, arrayConnections)
+      return { startMs, memory }
+    })
     const { arrays, columns, onnx, deployMs } = await withEndpoints(context, async deploy => {
       context.say('hagane endpoints')
       const byArrays = await deploy('bench-arrays', `${models}/arrays`, requestBodies.arrays)
@@ -132,7 +133,7 @@ function onnxRows(ours: Measured, peers: readonly Measured[]): Row[] {
   return onnxConnections.map(count => {
     const best = bestBy(peers, peer => -rate(peer, count))
     const row: Row = {
-      work: `the same as ONNX, ${count} connections`,
+      work: `the same as ONNX beside Python models, ${count} connections`,
       unit: 'requests/s',
       ours: rate(ours, count),
       target: { times: 10 },

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type LoggedProcess, lastLines, plainEnvironment, spawnLogged } from '../../tools/demo/processes.ts'
@@ -99,8 +99,8 @@ export const bareUvicorn: ServingPeer = {
 }
 
 /**
- * Starts a peer, waits for its first answer, and uses it. `startMs` is from the start of its process to that answer.
- * Undefined where it cannot be installed.
+ * Starts a peer, waits for its first answer, and uses it. `startMs` is from the start of its process to that answer, at its
+ * second start: the first one warms the file cache and is not counted, as for ours. Undefined where it cannot be installed.
  */
 export async function withPeer<T>(
   peer: ServingPeer,
@@ -111,9 +111,19 @@ export async function withPeer<T>(
   const bin = await peerVenv(peer.name, peer.requirements, context.say)
   if (bin === undefined) return undefined
   context.say(peer.name)
+  await startOnce(peer, bin, models, context, async () => undefined)
+  return startOnce(peer, bin, models, context, use)
+}
+
+async function startOnce<T>(
+  peer: ServingPeer,
+  bin: string,
+  models: string,
+  context: BenchContext,
+  use: (scoring: Scoring, startMs: number) => Promise<T>,
+): Promise<T> {
   const port = await freePort()
-  const folder = join(context.folder, `peer-${port}`)
-  await mkdir(folder)
+  const folder = await mkdtemp(join(context.folder, 'peer-'))
   const { program, args, path, body, env } = await peer.start(folder, models, port)
   const started = performance.now()
   const server = spawnLogged(join(bin, program), args, {

@@ -1,6 +1,6 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, isAbsolute, join } from 'node:path'
 import { type EnvironmentSpec, HaganeError } from '@hagane/contract'
 import {
   type Choice,
@@ -16,6 +16,7 @@ import {
   run,
   toolEnvironment,
 } from '@hagane/environments'
+import { readText } from './files.ts'
 
 export interface EnvironmentWork {
   env: NodeJS.ProcessEnv
@@ -37,11 +38,15 @@ export function cacheFolder(env: NodeJS.ProcessEnv): string {
 }
 
 /** The Python of this machine with whatever it has installed; `named` or the `python3` of the PATH. */
-export async function localEnvironment(named: string | undefined, { env }: EnvironmentWork): Promise<ReadyEnvironment> {
+export async function localEnvironment(
+  named: string | undefined,
+  { env, signal }: EnvironmentWork,
+): Promise<ReadyEnvironment> {
   const program = named ?? 'python3'
   // what a launcher like pyenv's stands for: a process less at each start of a worker
-  const found = await run(program, ['-c', 'import sys; print(sys.executable)'], { env: toolEnvironment(env) })
-  if (found.code === 0 && found.stdout.trim() !== '') return { python: found.stdout.trim() }
+  const asked = ['-c', 'import sys; print(sys.executable)']
+  const found = await run(program, asked, { env: toolEnvironment(env), signal, timeoutMs: 60_000 })
+  if (found.code === 0 && isAbsolute(found.stdout.trim())) return { python: found.stdout.trim() }
   throw new HaganeError('unavailable', `'${program}' is no Python that can be started here`, {
     hint: 'install Python 3.9 or newer, or name one with --python',
   })
@@ -59,7 +64,7 @@ export async function environmentOf(spec: EnvironmentSpec, work: EnvironmentWork
     'locks',
     `${defined.digest}-${interpreter.version}-${interpreter.platform}.txt`,
   )
-  const known = await readIfThere(path)
+  const known = await knownLock(path)
   if (known === undefined) for (const line of [...defined.deviations, ...choice.deviations]) work.onLine(line)
   const lockText = known ?? (await makeLock(defined, choice, path, parts, work))
   return build(lockText, interpreter, parts, work)
@@ -90,6 +95,14 @@ export async function environmentOfLock(lockText: string, work: EnvironmentWork)
   return build(lockText, interpreter, parts, work)
 }
 
+async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((error: Error) => {
+    throw new HaganeError('invalid', `environments are kept in ${folder}, which cannot be made: ${error.message}`, {
+      hint: 'set XDG_CACHE_HOME to a folder that can be written, or take the Python that is there: --env-manager local',
+    })
+  })
+}
+
 interface Parts {
   interpreters: ReturnType<typeof findInterpreters>
   toolchain: ReturnType<typeof openToolchain>
@@ -98,6 +111,18 @@ interface Parts {
 function partsOf({ env }: EnvironmentWork): Parts {
   const interpreters = findInterpreters(env)
   return { interpreters, toolchain: openToolchain({ env, dataDir: cacheFolder(env), interpreters }) }
+}
+
+/** A lock that was made before; a damaged one is made anew. */
+async function knownLock(path: string): Promise<string | undefined> {
+  const text = await readText(path)
+  try {
+    if (text !== undefined) parseLock(text)
+    return text
+  } catch (error) {
+    if (error instanceof HaganeError) return undefined
+    throw error
+  }
 }
 
 async function makeLock(
@@ -117,8 +142,8 @@ async function makeLock(
     signal,
   })
   for (const line of locked.deviations) onLine(line)
-  await mkdir(join(path, '..'), { recursive: true })
-  await writeFile(`${path}.${process.pid}.tmp`, locked.text)
+  await makeFolder(dirname(path))
+  await writeFile(`${path}.${process.pid}.tmp`, locked.text, { flush: true })
   await rename(`${path}.${process.pid}.tmp`, path)
   return locked.text
 }
@@ -131,7 +156,7 @@ async function build(
 ): Promise<ReadyEnvironment> {
   const lockDigest = lockDigestOf(lockText)
   const folder = join(cacheFolder(env), 'serve-envs')
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   const builder = openBuilder(folder)
   const { python } = await builder.build({
     lockDigest,
@@ -144,11 +169,4 @@ async function build(
   })
   await builder.settled()
   return { python, lockDigest }
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined
-    throw error
-  })
 }

@@ -1,2 +1,2 @@
-export { checkAccess, environmentManagers, type ServeOptions, wholeNumber } from './options.ts'
+export { type ServeOptions, type ServeWords, serveOptions } from './options.ts'
 export { runServe } from './run.ts'

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { HaganeError } from '@hagane/contract'
-import { checkAccess, environmentManagers, type ServeOptions, wholeNumber } from './options.ts'
+import { type ServeOptions, serveOptions } from './options.ts'
 import { failureLines, runServe } from './run.ts'
 
 /** Entry of the program that a package carries: the same as `hagane serve`, in one file. */
@@ -19,6 +19,7 @@ const flags = {
   'no-key': flag,
   'allow-pickle': flag,
   prepare: flag,
+  debug: flag,
   help: flag,
 }
 
@@ -26,24 +27,10 @@ function readArguments(args: string[], env: NodeJS.ProcessEnv): ServeOptions | u
   const { values, positionals } = parsed(args)
   if (values.help === true) return undefined
   const [target, ...more] = positionals
-  if (target === undefined || more.length > 0) throw invalid('one folder or file has to be named')
-  const manager = environmentManagers.find(one => one === (values['env-manager'] ?? 'lock'))
-  if (manager === undefined) throw invalid(`--env-manager must be one of ${environmentManagers.join(', ')}`)
-  const { host = '127.0.0.1', port, workers = '1', python, data } = values
-  const key = env.HAGANE_SERVE_KEY || undefined
-  checkAccess({ host, key }, values['no-key'] === true)
-  return {
-    target,
-    host,
-    port: port === undefined ? undefined : wholeNumber('--port', port, 0, 65_535),
-    workers: wholeNumber('--workers', workers, 1, 256),
-    environmentManager: manager,
-    python,
-    data,
-    key: values['no-key'] === true ? undefined : key,
-    allowPickle: values['allow-pickle'],
-    prepareOnly: values.prepare,
-  }
+  if (target === undefined || more.length > 0)
+    throw invalid(`one folder or file has to be named, found ${positionals.join(' ') || 'none'}`)
+  const { 'env-manager': envManager, 'no-key': noKey, 'allow-pickle': allowPickle, ...same } = values
+  return serveOptions({ ...same, target, envManager, noKey, allowPickle }, env)
 }
 
 function parsed(args: string[]) {
@@ -65,8 +52,7 @@ async function main(): Promise<number> {
     }
     return await runServe(options, { env: process.env, say: line => console.log(line), onInterrupt })
   } catch (error) {
-    if (!(error instanceof HaganeError)) throw error
-    for (const line of failureLines(error)) console.error(line)
+    for (const line of failureLines(error, process.argv.includes('--debug'))) console.error(line)
     return 1
   }
 }

@@ -1,4 +1,4 @@
-import type { HaganeError } from '@hagane/contract'
+import type { ErrorDetail, HaganeError } from '@hagane/contract'
 import type { ServeOptions } from './options.ts'
 import { type Serving, serveModel } from './serve-model.ts'
 
@@ -51,8 +51,27 @@ function greeting({ title, url, grpc, model }: Serving, { key, workers }: ServeO
   ]
 }
 
-/** A failure in lines for people: what it is and what to do. */
-export const failureLines = (error: HaganeError): string[] => [
-  `error: ${error.message}`,
-  ...(error.hint === undefined ? [] : [`hint: ${error.hint}`]),
-]
+/** A failure in lines for people: what it is, which property, and what to do. `debug` adds where it comes from. */
+export function failureLines(error: unknown, debug = false): string[] {
+  if (!(error instanceof Error)) return [`error: ${String(error)}`]
+  const { hint, details = [] } = error as Partial<HaganeError>
+  const isExpected = error.name === 'HaganeError' || 'syscall' in error
+  const told = hint ?? (isExpected || debug ? undefined : 'run it again with --debug to see where this comes from')
+  return [
+    `error: ${error.message}`,
+    ...details.filter(detail => !isSaid(detail, error.message)).map(detail => `  ${detailLine(detail)}`),
+    ...(told === undefined ? [] : [`hint: ${told}`]),
+    ...(debug ? [error.stack ?? ''] : []),
+  ]
+}
+
+const isSaid = ({ message, sent, allowed }: ErrorDetail, by: string): boolean =>
+  sent === undefined && allowed === undefined && by.includes(message)
+
+function detailLine({ property, message, sent, allowed }: ErrorDetail): string {
+  const facts = Object.entries({ sent, allowed }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`],
+  )
+  const place = property === undefined || property === '' ? '' : `${property}  `
+  return `${place}${message}${facts.length === 0 ? '' : ` (${facts.join(', ')})`}`
+}

@@ -1,7 +1,8 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { type EnvironmentSpec, type GatewayRuntime, HaganeError, modelPackageFile } from '@hagane/contract'
 import { environmentOfModel } from '@hagane/environments'
+import { readText, unreadable } from './files.ts'
 import { readPackage } from './package.ts'
 
 /** What the packages of a model come from: a lock, a specification, or nothing that says it. */
@@ -25,13 +26,16 @@ const pickles = new Set(['.pkl', '.pickle', '.joblib', '.sav'])
 export async function findServable(path: string, allowPickle = false): Promise<Servable> {
   const target = resolve(path)
   const info = await stat(target).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw unreadable(target, error)
     throw new HaganeError('not_found', `there is nothing at ${target}`, {
       hint: 'name a model folder, a file, the folder of a package, models:/<name>/<version> or runs:/<id>/<path>',
       cause: error,
     })
   })
   if (info.isFile()) return ofFile(target, allowPickle)
-  const names = await readdir(target)
+  const names = await readdir(target).catch((error: NodeJS.ErrnoException) => {
+    throw unreadable(target, error)
+  })
   if (names.includes(modelPackageFile)) return ofPackage(target)
   if (names.includes('MLmodel')) return ofMlflowModel(target, { lock: undefined })
   if (names.includes('score.py')) return ofScript(target, target)
@@ -108,10 +112,4 @@ async function ofScript(code_dir: string, model_dir: string, scoring_script = 's
   }
 }
 
-const readerOf =
-  (folder: string) =>
-  (name: string): Promise<string | undefined> =>
-    readFile(join(folder, name), 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined
-      throw error
-    })
+const readerOf = (folder: string) => (name: string) => readText(join(folder, name))

@@ -22,6 +22,12 @@ export const changeFlags = {
   forceString: toggle('--force-string', 'keep values of --set as text'),
 }
 
+/** A file says the new state, so there is nothing in it to take away. */
+export function notWithFile({ file, remove }: { file: string | undefined; remove: readonly string[] }): void {
+  if (file === undefined || remove.length === 0) return
+  throw new UsageError(`--remove ${remove.join(' ')} does not go with --file`, 'take the property out of the file')
+}
+
 /** Flags that describe a new version; they win over the file. */
 export const describeFlags = {
   file: text('-f, --file <path>', 'YAML specification'),

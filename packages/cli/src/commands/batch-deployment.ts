@@ -1,12 +1,11 @@
 import { type BatchDeployment, type BatchDeploymentSpec, batchDeploymentSpec, batchRoutes } from '@hagane/contract'
 import { count, list, requiredText, text, toggle } from '../grammar/flags.ts'
-import { UsageError } from '../grammar/usage-error.ts'
 import { type Noun, verb } from '../invocation.ts'
-import { type Changes, changedFields } from '../manifest/changes.ts'
 import { loadResource } from '../manifest/load-resource.ts'
 import type { Column } from '../output/table.ts'
 import { confirm } from '../terminal/confirm.ts'
-import { changeFlags } from './asset-flags.ts'
+import { changeFlags, notWithFile } from './asset-flags.ts'
+import { changedSpec, deploymentParams } from './deployment-changes.ts'
 import { jobColumns } from './job-flags.ts'
 import { collect } from './pages.ts'
 
@@ -25,19 +24,6 @@ const columns: readonly Column<BatchDeployment>[] = [
   ['Model', deployment => deployment.revision.model?.id ?? deployment.revision.component?.id],
   ['Created', deployment => deployment.creation_context.created_at],
 ]
-
-/** The two names, from flags or else from the file. */
-function paramsOf(
-  command: string,
-  options: { name: string | undefined; endpointName: string | undefined },
-  spec: BatchDeploymentSpec,
-) {
-  const deployment = options.name ?? spec.name
-  const name = options.endpointName ?? spec.endpoint_name
-  if (deployment !== undefined && name !== undefined) return { name, deployment }
-  const flag = deployment === undefined ? '--name' : '--endpoint-name'
-  throw new UsageError(`batch-deployment ${command} needs ${flag}`, 'or the property in the file')
-}
 
 const create = verb({
   name: 'create',
@@ -58,23 +44,11 @@ const create = verb({
     const { file, set, name } = options
     const overrides = { name, endpoint_name: options.endpointName }
     const body = await loadResource(call, 'batch-deployment', { file, set, overrides })
-    const params = paramsOf('create', options, body)
+    const params = deploymentParams('batch-deployment create', options, body)
     const query = { set_default: String(options.setDefault) }
     await call.print(await call.client.call(batchRoutes.createDeployment, { params, query, body }), columns)
   },
 })
-
-type SpecKey = keyof typeof batchDeploymentSpec.shape
-const keys = Object.keys(batchDeploymentSpec.shape) as SpecKey[]
-const fixed: readonly SpecKey[] = ['$schema', 'name', 'endpoint_name', 'type']
-
-/** The specification that a deployment was made of, with what the flags change in it. */
-function changed(deployment: BatchDeployment, changes: Changes): BatchDeploymentSpec {
-  const known = deployment as Record<string, unknown>
-  const spec = Object.fromEntries(keys.filter(key => known[key] !== undefined).map(key => [key, known[key]]))
-  const allowed = keys.filter(key => !fixed.includes(key))
-  return { ...spec, ...changedFields(spec, changes, allowed) } as BatchDeploymentSpec
-}
 
 const update = verb({
   name: 'update',
@@ -88,12 +62,19 @@ const update = verb({
     ...accepted,
   },
   run: async (call, options) => {
+    notWithFile(options)
     const { file, set } = options
     const overrides = { name: options.name, endpoint_name: options.endpointName }
     const read = file === undefined ? {} : await loadResource(call, 'batch-deployment', { file, set, overrides })
-    const params = paramsOf('update', options, read)
+    const params = deploymentParams('batch-deployment update', options, read)
     const body =
-      file === undefined ? changed(await call.client.call(batchRoutes.showDeployment, { params }), options) : read
+      file === undefined
+        ? changedSpec<BatchDeploymentSpec>(
+            batchDeploymentSpec,
+            await call.client.call(batchRoutes.showDeployment, { params }),
+            options,
+          )
+        : read
     await call.print(await call.client.call(batchRoutes.createDeployment, { params, query: {}, body }), columns)
   },
 })

@@ -7,7 +7,7 @@ import { loadResource } from '../manifest/load-resource.ts'
 import { withTags } from '../manifest/tags.ts'
 import type { Column } from '../output/table.ts'
 import { confirm } from '../terminal/confirm.ts'
-import { changeFlags } from './asset-flags.ts'
+import { changeFlags, needOneOf, notWithFile } from './asset-flags.ts'
 import { invoke } from './batch-invoke.ts'
 import { jobColumns } from './job-flags.ts'
 import { collect } from './pages.ts'
@@ -35,8 +35,7 @@ const create = verb({
   },
   run: async (call, options) => {
     const { file, set, name } = options
-    if (file === undefined && name === undefined)
-      throw new UsageError('batch-endpoint create needs --file or --name', 'hagane batch-endpoint create -n scoring')
+    needOneOf('batch-endpoint create', options, ['file', 'name'])
     const spec = withTags(await loadResource(call, 'batch-endpoint', { file, set, overrides: { name } }), options.tags)
     const named = spec.name
     if (named === undefined) throw new UsageError('the endpoint needs a name', 'give --name, or name: in the file')
@@ -57,6 +56,7 @@ const update = verb({
     noWait,
   },
   run: async (call, options) => {
+    notWithFile(options)
     const { file, set } = options
     const spec = file === undefined ? undefined : await loadResource(call, 'batch-endpoint', { file, set })
     const name = options.name ?? spec?.name

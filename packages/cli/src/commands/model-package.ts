@@ -1,10 +1,12 @@
-import { resolve } from 'node:path'
+import { posix, resolve } from 'node:path'
 import { parseReference } from '@hagane/contract'
 import { requiredText, text } from '../grammar/flags.ts'
+import { didYouMean } from '../grammar/nearest.ts'
 import { UsageError } from '../grammar/usage-error.ts'
 import { verb } from '../invocation.ts'
 import { resolveModel } from '../packaging/resolve-model.ts'
-import { writePackage } from '../packaging/write-package.ts'
+import { mustBeEmpty, type PackagedCode, writePackage } from '../packaging/write-package.ts'
+import { listFiles } from '../upload/walk.ts'
 
 export const packageVerb = verb({
   name: 'package',
@@ -30,6 +32,7 @@ Dockerfile, and a manifest with the digest of every file. ./serve.sh in it needs
     const { cwd } = call.surroundings
     const folder = resolve(cwd, options.outputPath)
     const code = codeOf(cwd, options)
+    await mustBeEmpty(folder)
     const resolved = await resolveModel(call, { model: referenceOf(options), environment: options.environment })
     const manifest = await writePackage(call, { resolved, folder, code, withProgram: true })
     call.note(`${manifest.model.id} is packaged in ${folder}; ${folder}/serve.sh serves it`)
@@ -54,9 +57,20 @@ function referenceOf({ name, version, label, path }: Named): string {
   return version === undefined ? `azureml:${name}@${label ?? 'latest'}` : `azureml:${name}:${version}`
 }
 
-function codeOf(cwd: string, { code, scoringScript }: { code: string | undefined; scoringScript: string | undefined }) {
+/** The files that an upload of this folder would take, so ignore files count here too. */
+function codeOf(
+  cwd: string,
+  { code, scoringScript }: { code: string | undefined; scoringScript: string | undefined },
+): PackagedCode | undefined {
   if (code === undefined && scoringScript === undefined) return undefined
   if (code === undefined || scoringScript === undefined)
     throw new UsageError('--code and --scoring-script belong together')
-  return { folder: resolve(cwd, code), scoringScript }
+  const files = listFiles(resolve(cwd, code), 'code')
+  const names = files.map(({ path }) => path)
+  const script = posix.normalize(scoringScript)
+  if (names.includes(script)) return { files, scoringScript: script }
+  throw new UsageError(
+    `--scoring-script: there is no '${scoringScript}' below --code ${code}`,
+    didYouMean(scoringScript, names, `it holds ${names.slice(0, 10).join(', ') || 'no files'}`),
+  )
 }

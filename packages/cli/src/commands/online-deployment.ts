@@ -1,12 +1,18 @@
-import { endpointRoutes, HaganeError, type OnlineDeployment } from '@hagane/contract'
+import {
+  endpointRoutes,
+  HaganeError,
+  type OnlineDeployment,
+  type OnlineDeploymentSpec,
+  onlineDeploymentSpec,
+} from '@hagane/contract'
 import { count, list, requiredText, text, toggle } from '../grammar/flags.ts'
-import { UsageError } from '../grammar/usage-error.ts'
-import type { Invocation } from '../invocation.ts'
-import { type Noun, verb } from '../invocation.ts'
+import { type Invocation, type Noun, verb } from '../invocation.ts'
+import type { Changes } from '../manifest/changes.ts'
 import { loadResource } from '../manifest/load-resource.ts'
 import type { Column } from '../output/table.ts'
 import { confirm } from '../terminal/confirm.ts'
-import { deploymentChanges, specOfDeployment } from './online-deployment-spec.ts'
+import { changeFlags, notWithFile } from './asset-flags.ts'
+import { changedSpec, deploymentParams } from './deployment-changes.ts'
 import { waitForDeployment } from './online-deployment-wait.ts'
 
 const endpointName = requiredText('-e, --endpoint-name <name>', 'name of the endpoint')
@@ -29,21 +35,6 @@ const columns: readonly Column<OnlineDeployment>[] = [
   ['Created', deployment => deployment.creation_context.created_at],
 ]
 
-/** The two names, from flags or else from the file. */
-function paramsOf(
-  command: string,
-  options: { name: string | undefined; endpointName: string | undefined },
-  spec: { name?: string | undefined; endpoint_name?: string | undefined } = {},
-) {
-  const deployment = options.name ?? spec.name
-  const name = options.endpointName ?? spec.endpoint_name
-  if (deployment === undefined || name === undefined) {
-    const flag = deployment === undefined ? '--name' : '--endpoint-name'
-    throw new UsageError(`online-deployment ${command} needs ${flag}`, 'or the property in the file')
-  }
-  return { name, deployment }
-}
-
 const create = verb({
   name: 'create',
   summary: 'Create a deployment at an endpoint and wait until it serves',
@@ -64,7 +55,7 @@ const create = verb({
     const { file, set, name } = options
     const overrides = { name, endpoint_name: options.endpointName }
     const body = await loadResource(call, 'online-deployment', { file, set, overrides })
-    const params = paramsOf('create', options, body)
+    const params = deploymentParams('online-deployment create', options, body)
     const query = { all_traffic: String(options.allTraffic) }
     const deployment = await call.client.call(endpointRoutes.createDeployment, { params, query, body })
     await finish(call, deployment, options.noWait)
@@ -87,23 +78,33 @@ const update = verb({
     endpointName: text('-e, --endpoint-name <name>', 'name of the endpoint'),
     file: text('-f, --file <path>', 'YAML specification with the new state'),
     instanceCount: count('--instance-count <n>', 'number of workers'),
-    set: list('--set <assignments...>', 'change the specification: property.path=value'),
-    remove: list('--remove <properties...>', 'property to take away'),
-    forceString: toggle('--force-string', 'keep values of --set as text'),
+    ...changeFlags,
     noWait,
     ...accepted,
   },
   run: async (call, options) => {
     const { file, set } = options
-    const overrides = { instance_count: options.instanceCount }
+    notWithFile(options)
+    const { name, endpointName: endpoint_name, instanceCount: instance_count } = options
+    const overrides = { name, endpoint_name, instance_count }
     const loaded =
       file === undefined ? undefined : await loadResource(call, 'online-deployment', { file, set, overrides })
-    const params = paramsOf('update', options, loaded)
-    const current = await call.client.call(endpointRoutes.showDeployment, { params })
-    const body = loaded ?? deploymentChanges(specOfDeployment(current), options)
+    const params = deploymentParams('online-deployment update', options, loaded)
+    const body = loaded ?? (await changedDeployment(call, params, options))
     await finish(call, await call.client.call(endpointRoutes.createDeployment, { params, body }), options.noWait)
   },
 })
+
+async function changedDeployment(
+  call: Invocation,
+  params: { name: string; deployment: string },
+  changes: Changes & { instanceCount: number | undefined },
+): Promise<OnlineDeploymentSpec> {
+  const current = await call.client.call(endpointRoutes.showDeployment, { params })
+  const { instanceCount } = changes
+  const set = [...changes.set, ...(instanceCount === undefined ? [] : [`instance_count=${instanceCount}`])]
+  return changedSpec(onlineDeploymentSpec, current, { ...changes, set })
+}
 
 const show = verb({
   name: 'show',
@@ -111,7 +112,7 @@ const show = verb({
   examples: ['hagane online-deployment show -e flights -n blue --query provisioning_state -o tsv'],
   flags: { endpointName, name: deploymentName, local, web: accepted.web },
   run: async (call, options) => {
-    const params = paramsOf('show', options)
+    const params = deploymentParams('online-deployment show', options)
     await call.print(await call.client.call(endpointRoutes.showDeployment, { params }), columns)
   },
 })
@@ -140,7 +141,9 @@ const remove = verb({
   },
   run: async (call, options) => {
     await confirm(`Delete the deployment ${options.name} of ${options.endpointName}?`, options.yes, call.surroundings)
-    await call.client.call(endpointRoutes.deleteDeployment, { params: paramsOf('delete', options) })
+    await call.client.call(endpointRoutes.deleteDeployment, {
+      params: deploymentParams('online-deployment delete', options),
+    })
   },
 })
 
@@ -179,7 +182,7 @@ const getLogs = verb({
   run: async (call, options) => {
     if (options.lines === 0) throw new HaganeError('invalid', '--lines takes 1 or more')
     const query = { lines: Math.min(options.lines ?? 50, mostLines) }
-    const params = paramsOf('get-logs', options)
+    const params = deploymentParams('online-deployment get-logs', options)
     const content =
       options.container === 'storage-initializer'
         ? laidOut(await call.client.call(endpointRoutes.showDeployment, { params }))

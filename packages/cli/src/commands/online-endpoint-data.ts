@@ -1,4 +1,5 @@
 import { createWriteStream } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -39,8 +40,13 @@ export const predictions = verb({
       ...(options.querySql === undefined ? {} : { sql: options.querySql }),
     }
     const params = { name: options.name }
-    if (options.outputFile !== undefined) return save(call, params, what, options.outputFile)
-    const { prediction, maxResults = 100 } = options
+    const { prediction, maxResults = 100, outputFile } = options
+    if (outputFile !== undefined && (prediction ?? options.maxResults) !== undefined)
+      throw new UsageError(
+        '--output-file writes all rows: it goes with neither --prediction nor --max-results',
+        'say which rows with --since, --until, --deployment-name or --query-sql',
+      )
+    if (outputFile !== undefined) return save(call, params, what, outputFile)
     const body = { ...what, limit: maxResults, ...(prediction === undefined ? {} : { prediction }) }
     const found: PredictionRows = await call.client.call(collectionRoutes.predictions, { params, body })
     if (found.truncated) call.note(`there are more than ${maxResults} rows: --max-results or --output-file shows them`)
@@ -65,8 +71,20 @@ async function save(
   const body = { ...what, format: formats[ending] }
   const answer = await call.client.raw(collectionRoutes.exportPredictions, { params, body })
   const target = resolve(call.surroundings.cwd, path)
-  await pipeline(Readable.fromWeb(answer.body as Parameters<typeof Readable.fromWeb>[0]), createWriteStream(target))
+  await writeWhole(target, Readable.fromWeb(answer.body as Parameters<typeof Readable.fromWeb>[0]))
   call.note(`written to ${target}`)
+}
+
+/** A file appears under its name only when all of it is there. */
+async function writeWhole(target: string, source: Readable): Promise<void> {
+  const draft = `${target}.${process.pid}.part`
+  try {
+    await pipeline(source, createWriteStream(draft))
+    await rename(draft, target)
+  } catch (error) {
+    await rm(draft, { force: true })
+    throw error
+  }
 }
 
 export const feedback = verb({

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { endpointRoutes, errorBody, HaganeError } from '@hagane/contract'
+import { endpointRoutes, errorBody, HaganeError, nameSchema } from '@hagane/contract'
+import { UsageError } from '../grammar/usage-error.ts'
 import type { Invocation } from '../invocation.ts'
 
 interface InvokeOptions {
@@ -15,8 +16,8 @@ interface InvokeOptions {
  */
 export async function invokeEndpoint(call: Invocation, options: InvokeOptions): Promise<void> {
   const params = { name: options.name }
-  const body =
-    options.requestFile === undefined ? '{}' : await readFile(resolve(call.surroundings.cwd, options.requestFile))
+  const body = options.requestFile === undefined ? '{}' : await readRequest(call, options.requestFile)
+  checkDeployment(options.deploymentName)
   const endpoint = await call.client.call(endpointRoutes.show, { params })
   const keys = await call.client.call(endpointRoutes.credentials, { params })
   const secret = keys.primaryKey ?? keys.accessToken
@@ -37,6 +38,24 @@ export async function invokeEndpoint(call: Invocation, options: InvokeOptions): 
   const prediction = response.headers.get('x-hagane-prediction-id')
   if (prediction !== null) call.note(`prediction ${prediction}, by ${response.headers.get('azureml-model-deployment')}`)
   await call.print(call.likeAz ? text : parsedOrText(text))
+}
+
+async function readRequest(call: Invocation, path: string): Promise<Buffer> {
+  const file = resolve(call.surroundings.cwd, path)
+  return readFile(file).catch((error: NodeJS.ErrnoException) => {
+    const why =
+      error.code === 'ENOENT' ? 'there is no such file' : error.code === 'EISDIR' ? 'it is a folder' : error.message
+    throw new UsageError(`--request-file: ${file} cannot be read: ${why}`, 'name a file with the JSON to send')
+  })
+}
+
+/** It travels in a header, which takes no other characters than names have. */
+function checkDeployment(name: string | undefined): void {
+  if (name === undefined || nameSchema.safeParse(name).success) return
+  throw new UsageError(
+    `--deployment-name: '${name}' is no name of a deployment`,
+    'hagane online-deployment list -e <endpoint> shows the names',
+  )
 }
 
 function notReached(uri: string, cause: Error): HaganeError {

@@ -1,7 +1,9 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { endpointRoutes } from '@hagane/contract'
+import { collectionRoutes, endpointRoutes } from '@hagane/contract'
 import { describe, expect, it } from 'vitest'
 import { bind } from '../testing/contract-server.ts'
 import { folderWith } from '../testing/files.ts'
@@ -88,6 +90,22 @@ describe('online-endpoint', () => {
     })
   })
 
+  it('update with a file takes nothing away by flags', async () => {
+    const cwd = folderWith({ 'e.yml': 'name: flights\n' })
+    await withRoutes(
+      [],
+      async (run, requests) => {
+        for (const noun of ['online-endpoint', 'batch-endpoint', 'online-deployment', 'batch-deployment'])
+          expect(await run(noun, 'update', '-f', 'e.yml', '--remove', 'tags.a')).toMatchObject({
+            code: 2,
+            err: /--remove tags\.a does not go with --file/,
+          })
+        expect(requests).toEqual([])
+      },
+      cwd,
+    )
+  })
+
   it('delete asks, and without a terminal wants --yes', async () => {
     await withRoutes([bind(endpointRoutes.delete, () => ({ ok: true as const }))], async (run, requests) => {
       expect(await run('online-endpoint', 'delete', '-n', 'flights')).toMatchObject({ code: 1, err: /add --yes/ })
@@ -149,6 +167,23 @@ describe('online-endpoint invoke', () => {
     })
   })
 
+  it('names a request file that cannot be read, and a deployment that cannot be one', async () => {
+    const cwd = folderWith({ 'folder/a': '' })
+    await withRoutes(
+      [],
+      async (run, requests) => {
+        expect(await run(...invoke, '-r', 'nowhere.json')).toMatchObject({
+          code: 2,
+          err: /--request-file: nowhere\.json cannot be read: there is no such file/,
+        })
+        expect((await run(...invoke, '-r', 'folder')).err).toContain('folder cannot be read: it is a folder')
+        expect(await run(...invoke, '-d', '緑')).toMatchObject({ code: 2, err: /--deployment-name: '緑' is no name/ })
+        expect(requests).toEqual([])
+      },
+      cwd,
+    )
+  })
+
   it('says so when the endpoint is not there, with the exit code for that', async () => {
     const routes = [
       bind(endpointRoutes.show, () => endpointOf()),
@@ -156,6 +191,36 @@ describe('online-endpoint invoke', () => {
     ]
     await withRoutes(routes, async run => {
       expect(await run(...invoke)).toMatchObject({ code: 3, err: /does not answer at http:\/\/127\.0\.0\.1:1/ })
+    })
+  })
+})
+
+describe('online-endpoint predictions', () => {
+  const save = ['online-endpoint', 'predictions', '-n', 'flights', '--output-file', 'p.csv']
+
+  it('writes a file only when all of it is there', async () => {
+    const cwd = folderWith({ 'p.csv': 'old' })
+    const cut = bind(collectionRoutes.exportPredictions, (_asked, response) => {
+      response.writeHead(200, { 'content-length': '100' })
+      response.write('id\n')
+      setTimeout(() => response.destroy(), 50)
+      return ''
+    })
+    await withRoutes([cut], async run => expect((await run(...save)).code).toBe(1), cwd)
+    expect(readFileSync(join(cwd, 'p.csv'), 'utf8')).toBe('old')
+    const whole = bind(collectionRoutes.exportPredictions, () => 'id\n1\n')
+    await withRoutes([whole], async run => expect((await run(...save)).code).toBe(0), cwd)
+    expect(readFileSync(join(cwd, 'p.csv'), 'utf8')).toBe('id\n1\n')
+    expect(readdirSync(cwd)).toEqual(['p.csv'])
+  })
+
+  it('refuses flags that a file would not obey', async () => {
+    await withRoutes([], async run => {
+      for (const flags of [
+        ['--prediction', 'pr-1'],
+        ['--max-results', '5'],
+      ])
+        expect(await run(...save, ...flags)).toMatchObject({ code: 2, err: /--output-file writes all rows/ })
     })
   })
 })

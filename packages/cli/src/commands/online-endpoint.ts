@@ -7,7 +7,7 @@ import { loadResource } from '../manifest/load-resource.ts'
 import { withTags } from '../manifest/tags.ts'
 import type { Column } from '../output/table.ts'
 import { confirm } from '../terminal/confirm.ts'
-import { changeFlags, needOneOf } from './asset-flags.ts'
+import { changeFlags, needOneOf, notWithFile } from './asset-flags.ts'
 import { compare } from './online-endpoint-compare.ts'
 import { collected, feedback, predictions } from './online-endpoint-data.ts'
 import { invokeEndpoint } from './online-endpoint-invoke.ts'
@@ -84,6 +84,7 @@ const update = verb({
     noWait,
   },
   run: async (call, options) => {
+    notWithFile(options)
     const { file, set } = options
     const spec = file === undefined ? undefined : await loadResource(call, 'online-endpoint', { file, set })
     const name = options.name ?? spec?.name

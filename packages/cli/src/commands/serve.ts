@@ -1,8 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { parseReference } from '@hagane/contract'
-import type { ServeOptions } from '@hagane/serve'
+import { HaganeError, parseReference } from '@hagane/contract'
+import type { ServeOptions, ServeWords } from '@hagane/serve'
+import { exitCodes } from '../failure.ts'
 import { count, text, toggle } from '../grammar/flags.ts'
 import { UsageError } from '../grammar/usage-error.ts'
 import { type Invocation, type Noun, verb } from '../invocation.ts'
@@ -38,43 +39,63 @@ the Python that is there. Ctrl-C ends it. Other machines are let in with --host 
     noKey: toggle('--no-key', 'answer everybody, also other machines'),
   },
   run: async (call, options) => {
-    const { checkAccess, runServe } = await import('@hagane/serve')
-    const { env } = call.surroundings
-    const { host = '127.0.0.1', port, workers = 1, python, data } = options
-    if (port !== undefined && port > 65_535) throw new UsageError(`--port must be from 0 to 65535, found ${port}`)
-    if (workers < 1 || workers > 256) throw new UsageError(`--workers must be from 1 to 256, found ${workers}`)
-    const key = options.noKey ? undefined : env.HAGANE_SERVE_KEY || undefined
-    checkAccess({ host, key }, options.noKey)
-    const fetched = await fetchModel(call, call.args[0] ?? '')
-    const settings: ServeOptions = {
-      ...{ target: fetched.folder, host, port, workers, python, key },
-      environmentManager: options.envManager === 'local' ? 'local' : 'lock',
-      allowPickle: options.allowPickle,
-      data: data === undefined ? undefined : resolve(call.surroundings.cwd, data),
-    }
+    const settings = await settingsOf(call, options)
+    const { runServe } = await import('@hagane/serve')
+    const fetched = await fetchedModel(call, settings.target)
+    if (fetched === 'interrupted') return exitCodes.interrupted
     try {
-      return await runServe(settings, {
-        env,
-        say: line => call.note(line),
-        onInterrupt: listener => call.surroundings.onInterrupt(listener, true),
-      })
+      const { env } = call.surroundings
+      const onInterrupt = (listener: () => void) => call.surroundings.onInterrupt(listener, true)
+      const target = fetched.folder
+      return await runServe({ ...settings, target }, { env, say: line => call.note(line), onInterrupt })
     } finally {
       await fetched.remove()
     }
   },
 })
 
-/** Where the model lies on this machine; one that the server keeps is fetched as a package, with the lock that it has there. */
-async function fetchModel(call: Invocation, target: string): Promise<{ folder: string; remove(): Promise<void> }> {
+/** What the flags say, read as the program of a package reads them; a mistake in them is one of usage here. */
+async function settingsOf(call: Invocation, words: Omit<ServeWords, 'target'>): Promise<ServeOptions> {
+  const { serveOptions } = await import('@hagane/serve')
+  const { cwd, env } = call.surroundings
+  try {
+    const settings = serveOptions({ ...words, target: call.args[0] ?? '' }, env)
+    return { ...settings, data: settings.data === undefined ? undefined : resolve(cwd, settings.data) }
+  } catch (error) {
+    throw error instanceof HaganeError ? new UsageError(error.message, error.hint) : error
+  }
+}
+
+interface Fetched {
+  folder: string
+  remove(): Promise<void>
+}
+
+/** Where the model lies on this machine; nothing of it is left there when somebody ends the fetching. */
+async function fetchedModel(call: Invocation, target: string): Promise<Fetched | 'interrupted'> {
   const reference = parseReference(target)
   if (reference.form === 'local')
     return { folder: resolve(call.surroundings.cwd, reference.path), remove: async () => undefined }
-  const resolved = await resolveModel(call, { model: target })
+  const stop = new AbortController()
+  const undo = call.surroundings.onInterrupt(() => stop.abort(), true)
+  try {
+    return await fetchModel(call, target, stop.signal)
+  } catch (error) {
+    if (stop.signal.aborted) return 'interrupted'
+    throw error
+  } finally {
+    undo()
+  }
+}
+
+/** Fetches a model that the server keeps as a package, with the lock that it has there. */
+async function fetchModel(call: Invocation, model: string, signal: AbortSignal): Promise<Fetched> {
+  const resolved = await resolveModel(call, { model }, signal)
   const root = await mkdtemp(join(tmpdir(), 'hagane-serve-model-'))
   const remove = (): Promise<void> => rm(root, { recursive: true, force: true })
   const folder = join(root, resolved.model.name)
   try {
-    await writePackage(call, { resolved, folder, withProgram: false })
+    await writePackage(call, { resolved, folder, withProgram: false, signal })
     return { folder, remove }
   } catch (error) {
     await remove()

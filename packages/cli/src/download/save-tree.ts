@@ -13,6 +13,8 @@ export interface Download {
   readonly client: Client
   readonly surroundings: Surroundings
   readonly quiet: boolean
+  /** Ends it; what was begun is taken away. */
+  readonly signal?: AbortSignal | undefined
 }
 
 const parallel = 4
@@ -23,7 +25,7 @@ const parallel = 4
  * lies there, are refused.
  */
 export async function saveTree(download: Download, digest: string, path: string, folder: string): Promise<number> {
-  const manifest = await download.client.call(blobRoutes.getTree, { params: { digest } })
+  const manifest = await download.client.call(blobRoutes.getTree, { params: { digest }, ...within(download) })
   const entries = entriesBelow(manifest.entries, path)
   if (entries.length === 0 && path !== '') {
     throw new HaganeError('not_found', `the tree ${digest} holds no '${path}'`)
@@ -33,7 +35,7 @@ export async function saveTree(download: Download, digest: string, path: string,
   const queue = [...entries].reverse()
   const worker = async () => {
     for (let entry = queue.pop(); entry !== undefined; entry = queue.pop()) {
-      await saveFile(download.client, entry, folder, bar.advance).catch((error: unknown) => {
+      await saveFile(download, entry, folder, bar.advance).catch((error: unknown) => {
         queue.length = 0
         throw error
       })
@@ -60,8 +62,10 @@ export function entriesBelow(entries: readonly TreeEntry[], path: string): TreeE
     .map(entry => ({ ...entry, path: entry.path.slice(prefix.length) }))
 }
 
+const within = ({ signal }: Download) => (signal === undefined ? {} : { signal })
+
 async function saveFile(
-  client: Client,
+  download: Download,
   entry: TreeEntry,
   folder: string,
   advance: (bytes: number) => void,
@@ -73,7 +77,7 @@ async function saveFile(
   await makeFolders(folder, dirname(entry.path))
   const draft = `${target}.${process.pid}.part`
   try {
-    await fetchBlob(client, entry, draft, advance)
+    await fetchBlob(download, entry, draft, advance)
     if (entry.executable === true) await chmod(draft, 0o755)
     await rename(draft, target)
   } catch (error) {
@@ -83,12 +87,12 @@ async function saveFile(
 }
 
 async function fetchBlob(
-  client: Client,
+  download: Download,
   entry: TreeEntry,
   draft: string,
   advance: (bytes: number) => void,
 ): Promise<void> {
-  const response = await client.raw(blobRoutes.get, { params: { digest: entry.digest } })
+  const response = await download.client.raw(blobRoutes.get, { params: { digest: entry.digest }, ...within(download) })
   const hasher = createHash('sha256')
   const count = new Transform({
     transform(chunk: Buffer, _encoding, done) {

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { copyFile, cp, mkdir, readdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { HaganeError, type ModelPackage, modelPackageFile, type PackagedModel } from '@hagane/contract'
 import { saveTree } from '../download/save-tree.ts'
 import type { Invocation } from '../invocation.ts'
+import type { LocalFile } from '../upload/stamped-file.ts'
 import { version } from '../version.ts'
 import { serveProgram } from './serve-program.ts'
 import { dockerfileOf, readmeOf, startScript } from './texts.ts'
@@ -13,28 +14,48 @@ import { dockerfileOf, readmeOf, startScript } from './texts.ts'
 export interface PackageOrder {
   resolved: PackagedModel
   folder: string
-  /** A scoring script with its folder, for models that are not served without one. */
-  code?: { folder: string; scoringScript: string } | undefined
+  /** A scoring script with the files of its folder, for models that are not served without one. */
+  code?: PackagedCode | undefined
   /** Also what serves it on a machine without Hagane. */
   withProgram: boolean
+  /** Ends the download. */
+  signal?: AbortSignal | undefined
+}
+
+export interface PackagedCode {
+  files: readonly LocalFile[]
+  scoringScript: string
 }
 
 const lockFile = 'environment.lock'
 
 /**
  * Writes a package: the model, the lock of its environment, what serves it, and a manifest with the SHA-256 of each file.
- * The manifest comes last, so a folder without one is no package. Throws `conflict` where the folder holds something.
+ * The manifest comes last, so a folder without one is no package; what fails leaves the folder empty. Throws `conflict`
+ * where the folder holds something.
  */
 export async function writePackage(call: Invocation, order: PackageOrder): Promise<ModelPackage> {
   const { resolved, folder, code, withProgram } = order
-  const { environment, model } = resolved
   const type = typeOf(resolved, code !== undefined)
-  if (type === 'onnx' && withProgram) throw needsRuntime(model.id)
+  if (type === 'onnx' && withProgram) throw needsRuntime(resolved.model.id)
   await mustBeEmpty(folder)
+  try {
+    return await fill(call, order, type)
+  } catch (error) {
+    for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true, force: true })
+    throw error
+  }
+}
+
+type ModelType = ModelPackage['model']['type']
+
+async function fill(call: Invocation, order: PackageOrder, type: ModelType): Promise<ModelPackage> {
+  const { resolved, folder, code, withProgram, signal } = order
+  const { environment, model } = resolved
   const path = type === 'mlflow_model' ? 'model' : `model/${lastPart(model.path) || model.name}`
-  const source = { client: call.client, surroundings: call.surroundings, quiet: call.globals.onlyShowErrors }
+  const source = { client: call.client, surroundings: call.surroundings, quiet: call.globals.onlyShowErrors, signal }
   await saveTree(source, model.tree, model.path, join(folder, model.is_file ? 'model' : path))
-  if (code !== undefined) await cp(code.folder, join(folder, 'code'), { recursive: true })
+  for (const file of code?.files ?? []) await copyInto(join(folder, 'code'), file)
   if (environment !== undefined) await writeFile(join(folder, lockFile), environment.lock)
   const manifest: ModelPackage = {
     format: 1,
@@ -66,7 +87,7 @@ const lockOf = ({ id, lock_digest, python }: NonNullable<PackagedModel['environm
 
 const lastPart = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
 
-function typeOf({ model }: PackagedModel, hasCode: boolean): ModelPackage['model']['type'] {
+function typeOf({ model }: PackagedModel, hasCode: boolean): ModelType {
   if (hasCode) return 'custom_model'
   if (model.type === 'mlflow_model') return 'mlflow_model'
   if (model.is_file && model.path.endsWith('.onnx')) return 'onnx'
@@ -80,13 +101,24 @@ const needsRuntime = (id: string): HaganeError =>
     hint: `serve it where Hagane is installed: hagane serve ${id}, or hagane model download and hagane serve <file>`,
   })
 
-async function mustBeEmpty(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true })
+/** Makes the folder. Throws `conflict` when it holds something, `invalid` when it cannot be made. */
+export async function mustBeEmpty(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((error: Error) => {
+    throw new HaganeError('invalid', `the package cannot be written to ${folder}: ${error.message}`, {
+      hint: 'name another folder, new or empty',
+    })
+  })
   const found = await readdir(folder)
   if (found.length === 0) return
   throw new HaganeError('conflict', `${folder} is not empty: it holds ${found.slice(0, 5).join(', ')}`, {
     hint: 'name another folder, or empty it first',
   })
+}
+
+async function copyInto(folder: string, { path, file }: LocalFile): Promise<void> {
+  const target = join(folder, path)
+  await mkdir(dirname(target), { recursive: true })
+  await copyFile(file, target)
 }
 
 async function writeProgram(folder: string, manifest: ModelPackage): Promise<void> {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { HaganeError } from '@hagane/contract'
 
 export interface LockEntry {
   readonly name: string
@@ -37,11 +38,11 @@ export function printLock(lock: Lock): string {
   return `${[...head, ...entries].join('\n')}\n`
 }
 
-/** Reads what printLock wrote. Throws on any other text. */
+/** Reads what printLock wrote. Throws `invalid` on any other text. */
 export function parseLock(text: string): Lock {
   const fact = (name: string): string => {
     const value = new RegExp(`^# ${name} (\\S+)$`, 'm').exec(text)?.[1]
-    if (value === undefined) throw new TypeError(`not an environment lock: it has no '# ${name}' line`)
+    if (value === undefined) throw new HaganeError('invalid', `not an environment lock: it has no '# ${name}' line`)
     return value
   }
   return {

@@ -42,15 +42,19 @@ export function requirementText(requirement: Requirement): string {
  * Reads the text of a requirements.txt: comments, continued lines, CRLF and `--hash` are understood. Throws `invalid` on
  * anything that reaches outside the index: `-e`, `-r`, `-c`, paths, URLs, other options.
  */
-export function parseRequirements(text: string, property: string): Requirements {
-  const joined = text.replace(/\r\n?/g, '\n').replace(/\\\n/g, ' ')
+export const parseRequirements = (text: string, property: string): Requirements =>
+  readLines(requirementLines(text, property), property)
+
+/** The lines of a requirements.txt that say something, continued ones joined. Throws `too_large`. */
+export function requirementLines(text: string, property: string): string[] {
+  const joined = text
+    .replace(/^\ufeff/, '')
+    .replace(/\r\n?/g, '\n')
+    .replace(/\\\n/g, ' ')
   const lines = joined.split('\n').map(line => line.replace(/(^|\s)#.*$/, '').trim())
   if (lines.length > MAX_LINES)
     throw new HaganeError('too_large', `${property}: ${lines.length} lines; at most ${MAX_LINES} are read`)
-  return readLines(
-    lines.filter(line => line !== ''),
-    property,
-  )
+  return lines.filter(line => line !== '')
 }
 
 /** Reads a list of requirement lines, as below `pip:` in a conda file. */

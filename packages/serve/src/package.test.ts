@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+import { readPackage } from './package.ts'
+import { findServable } from './target.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'hagane-package-'))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+const lock = '# hagane environment lock 1\n# python 3.12.4\n# platform linux-x86_64\n# definition d\n'
+const content = { 'code/main.py': 'def run(x): ...', 'model/weights.bin': 'w', 'environment.lock': lock }
+
+/** A whole package, and what a stranger does to it. */
+function packageWith(change: Record<string, string | undefined> = {}, more: object = {}): string {
+  const folder = mkdtempSync(join(root, 'p-'))
+  const manifest = {
+    format: 1,
+    model: {
+      id: 'azureml:w:7',
+      name: 'w',
+      version: '7',
+      type: 'custom_model',
+      path: 'model/weights.bin',
+      tree: sha256(''),
+    },
+    code: { path: 'code', scoring_script: 'main.py' },
+    environment: { lock: 'environment.lock', lock_digest: sha256(lock), python: '3.12.4' },
+    created_at: '2026-11-26T00:00:00.000Z',
+    hagane_version: '0.1.0',
+    files: Object.fromEntries(Object.entries(content).map(([path, text]) => [path, sha256(text)])),
+    ...more,
+  }
+  for (const [path, text] of Object.entries({
+    ...content,
+    'hagane-package.json': JSON.stringify(manifest),
+    ...change,
+  })) {
+    if (text === undefined) continue
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    writeFileSync(join(folder, path), text)
+  }
+  return folder
+}
+
+it('a whole package is read, also when Python has cached its code', async () => {
+  const { manifest, lock: text } = await readPackage(packageWith({ 'code/__pycache__/main.cpython-312.pyc': 'x' }))
+  expect([manifest.model.name, text]).toEqual(['w', lock])
+})
+
+it.each<[string, string, string]>([
+  ['a module added to the code', packageWith({ 'code/json.py': 'x' }), 'code/json.py was added to the package'],
+  ['a file added to the model', packageWith({ 'model/more/x': 'x' }), 'model/more/x was added to the package'],
+  ['no lock', packageWith({ 'environment.lock': undefined }), 'environment.lock of the package is missing'],
+  [
+    'a lock that is not the one of the manifest',
+    packageWith({}, { environment: { lock: 'environment.lock', lock_digest: sha256('other'), python: '3.12.4' } }),
+    'environment.lock of the package is another file',
+  ],
+  [
+    'a folder where a file was',
+    packageWith({ 'model/weights.bin': undefined, 'model/weights.bin/x': 'x' }),
+    'weights.bin cannot be read: it is a folder',
+  ],
+  [
+    'a manifest that is cut short',
+    packageWith({ 'hagane-package.json': '{"format": 1,' }),
+    'hagane-package.json is not JSON',
+  ],
+  ['a manifest that leads out', packageWith({}, { files: { '../../etc/passwd': sha256('') } }), 'files'],
+])('%s is refused by name', async (_, folder, message) => {
+  await expect(findServable(folder)).rejects.toThrow(message)
+})
+
+it('files that cannot be read are named', async () => {
+  const folder = mkdtempSync(join(root, 'm-'))
+  writeFileSync(join(folder, 'score.py'), '')
+  mkdirSync(join(folder, 'requirements.txt'))
+  await expect(findServable(folder)).rejects.toThrow(
+    `${join(folder, 'requirements.txt')} cannot be read: it is a folder`,
+  )
+  await expect(findServable(join(folder, 'score.py', 'x'))).rejects.toThrow('there is nothing at')
+  await expect(findServable(join(folder, 'x'.repeat(300)))).rejects.toThrow(/cannot be read: ENAMETOOLONG/)
+})
