@@ -11,7 +11,7 @@ import { unpackWorker } from './files/worker-files.ts'
 import { GrpcListener } from './grpc/listener.ts'
 import { adminHandler } from './http/admin.ts'
 import { takeFeedback } from './http/feedback.ts'
-import { publicHandler, type TakeFeedback } from './http/public.ts'
+import { plainSide, publicHandler, type TakeFeedback } from './http/public.ts'
 import { RequestTracing } from './http/request-tracing.ts'
 import { Scoring } from './http/score.ts'
 import { HttpServer } from './http/server.ts'
@@ -81,7 +81,8 @@ export class Gateway {
     const admin = adminHandler({ folder: dir, token, report: () => this.report() })
     const scoring = new Scoring(parts)
     const side = (root?: string) => publicHandler(this.#routing, scoring, feedback, token, root)
-    this.#http = new HttpServer(side(options.root), admin, options.tls)
+    const plain = plainSide(this.#routing, scoring, options.maxBody, options.root)
+    this.#http = new HttpServer(side(options.root), plain, admin, options.tls)
     this.#grpc = new GrpcListener(side(), options.maxBody, options.tls)
     const { control: url, tokenFile } = options
     const urlFile = join(dir, 'control-url')

@@ -92,7 +92,7 @@ export const onlineScripts: Readonly<Record<string, OnlineScript>> = {
   [`${online}/kubernetes/kubernetes-green-deployment.yml`]: { script: kubernetes, says: [/"green": 100/] },
   [`${monitoring}/endpoints/deployment.yaml`]: {
     script: { commands: monitored },
-    says: [/DEFAULT_NEXT_MONTH.*\[[01], [01]\]/],
+    says: [/DEFAULT_NEXT_MONTH.*\[(true|false), (true|false)\]/],
   },
   ...Object.fromEntries([ofPackages('custom-model'), ofPackages('mlflow-model')]),
 }

@@ -1,6 +1,10 @@
 import type { ServerResponse } from 'node:http'
 import { HaganeError } from '@hagane/contract'
 import { RateLimited } from '../routing/token-bucket.ts'
+import type { PlainReply } from './plain-reply.ts'
+
+/** An answer by whichever lane it goes. */
+export type Reply = ServerResponse | PlainReply
 
 const retryAfter: Partial<Record<HaganeError['kind'], string>> = { rate_limited: '1', unavailable: '2' }
 
@@ -37,7 +41,7 @@ export function headersOf(headers: readonly [string, string][], own: string[]): 
 
 /** Writes a whole answer at once: one packet, no waiting for a delayed acknowledgement. */
 export function send(
-  response: ServerResponse,
+  response: Reply,
   status: number,
   headers: readonly [string, string][],
   own: readonly string[],
@@ -55,7 +59,7 @@ export function send(
   else response.end(body)
 }
 
-function sendRefusedHeaders(response: ServerResponse, own: readonly string[], error: Error): void {
+function sendRefusedHeaders(response: Reply, own: readonly string[], error: Error): void {
   const failure = new HaganeError(
     'internal',
     `the model's code answered with headers that HTTP does not allow: ${error.message}`,

@@ -1,8 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import { HaganeError } from '@hagane/contract'
+import type { PlainRequest } from './plain-connection.ts'
+
+/** A request by whichever lane it came. */
+export type Asked = IncomingMessage | PlainRequest
 
 /** Reads a whole body of at most `limit` bytes. Throws `too_large`; undefined when the caller went away before its end. */
-export function readBody(request: IncomingMessage, limit: number): Promise<Buffer | undefined> {
+export function readBody(request: Asked, limit: number): Promise<Buffer | undefined> {
+  if ('body' in request) return Promise.resolve(request.body)
   const declared = Number(request.headers['content-length'] ?? 0)
   if (declared > limit) return Promise.reject(tooLarge(limit, declared))
   return new Promise((resolve, reject) => {

@@ -14,7 +14,7 @@ const text: [string, string][] = [['content-type', 'text/plain; charset=utf-8']]
  * How a worker is told that a body is of the Open Inference Protocol, and how much of it is JSON. Throws `invalid` for
  * a length that is none and for a compressed body.
  */
-export function oipType({ headers }: IncomingMessage): string {
+export function oipType({ headers }: Pick<IncomingMessage, 'headers'>): string {
   const { 'content-encoding': encoding = 'identity', 'inference-header-content-length': length } = headers
   if (encoding !== 'identity') {
     throw refused('content-encoding', 'compressed bodies are not read', encoding, ['identity'])

@@ -3,11 +3,13 @@ import { HaganeError } from '@hagane/contract'
 import { isLoopbackAddress } from '../routing/authenticate.ts'
 import type { EndpointHost } from '../routing/endpoint-host.ts'
 import type { Routing } from '../routing/routing.ts'
-import { asHaganeError, errorAnswer, send } from './answer.ts'
+import { asHaganeError, errorAnswer, type Reply, send } from './answer.ts'
+import type { Asked } from './body.ts'
 import { answerPreflight } from './cors.ts'
 import { metricsPage } from './metrics-page.ts'
 import { asOipFailure, discover, unknownModel } from './oip.ts'
 import type { Scoring } from './score.ts'
+import type { PlainSide } from './server.ts'
 import { swaggerOf } from './swagger.ts'
 import { parseTarget, type Target, unknownPath } from './target.ts'
 
@@ -46,23 +48,55 @@ export function publicHandler(
       if (cors_origins !== undefined && answerPreflight(request, response, cors_origins)) return
       const isPassed = host.hasServers && isPassedOn(target)
       if (target.action === 'own' && !isPassed) throw unknownPath(request.url)
-      const scores = target.action === 'score' || target.action === 'invocations' || target.action === 'infer'
-      const posts = scores || target.action === 'feedback'
+      const posts = scores(target) || target.action === 'feedback'
       const methods = target.action === 'score' ? ['POST', 'GET'] : posts ? ['POST'] : ['GET', 'HEAD']
       if (isPassed) scoring.handle(request, response, passedTarget(target), host)
       else if (!methods.includes(request.method ?? '')) refuseMethod(request, response, methods)
       else if (target.model !== undefined && target.model !== host.entry.name) throw unknownModel(target, host)
-      else if (scores) scoring.handle(request, response, target, host)
+      else if (scores(target)) scoring.handle(request, response, target, host)
       else if (target.action === 'feedback') feedback(request, response, target, host)
       else if (target.action === 'discover') discover(request, response, target, host)
       else if (target.action === 'health') health(response, host)
       else swagger(request, response, target, host)
     } catch (error) {
-      const failed = errorAnswer(asHaganeError(error), '')
-      const answer = oipPath.test(request.url ?? '') ? asOipFailure(failed) : failed
-      send(response, answer.status, answer.headers, [], answer.body)
+      refuse(request, response, error)
     }
   }
+}
+
+/** The scoring routes for the plain lane. What comes from a web page is left to the other one, as is what is large. */
+export function plainSide(routing: Routing, scoring: Scoring, maxBody: number, root = ''): PlainSide {
+  const largest = Math.min(maxBody, mostPlainBody)
+  const targetOf = (url: string): Target | undefined => {
+    const target = root === '' ? parseTarget(url) : belowRoot(root, url)
+    return target !== undefined && scores(target) ? target : undefined
+  }
+  return {
+    takes: ({ url, bodyLength }) => bodyLength <= largest && !url.startsWith('/admin/') && targetOf(url) !== undefined,
+    handle(request, reply) {
+      try {
+        const target = targetOf(request.url)
+        if (target === undefined) throw unknownPath(request.url)
+        const host = hostOf(routing, target, request)
+        if (host.hasServers) scoring.handle(request, reply, passedTarget(target), host)
+        else if (target.model !== undefined && target.model !== host.entry.name) throw unknownModel(target, host)
+        else scoring.handle(request, reply, target, host)
+      } catch (error) {
+        refuse(request, reply, error)
+      }
+    },
+  }
+}
+
+/** Bodies up to here are kept until they are whole; larger ones are read by node:http. */
+const mostPlainBody = 256 * 1024
+
+const scores = ({ action }: Target): boolean => action === 'score' || action === 'invocations' || action === 'infer'
+
+function refuse(request: Asked, response: Reply, error: unknown): void {
+  const failed = errorAnswer(asHaganeError(error), '')
+  const answer = oipPath.test(request.url ?? '') ? asOipFailure(failed) : failed
+  send(response, answer.status, answer.headers, [], answer.body)
 }
 
 const belowRoot = (root: string, url: string): Target | undefined =>
@@ -79,7 +113,7 @@ const oipPath = /^((\/ws\/[^/]+)?\/endpoints\/[^/]+)?\/v2(\/|$)/
 /** Whatever the gateway does not answer itself is for the server behind the deployment to answer. */
 const isPassedOn = ({ action }: Target): boolean => action !== 'health' && action !== 'swagger' && action !== 'feedback'
 
-function hostOf(routing: Routing, target: Target, request: IncomingMessage): EndpointHost {
+function hostOf(routing: Routing, target: Target, request: Asked): EndpointHost {
   const host = routing.find(target.workspace, target.endpoint)
   if (host === undefined) {
     throw new HaganeError('not_found', `no endpoint '${target.endpoint}' in workspace '${target.workspace}'`, {

@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http'
 import type { GatewayEndpoint } from '@hagane/contract'
 import type { OtlpOptions } from '../telemetry/otlp-options.ts'
 import { type RequestTrace, Tracing } from '../telemetry/tracing.ts'
+import type { Asked } from './body.ts'
 
 /** Traces of scoring requests: goes on with the caller's trace, and hands the worker's span down to the model's code. */
 export class RequestTracing {
@@ -11,7 +11,7 @@ export class RequestTracing {
     this.#tracing = new Tracing(options)
   }
 
-  of(request: IncomingMessage, entry: GatewayEndpoint, requestId: string): RequestTrace | undefined {
+  of(request: Asked, entry: GatewayEndpoint, requestId: string): RequestTrace | undefined {
     const [path = ''] = (request.url ?? '').split('?')
     const method = request.method ?? 'POST'
     const trace = this.#tracing.begin(request.headers.traceparent, `${method} ${path}`, {
@@ -21,7 +21,7 @@ export class RequestTracing {
       'hagane.endpoint': entry.name,
       'hagane.request_id': requestId,
     })
-    if (trace !== undefined) replaceTraceparent(request.rawHeaders, trace.traceparent)
+    if (trace !== undefined) request.rawHeaders = withTraceparent(request.rawHeaders, trace.traceparent)
     return trace
   }
 
@@ -31,11 +31,7 @@ export class RequestTracing {
 }
 
 /** Raw headers are what scripts and servers behind the gateway are given. */
-function replaceTraceparent(raw: string[], value: string): void {
-  for (let at = 0; at < raw.length; at += 2)
-    if (raw[at]?.toLowerCase() === 'traceparent') {
-      raw[at + 1] = value
-      return
-    }
-  raw.push('traceparent', value)
+function withTraceparent(raw: readonly string[], value: string): string[] {
+  const others = raw.filter((_, at) => raw[at - (at % 2)]?.toLowerCase() !== 'traceparent')
+  return [...others, 'traceparent', value]
 }

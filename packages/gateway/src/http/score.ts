@@ -1,5 +1,4 @@
 import { hash, randomUUID } from 'node:crypto'
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { HaganeError, type PredictionRecord } from '@hagane/contract'
 import type { Collector } from '../predictions/collector.ts'
 import type { Exchange } from '../predictions/exchange.ts'
@@ -11,8 +10,8 @@ import { type Forward, routes, type WorkerAnswer, type WorkerRequest } from '../
 import type { Outcome } from '../serving/pending.ts'
 import type { RevisionServer } from '../serving/revision-server.ts'
 import type { RequestTrace } from '../telemetry/tracing.ts'
-import { asHaganeError, errorAnswer, send } from './answer.ts'
-import { readBody } from './body.ts'
+import { asHaganeError, errorAnswer, type Reply, send } from './answer.ts'
+import { type Asked, readBody } from './body.ts'
 import { asOipFailure, oipType } from './oip.ts'
 import type { RequestTracing } from './request-tracing.ts'
 import { readToEnd, sendStream } from './stream.ts'
@@ -42,7 +41,7 @@ export class Scoring {
     this.#parts = parts
   }
 
-  handle(request: IncomingMessage, response: ServerResponse, target: Target, host: EndpointHost): void {
+  handle(request: Asked, response: Reply, target: Target, host: EndpointHost): void {
     const requestId = requestIdOf(request)
     const trace = this.#parts.tracing?.of(request, host.entry, requestId)
     this.#score(request, response, target, host, requestId, trace).catch((error: unknown) => {
@@ -56,8 +55,8 @@ export class Scoring {
   }
 
   async #score(
-    request: IncomingMessage,
-    response: ServerResponse,
+    request: Asked,
+    response: Reply,
     target: Target,
     host: EndpointHost,
     requestId: string,
@@ -116,7 +115,7 @@ export class Scoring {
   #mirror(
     host: EndpointHost,
     shadows: DeploymentSlot[],
-    request: IncomingMessage,
+    request: Asked,
     target: Target,
     original: string,
     body: Buffer,
@@ -187,7 +186,7 @@ const predictionId = (server: RevisionServer, time: number): string =>
 const isRefusal = (outcome: Outcome): boolean =>
   outcome instanceof HaganeError && (outcome.kind === 'rate_limited' || outcome.kind === 'unavailable')
 
-function requestIdOf(request: IncomingMessage): string {
+function requestIdOf(request: Asked): string {
   const given = request.headers['x-ms-request-id'] ?? request.headers['x-ms-client-request-id']
   return typeof given === 'string' && requestIdPattern.test(given) ? given : randomUUID()
 }
@@ -196,7 +195,7 @@ const routeOf = ({ action }: Target): WorkerRequest['route'] =>
   action === 'infer' ? routes.infer : action === 'invocations' ? routes.invocations : routes.score
 
 function workerRequest(
-  request: IncomingMessage,
+  request: Asked,
   target: Target,
   server: RevisionServer,
   name: string,
@@ -217,7 +216,7 @@ function workerRequest(
 }
 
 /** What a server behind a deployment is sent: everything but the endpoint's own key and what belongs to the connection. */
-function forwardOf(request: IncomingMessage, target: Target): Forward {
+function forwardOf(request: Asked, target: Target): Forward {
   const headers: string[] = []
   const raw = request.rawHeaders
   for (let at = 0; at < raw.length; at += 2) {
@@ -230,7 +229,7 @@ function forwardOf(request: IncomingMessage, target: Target): Forward {
   return { path: target.action === 'score' ? undefined : target.path, query: target.query, headers, prefix }
 }
 
-function headOf(request: IncomingMessage, target: Target): Buffer {
+function headOf(request: Asked, target: Target): Buffer {
   const headers: [string, string][] = []
   const raw = request.rawHeaders
   for (let at = 0; at < raw.length; at += 2) {
@@ -240,7 +239,7 @@ function headOf(request: IncomingMessage, target: Target): Buffer {
   return Buffer.from(JSON.stringify({ path: target.path, query: target.query, headers }))
 }
 
-function sendUnrecorded(response: ServerResponse, own: string[], requestId: string, failure: Error): void {
+function sendUnrecorded(response: Reply, own: string[], requestId: string, failure: Error): void {
   const error = new HaganeError('unavailable', 'the prediction could not be recorded, so it is not given out', {
     hint: `the gateway's folder cannot be written: ${(failure as NodeJS.ErrnoException).code ?? 'unknown reason'}`,
   })

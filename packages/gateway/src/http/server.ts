@@ -1,7 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { HaganeError } from '@hagane/contract'
+import { keepAliveTimeout, PlainConnection, type PlainRequest } from './plain-connection.ts'
+import type { PlainHead } from './plain-head.ts'
+import type { PlainReply } from './plain-reply.ts'
 import { followKeyPair, readKeyPair, type TlsFiles } from './tls.ts'
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
@@ -9,15 +12,21 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => void
 /** Longest time a caller may take to send its headers, and its whole request; after that Node answers 408. */
 const headersTimeout = 20_000
 const requestTimeout = 300_000
-const keepAliveTimeout = 75_000
 const unsuited = new Set(['EADDRINUSE', 'EACCES'])
+
+/** Scoring requests that need no more of HTTP than the plainest part. */
+export interface PlainSide {
+  takes(head: PlainHead): boolean
+  handle(request: PlainRequest, reply: PlainReply): void
+}
 
 /** The listening side. `close` lets open requests finish and closes each connection once it is idle. */
 export class HttpServer {
   readonly #server: Server
   readonly #renewal: { stop(): void } | undefined
+  readonly #plain = new Set<PlainConnection>()
 
-  constructor(publicSide: Handler, admin: Handler, tls?: TlsFiles) {
+  constructor(publicSide: Handler, plainSide: PlainSide, admin: Handler, tls?: TlsFiles) {
     const settings = {
       noDelay: true,
       keepAlive: true,
@@ -32,11 +41,29 @@ export class HttpServer {
     }
     if (tls === undefined) {
       this.#server = createServer(settings, handle)
+      this.#takePlain(plainSide)
       return
     }
     const server: SecureServer = createSecureServer({ ...settings, ...readKeyPair(tls) }, handle)
     this.#renewal = followKeyPair(tls, pair => server.setSecureContext(pair))
     this.#server = server
+  }
+
+  /** Every connection begins in the plain lane; node:http, which listened first, has those that are handed over. */
+  #takePlain(side: PlainSide): void {
+    const server = this.#server
+    const others = server.listeners('connection')
+    server.removeAllListeners('connection')
+    const lane = {
+      takes: side.takes,
+      handle: side.handle,
+      handOver(socket: Socket, sent: Buffer): void {
+        for (const listener of others) listener.call(server, socket)
+        socket.emit('data', sent)
+      },
+      left: (connection: PlainConnection): boolean => this.#plain.delete(connection),
+    }
+    server.on('connection', (socket: Socket) => this.#plain.add(new PlainConnection(socket, lane)))
   }
 
   /** Resolves to the port. With `otherwise`, a port that is taken is replaced by a free one. */
@@ -54,6 +81,7 @@ export class HttpServer {
 
   close(): Promise<void> {
     this.#renewal?.stop()
+    for (const connection of this.#plain) connection.close()
     return new Promise(resolve => {
       const idle = setInterval(() => this.#server.closeIdleConnections(), 20)
       this.#server.close(() => {

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { WorkerAnswer } from '../serving/frames.ts'
-import { headersOf } from './answer.ts'
+import { headersOf, type Reply } from './answer.ts'
 
 /** Writes down an answer whose body had this SHA-256; `done` is told the reason when it could not be. */
 export type RecordStream = (digest: string, done: (failure?: Error) => void) => void
@@ -12,7 +11,7 @@ export type RecordStream = (digest: string, done: (failure?: Error) => void) => 
  * recorded. An answer that breaks off breaks off for the caller too, and a caller that leaves ends it.
  */
 export function sendStream(
-  response: ServerResponse,
+  response: Reply,
   { status, rows, headers }: WorkerAnswer,
   stream: Readable,
   own: readonly string[],

@@ -1,9 +1,8 @@
-import type { IncomingMessage } from 'node:http'
 import { type GatewayDeployment, type GatewayEndpoint, HaganeError } from '@hagane/contract'
 import type { EndpointMetrics } from '../metrics/endpoint-metrics.ts'
 import { DeploymentSlot, type StartRevision } from '../serving/deployment-slot.ts'
 import { admitLocal, Credentials } from './authenticate.ts'
-import { type StickyBy, stickyBy } from './sticky.ts'
+import { type Caller, type StickyBy, stickyBy } from './sticky.ts'
 import { pickByTraffic } from './traffic.ts'
 
 const hasServers = (entry: GatewayEndpoint): boolean =>
@@ -63,14 +62,14 @@ export class EndpointHost {
   }
 
   /** Throws `unauthenticated`, `forbidden` or `rate_limited` unless this request may go on. */
-  admit(request: IncomingMessage): void {
+  admit(request: Caller): void {
     const { authorization, host } = request.headers
     if (this.#entry.local === true) admitLocal(this.#entry.name, request.socket.remoteAddress, host)
     else this.#credentials.check(authorization)
   }
 
   /** Where a request falls in the split, in [0, 1): the same for the same caller where the endpoint is sticky. */
-  draw(request: IncomingMessage, body: Buffer): number {
+  draw(request: Caller, body: Buffer): number {
     return this.#sticky?.(request, body) ?? Math.random()
   }
 

@@ -1,9 +1,15 @@
 import { hash } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { GatewayEndpoint } from '@hagane/contract'
 
+/** What is known of who asks. */
+export interface Caller {
+  readonly headers: IncomingHttpHeaders
+  readonly socket: { readonly remoteAddress?: string | undefined }
+}
+
 /** Where a request falls in the split, in [0, 1); undefined when it carries nothing to hold on to. */
-export type StickyBy = (request: IncomingMessage, body: Buffer) => number | undefined
+export type StickyBy = (request: Caller, body: Buffer) => number | undefined
 
 /**
  * How an endpoint keeps a caller at one deployment: the value that names the caller is hashed to a point of the split, so
