@@ -1,4 +1,4 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, isAbsolute, join } from 'node:path'
 import { type EnvironmentSpec, HaganeError } from '@hagane/contract'
@@ -16,7 +16,7 @@ import {
   run,
   toolEnvironment,
 } from '@hagane/environments'
-import { readText } from './files.ts'
+import { makeFolder, readText } from './files.ts'
 
 export interface EnvironmentWork {
   env: NodeJS.ProcessEnv
@@ -54,7 +54,7 @@ export async function localEnvironment(
 
 /** Locks and builds what a specification asks for; found again the next time without asking anybody. */
 export async function environmentOf(spec: EnvironmentSpec, work: EnvironmentWork): Promise<ReadyEnvironment> {
-  const parts = partsOf(work)
+  const parts = await partsOf(work)
   const defined = await define(spec, async () => undefined)
   const { python, resolution } = defined.definition
   const choice = chooseInterpreter(python, await parts.interpreters.all(), resolution)
@@ -75,7 +75,7 @@ export async function environmentOf(spec: EnvironmentSpec, work: EnvironmentWork
  * takes the same files, so it is enough where the very one is missing.
  */
 export async function environmentOfLock(lockText: string, work: EnvironmentWork): Promise<ReadyEnvironment> {
-  const parts = partsOf(work)
+  const parts = await partsOf(work)
   const lock = parseLock(lockText)
   const minor = (version: string): string => version.split('.').slice(0, 2).join('.')
   const fitting = (await parts.interpreters.all()).filter(
@@ -95,8 +95,8 @@ export async function environmentOfLock(lockText: string, work: EnvironmentWork)
   return build(lockText, interpreter, parts, work)
 }
 
-async function makeFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch((error: Error) => {
+async function makeCache(folder: string): Promise<void> {
+  await makeFolder(folder).catch((error: Error) => {
     throw new HaganeError('invalid', `environments are kept in ${folder}, which cannot be made: ${error.message}`, {
       hint: 'set XDG_CACHE_HOME to a folder that can be written, or take the Python that is there: --env-manager local',
     })
@@ -108,7 +108,8 @@ interface Parts {
   toolchain: ReturnType<typeof openToolchain>
 }
 
-function partsOf({ env }: EnvironmentWork): Parts {
+async function partsOf({ env }: EnvironmentWork): Promise<Parts> {
+  await makeCache(cacheFolder(env))
   const interpreters = findInterpreters(env)
   return { interpreters, toolchain: openToolchain({ env, dataDir: cacheFolder(env), interpreters }) }
 }
@@ -142,7 +143,7 @@ async function makeLock(
     signal,
   })
   for (const line of locked.deviations) onLine(line)
-  await makeFolder(dirname(path))
+  await makeCache(dirname(path))
   await writeFile(`${path}.${process.pid}.tmp`, locked.text, { flush: true })
   await rename(`${path}.${process.pid}.tmp`, path)
   return locked.text
@@ -156,7 +157,7 @@ async function build(
 ): Promise<ReadyEnvironment> {
   const lockDigest = lockDigestOf(lockText)
   const folder = join(cacheFolder(env), 'serve-envs')
-  await makeFolder(folder)
+  await makeCache(folder)
   const builder = openBuilder(folder)
   const { python } = await builder.build({
     lockDigest,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { HaganeError } from '@hagane/contract'
 
@@ -30,3 +31,22 @@ const reasons: Record<string, string> = { EISDIR: 'it is a folder', EACCES: 'per
 /** What to say of a file or folder that is there and cannot be read. */
 export const unreadable = (path: string, cause: NodeJS.ErrnoException): HaganeError =>
   new HaganeError('invalid', `${path} cannot be read: ${reasons[cause.code ?? ''] ?? cause.message}`, { cause })
+
+/**
+ * Makes a folder and those above it. Throws the system's error, also in places like /proc, where Node's own recursive mkdir
+ * tries for ever (it takes ENOENT for a parent that is missing).
+ */
+export async function makeFolder(path: string, mode = 0o777): Promise<void> {
+  if (await isFolder(path)) return
+  if (!(await isFolder(dirname(path)))) await makeFolder(dirname(path), mode)
+  await mkdir(path, { mode }).catch(async (error: NodeJS.ErrnoException) => {
+    // another process may have been faster
+    if (error.code !== 'EEXIST' || !(await isFolder(path))) throw error
+  })
+}
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    info => info.isDirectory(),
+    () => false,
+  )

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { HaganeError } from '@hagane/contract'
 import { type ServeOptions, serveOptions } from './options.ts'
-import { failureLines, runServe } from './run.ts'
+import { failureLines, harmless, runServe } from './run.ts'
 
 /** Entry of the program that a package carries: the same as `hagane serve`, in one file. */
 const usage = `Usage: serve.mjs <folder|file> [--host HOST] [--port PORT] [--workers N] [--env-manager lock|local]
@@ -50,9 +50,9 @@ async function main(): Promise<number> {
       console.log(usage)
       return 0
     }
-    return await runServe(options, { env: process.env, say: line => console.log(line), onInterrupt })
+    return await runServe(options, { env: process.env, say: line => console.log(harmless(line)), onInterrupt })
   } catch (error) {
-    for (const line of failureLines(error, process.argv.includes('--debug'))) console.error(line)
+    for (const line of failureLines(error, process.argv.includes('--debug'))) console.error(harmless(line))
     return 1
   }
 }

@@ -41,13 +41,9 @@ export interface ServeWords {
 /** Reads a command line; the key is HAGANE_SERVE_KEY. Throws `invalid` that names the flag and what it takes. */
 export function serveOptions(words: ServeWords, env: NodeJS.ProcessEnv): ServeOptions {
   const { target, host = '127.0.0.1', port, workers = 1, python, data, noKey, allowPickle, prepare } = words
-  for (const [flag, value] of Object.entries({
-    'the model': target,
-    '--host': host,
-    '--python': python,
-    '--data': data,
-  }))
-    if (value?.trim() === '') throw new HaganeError('invalid', `${flag} is empty: name one, or leave the flag out`)
+  if (target.trim() === '') throw new HaganeError('invalid', 'the model is empty: name a folder, a file or a package')
+  for (const [flag, value] of Object.entries({ host, python, data }))
+    if (value?.trim() === '') throw new HaganeError('invalid', `--${flag} is empty: name one, or leave the flag out`)
   const key = noKey === true ? undefined : env.HAGANE_SERVE_KEY || undefined
   checkAccess(host, key, noKey === true)
   return {

@@ -74,13 +74,14 @@ it.each<[string, string, string]>([
   await expect(findServable(folder)).rejects.toThrow(message)
 })
 
-it('files that cannot be read are named', async () => {
+it('files that cannot be read are named, those of the environment when it is wanted', async () => {
   const folder = mkdtempSync(join(root, 'm-'))
   writeFileSync(join(folder, 'score.py'), '')
-  mkdirSync(join(folder, 'requirements.txt'))
-  await expect(findServable(folder)).rejects.toThrow(
-    `${join(folder, 'requirements.txt')} cannot be read: it is a folder`,
-  )
+  const requirements = join(folder, 'requirements.txt')
+  mkdirSync(requirements)
+  const { environment } = await findServable(folder)
+  await expect(environment?.()).rejects.toThrow(`${requirements} cannot be read: it is a folder`)
   await expect(findServable(join(folder, 'score.py', 'x'))).rejects.toThrow('there is nothing at')
   await expect(findServable(join(folder, 'x'.repeat(300)))).rejects.toThrow(/cannot be read: ENAMETOOLONG/)
+  await expect(findServable('/dev/null')).rejects.toThrow('/dev/null is neither a file nor a folder')
 })

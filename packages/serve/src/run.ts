@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import type { ErrorDetail, HaganeError } from '@hagane/contract'
 import type { ServeOptions } from './options.ts'
 import { type Serving, serveModel } from './serve-model.ts'
@@ -18,6 +19,7 @@ export async function runServe(options: ServeOptions, { env, say, onInterrupt }:
   const stop = new AbortController()
   const interrupted = new Promise<void>(resolve => {
     const off = onInterrupt(() => {
+      say('ending: what is open is answered first')
       stop.abort()
       off()
       resolve()
@@ -34,7 +36,6 @@ export async function runServe(options: ServeOptions, { env, say, onInterrupt }:
   }
   for (const line of greeting(serving, options)) say(line)
   await interrupted
-  say('ending: what is open is answered first')
   await serving.close()
   return 0
 }
@@ -75,3 +76,7 @@ function detailLine({ property, message, sent, allowed }: ErrorDetail): string {
   const place = property === undefined || property === '' ? '' : `${property}  `
   return `${place}${message}${facts.length === 0 ? '' : ` (${facts.join(', ')})`}`
 }
+
+/** Text of models and files made harmless for a terminal: no control characters but line breaks and tabs. */
+export const harmless = (text: string): string =>
+  stripVTControlCharacters(text).replace(/\p{Cc}/gu, control => (/[\n\t]/.test(control) ? control : ''))

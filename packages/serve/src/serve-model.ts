@@ -18,6 +18,7 @@ import {
   localEnvironment,
   type ReadyEnvironment,
 } from './environment.ts'
+import { makeFolder } from './files.ts'
 import type { ServeOptions } from './options.ts'
 import { findServable, type Servable } from './target.ts'
 
@@ -49,11 +50,7 @@ export async function serveModel(options: ServeOptions, work: EnvironmentWork): 
   const environment = await environmentFor(servable, options, work)
   if (options.prepareOnly === true) return undefined
   work.signal.throwIfAborted()
-  const temporary = options.data === undefined ? await mkdtemp(join(tmpdir(), 'hagane-serve-')) : undefined
-  const dir = temporary ?? (options.data as string)
-  const removed = async (): Promise<void> => {
-    if (temporary !== undefined) await rm(temporary, { recursive: true, force: true })
-  }
+  const { dir, removed } = await folderFor(options)
   try {
     const gateway = await listen(options, dir)
     const close = async (): Promise<void> => {
@@ -66,7 +63,7 @@ export async function serveModel(options: ServeOptions, work: EnvironmentWork): 
     const report = () => gateway.report().deployments[0]
     const serving = { title: servable.title, url, grpc, model: deploymentName, close, report }
     try {
-      await ready(serving, work)
+      await ready(report, servable, work)
       return serving
     } catch (error) {
       await close()
@@ -78,30 +75,63 @@ export async function serveModel(options: ServeOptions, work: EnvironmentWork): 
   }
 }
 
-function environmentFor(
+async function environmentFor(
   { environment, title }: Servable,
   options: ServeOptions,
   work: EnvironmentWork,
-): Promise<ReadyEnvironment> {
+): Promise<ReadyEnvironment | undefined> {
+  if (environment === undefined) return undefined
   if (options.environmentManager === 'local') return localEnvironment(options.python, work)
-  if (environment === undefined) {
-    work.onLine(`the ${title} names no packages: the Python of this machine is taken as it is`)
-    return localEnvironment(options.python, work)
-  }
-  return 'lock' in environment ? environmentOfLock(environment.lock, work) : environmentOf(environment.spec, work)
+  const wish = await environment()
+  if (wish !== undefined) return 'lock' in wish ? environmentOfLock(wish.lock, work) : environmentOf(wish.spec, work)
+  work.onLine(`the ${title} names no packages: the Python of this machine is taken as it is`)
+  return localEnvironment(options.python, work)
 }
 
+/** Where predictions and logs go, and how it is removed if it was only for now. */
+async function folderFor({ data }: ServeOptions): Promise<{ dir: string; removed(): Promise<void> }> {
+  if (data === undefined) {
+    const dir = await mkdtemp(join(tmpdir(), 'hagane-serve-')).catch((error: Error) => {
+      throw new HaganeError('invalid', `there is no place for predictions and logs: ${error.message}`, {
+        hint: 'set TMPDIR to a folder that can be written, or name one with --data',
+      })
+    })
+    return { dir, removed: () => rm(dir, { recursive: true, force: true }) }
+  }
+  await makeFolder(data, 0o700).catch((error: Error) => {
+    throw noData(data, error)
+  })
+  return { dir: data, removed: async () => undefined }
+}
+
+const noData = (folder: string, error: Error): HaganeError =>
+  new HaganeError('invalid', `--data: predictions and logs cannot be kept in ${folder}: ${error.message}`, {
+    hint: 'name a folder that can be written and that nothing else serves from',
+  })
+
 /** On the port that was asked for, else on the usual one or, when that is taken, on a free one. */
-async function listen({ host, port }: ServeOptions, dir: string): Promise<Gateway> {
+async function listen(options: ServeOptions, dir: string): Promise<Gateway> {
+  const { host, port } = options
   const start = (wanted: number) =>
     Gateway.start({ dir, host, port: wanted, maxBody: largestBody, root: `/endpoints/${deploymentName}` })
-  if (port !== undefined) return start(port)
   try {
-    return await start(usualPort)
+    if (port !== undefined) return await start(port)
+    return await start(usualPort).catch((error: Error) => {
+      if (error.message.includes('EADDRINUSE')) return start(0)
+      throw error
+    })
   } catch (error) {
-    if (error instanceof HaganeError && error.kind === 'conflict' && error.message.includes('listen')) return start(0)
-    throw error
+    throw notStarted(error as Error, options)
   }
+}
+
+/** A failure of the gateway in the words of this command line. */
+function notStarted(error: Error, { host, data }: ServeOptions): Error {
+  if (/ENOTFOUND|EAI_AGAIN|EADDRNOTAVAIL|EINVAL/.test(error.message))
+    return new HaganeError('invalid', `--host ${host} is no address of this machine: ${error.message}`, {
+      hint: 'leave it out for this machine alone; 0.0.0.0 lets others in',
+    })
+  return data === undefined || error.message.includes('listen') ? error : noData(data, error)
 }
 
 function urlOf(gateway: Gateway): string {
@@ -110,9 +140,9 @@ function urlOf(gateway: Gateway): string {
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
 }
 
-function tableOf(servable: Servable, options: ServeOptions, environment: ReadyEnvironment): GatewayTable {
+function tableOf(servable: Servable, options: ServeOptions, environment: ReadyEnvironment | undefined): GatewayTable {
   const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
-  const runtime = servable.runtime(environment.python)
+  const runtime = servable.runtime(environment?.python ?? '')
   const settings: Omit<GatewayDeployment, 'revision_id'> = {
     name: deploymentName,
     runtime,
@@ -123,7 +153,8 @@ function tableOf(servable: Servable, options: ServeOptions, environment: ReadyEn
     liveness_probe: { initial_delay: 600, period: 10, timeout: 10, success_threshold: 1, failure_threshold: 3 },
     readiness_probe: { initial_delay: 0, period: 10, timeout: 2, success_threshold: 1, failure_threshold: 3 },
   }
-  const identity = { ...servable.identity, kind: runtime.kind, lock: environment.lockDigest ?? environment.python }
+  const lock = environment?.lockDigest ?? environment?.python
+  const identity = { ...servable.identity, kind: runtime.kind, lock }
   return gatewayTable.parse({
     revision: 'serve',
     endpoints: [
@@ -140,16 +171,27 @@ function tableOf(servable: Servable, options: ServeOptions, environment: ReadyEn
   })
 }
 
-async function ready({ report, title }: Pick<Serving, 'report' | 'title'>, work: EnvironmentWork): Promise<void> {
+async function ready(report: Serving['report'], servable: Servable, work: EnvironmentWork): Promise<void> {
   for (;;) {
     const found = report()
     if (found?.state === 'ready') return
     if (found?.state === 'failed') {
-      for (const line of found.log_tail ?? []) work.onLine(line)
-      throw new HaganeError('invalid', `the ${title} does not load: ${found.message ?? 'its worker ended'}`, {
-        hint: 'the lines above are what it printed; its environment has to hold what it imports',
-      })
+      throw notLoaded(servable, found, work)
     }
     await pause(lookMs, undefined, { signal: work.signal })
   }
+}
+
+/** Shows what Python code printed; an ONNX file has none, so its message says it all. */
+function notLoaded(
+  { title, environment }: Servable,
+  found: GatewayRevisionReport,
+  { onLine }: EnvironmentWork,
+): HaganeError {
+  const message = `the ${title} does not load: ${(found.message ?? 'its worker ended').trim()}`
+  if (environment === undefined) return new HaganeError('invalid', message)
+  for (const line of found.log_tail ?? []) onLine(line)
+  return new HaganeError('invalid', message, {
+    hint: 'the lines above are what it printed; its environment has to hold what it imports',
+  })
 }

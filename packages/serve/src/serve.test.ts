@@ -139,6 +139,24 @@ test('a package serves what it says on a port that was asked for, keeps its pred
   expect(JSON.parse(kept)).toMatchObject({ status: 200, rows: 1 })
 }, 60_000)
 
+test('an ONNX file needs no Python, and a model without a conda file can be served with the Python that is there', async () => {
+  const onnx = start([join(import.meta.dirname, '../../gateway/fixtures/iris.onnx'), '--port', '0'], {
+    PATH: '/nowhere',
+  })
+  const answer = await post(`${await onnx.url()}/invocations`, '{"inputs": [[5.1, 3.5, 1.4, 0.2]]}')
+  expect(answer.status).toBe(200)
+  onnx.child.kill('SIGINT')
+  expect(await onnx.ended).toBe(0)
+  const bare = await folderOf('bare', { MLmodel: 'flavors: {python_function: {loader_module: no_such_loader}}\n' })
+  const lines = async (...more: string[]): Promise<string> => {
+    const run = start([bare, '--port', '0', ...more])
+    expect(await run.ended).toBe(1)
+    return run.lines.join('\n')
+  }
+  expect(await lines()).toContain('brings no conda.yaml and no requirements.txt')
+  expect(await lines('--env-manager', 'local')).toContain('the MLflow model does not load')
+})
+
 test.each<[string, () => Promise<string[]>, string[]]>([
   ['nothing at the path', async () => [join(root, 'nowhere')], ['there is nothing at']],
   [
@@ -156,11 +174,23 @@ test.each<[string, () => Promise<string[]>, string[]]>([
   ['other machines without a key', async () => ['x', '--host', '0.0.0.0'], ['HAGANE_SERVE_KEY', '--no-key']],
   ['a port that is none', async () => ['x', '--port', '70000'], ["whole number from 0 to 65535, found '70000'"]],
   ['an unknown flag', async () => ['x', '--prot', '1'], ['Usage: serve.mjs']],
+  [
+    'a place for data that is none',
+    async () => [await plain(), '--data', '/proc/nowhere'],
+    ['--data: predictions and'],
+  ],
+  [
+    'an address of no machine',
+    async () => [await plain(), '--host', '203.0.113.1', '--no-key'],
+    ['--host 203.0.113.1 is no'],
+  ],
+  ['an empty ONNX file', emptyOnnx, ['the ONNX model does not load']],
   ['a script that does not load', broken, ['score.py", line 1', 'does not load: ModuleNotFoundError']],
 ])('%s ends with the reason', async (_, args, words) => {
   const run = start(await args())
   expect(await run.ended).toBe(1)
   for (const word of words) expect(run.lines.join('\n')).toContain(word)
+  expect(run.lines.join('\n')).not.toMatch(/^ +at .*:\d+:\d+/m)
 })
 
 async function changed(): Promise<string[]> {
@@ -173,6 +203,12 @@ async function shortened(): Promise<string[]> {
   const folder = await packageOf('shortened', script)
   await rm(join(folder, 'model/weights.bin'))
   return [folder]
+}
+
+const plain = () => folderOf('plain', { 'score.py': script })
+
+async function emptyOnnx(): Promise<string[]> {
+  return [join(await folderOf('empty', { 'm.onnx': '' }), 'm.onnx'), '--port', '0']
 }
 
 async function broken(): Promise<string[]> {

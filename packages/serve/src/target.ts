@@ -13,7 +13,8 @@ export interface Servable {
   /** What it is, for people. */
   title: string
   name: string
-  environment: EnvironmentWish
+  /** Reads what it asks for; undefined where the gateway runs it without a Python. */
+  environment: (() => Promise<EnvironmentWish>) | undefined
   /** How its workers are started with this interpreter. */
   runtime(python: string): GatewayRuntime
   /** What its prediction ids are to say about it. */
@@ -33,11 +34,13 @@ export async function findServable(path: string, allowPickle = false): Promise<S
     })
   })
   if (info.isFile()) return ofFile(target, allowPickle)
+  if (!info.isDirectory())
+    throw new HaganeError('unsupported', `${target} is neither a file nor a folder (a socket, pipe or device)`)
   const names = await readdir(target).catch((error: NodeJS.ErrnoException) => {
     throw unreadable(target, error)
   })
   if (names.includes(modelPackageFile)) return ofPackage(target)
-  if (names.includes('MLmodel')) return ofMlflowModel(target, { lock: undefined })
+  if (names.includes('MLmodel')) return ofMlflowModel(target)
   if (names.includes('score.py')) return ofScript(target, target)
   throw new HaganeError('unsupported', `${target} holds no MLmodel, no score.py and no ${modelPackageFile}`, {
     hint: 'log the model with MLflow (mlflow.<flavor>.save_model), or put a score.py with init() and run() beside it',
@@ -51,7 +54,7 @@ function ofFile(file: string, allowPickle: boolean): Servable {
     return {
       title: 'pickle',
       name: basename(file, extname(file)),
-      environment: undefined,
+      environment: async () => undefined,
       runtime: python => ({ kind: 'python-pickle', python, model_file: file, model_dir: dirname(file) }),
       identity: { file },
     }
@@ -65,7 +68,6 @@ function ofFile(file: string, allowPickle: boolean): Servable {
   })
 }
 
-/** The gateway runs it itself; the environment's interpreter is not asked for anything. */
 const ofOnnx = (file: string): Servable => ({
   title: 'ONNX model',
   name: basename(file, extname(file)),
@@ -80,33 +82,32 @@ async function ofPackage(folder: string): Promise<Servable> {
   const { name, version, tree } = manifest.model
   const found =
     manifest.code !== undefined
-      ? await ofScript(join(folder, manifest.code.path), dirname(model), manifest.code.scoring_script)
+      ? ofScript(join(folder, manifest.code.path), dirname(model), manifest.code.scoring_script)
       : manifest.model.type === 'onnx'
         ? ofOnnx(model)
-        : await ofMlflowModel(model, { lock })
+        : ofMlflowModel(model)
   const identity = { model: [manifest.model.id, tree], lock: manifest.environment?.lock_digest ?? null }
-  const environment = lock === undefined ? found.environment : { lock }
+  const environment = found.environment && lock !== undefined ? async () => ({ lock }) : found.environment
   return { ...found, title: `package of ${name}, version ${version}`, name, environment, identity }
 }
 
-async function ofMlflowModel(folder: string, { lock }: { lock: string | undefined }): Promise<Servable> {
-  const environment = lock === undefined ? { spec: await environmentOfModel(readerOf(folder)) } : { lock }
-  return {
-    title: 'MLflow model',
-    name: basename(folder),
-    environment,
-    runtime: python => ({ kind: 'python-mlflow', python, model_dir: folder }),
-    identity: { folder },
-  }
-}
+const ofMlflowModel = (folder: string): Servable => ({
+  title: 'MLflow model',
+  name: basename(folder),
+  environment: async () => ({ spec: await environmentOfModel(readerOf(folder)) }),
+  runtime: python => ({ kind: 'python-mlflow', python, model_dir: folder }),
+  identity: { folder },
+})
 
-async function ofScript(code_dir: string, model_dir: string, scoring_script = 'score.py'): Promise<Servable> {
+function ofScript(code_dir: string, model_dir: string, scoring_script = 'score.py'): Servable {
   const read = readerOf(code_dir)
-  const says = (await read('conda.yaml')) ?? (await read('requirements.txt'))
   return {
     title: 'scoring script',
     name: basename(code_dir),
-    environment: says === undefined ? undefined : { spec: await environmentOfModel(read) },
+    environment: async () => {
+      const says = (await read('conda.yaml')) ?? (await read('requirements.txt'))
+      return says === undefined ? undefined : { spec: await environmentOfModel(read) }
+    },
     runtime: python => ({ kind: 'python-score', python, code_dir, scoring_script, model_dir }),
     identity: { folder: code_dir },
   }

@@ -37,6 +37,6 @@ function parsed(text: string, name: string, schema: 'core' | 'failsafe' = 'core'
   try {
     return parse(text, { schema })
   } catch (error) {
-    throw new HaganeError('invalid', `${name} of the model is not YAML: ${(error as Error).message}`)
+    throw new HaganeError('invalid', `${name} of the model is not YAML: ${(error as Error).message.split('\n')[0]}`)
   }
 }
