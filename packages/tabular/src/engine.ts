@@ -73,8 +73,8 @@ export async function openSandbox(database: string, folder: string, limits: Engi
   await connection.run('set enable_external_access = false')
   await connection.run('set lock_configuration = true')
   const checked = async (sql: string): Promise<string> => {
-    const statements = await connection.extractStatements(sql).catch(translated)
-    const first = statements.count === 1 ? await statements.prepare(0).catch(translated) : undefined
+    const statements = await connection.extractStatements(sql).catch(refusedQuery)
+    const first = statements.count === 1 ? await statements.prepare(0).catch(refusedQuery) : undefined
     if (first?.statementType !== StatementType.SELECT) throw notOneSelect(sql)
     return sql.replace(/[;\s]+$/, '')
   }
@@ -82,14 +82,14 @@ export async function openSandbox(database: string, folder: string, limits: Engi
     async select(sql, limit) {
       const reader = await connection
         .streamAndReadUntil(`select * from (\n${await checked(sql)}\n) limit ${limit}`, limit)
-        .catch(translated)
+        .catch(refusedQuery)
       const types = reader.columnTypes().map(String)
       const columns = reader.deduplicatedColumnNames().map((name, at) => ({ name, type: types[at] ?? 'VARCHAR' }))
       return { columns, rows: reader.getRowObjectsJson() as Record<string, Json>[] }
     },
     async write(sql, path, format) {
       const how = format === 'csv' ? 'format csv, header' : format === 'json' ? 'format json' : 'format parquet'
-      await connection.run(`copy (\n${await checked(sql)}\n) to ${literal(path)} (${how})`).catch(translated)
+      await connection.run(`copy (\n${await checked(sql)}\n) to ${literal(path)} (${how})`).catch(refusedQuery)
     },
     async [Symbol.asyncDispose]() {
       connection.closeSync()
@@ -98,12 +98,14 @@ export async function openSandbox(database: string, folder: string, limits: Engi
   }
 }
 
+const queryHint = 'the tables are predictions and feedback; they can be read and nothing else'
+
 const notOneSelect = (sql: string): HaganeError =>
   new HaganeError('invalid', 'the query is not one SELECT', {
     details: [
       { property: 'sql', message: 'not one SELECT', sent: sql.slice(0, 200), allowed: 'select … from predictions' },
     ],
-    hint: 'the tables are predictions and feedback; they can be read and nothing else',
+    hint: queryHint,
   })
 
 function engineOn(connection: DuckDBConnection, scratch: string, close: () => void): Engine {
@@ -133,8 +135,15 @@ function engineOn(connection: DuckDBConnection, scratch: string, close: () => vo
 /** Characters of a message of DuckDB that are shown: it repeats whole lines of the file. */
 const MESSAGE_LENGTH = 300
 
-/** What DuckDB says about a file is about the file: the caller's to put right. Its advice on its own options is not. */
-function translated(error: unknown): never {
+/** What DuckDB says about a file is about the file: the caller's to put right. */
+const translated = (error: unknown): never => refuse(error, fileHint)
+const fileHint = 'open the file named above in an editor, or say how it is written with an MLTable file'
+
+/** What it says about a query is about the query. */
+const refusedQuery = (error: unknown): never => refuse(error, queryHint)
+
+/** DuckDB's words without its advice on its own options. */
+function refuse(error: unknown, hint: string): never {
   const { message } = error as Error
   const [first = message] = message.split(/\n\s*\n|Possible (?:S|s)olution|LINE 1:/)
   const outOfMemory = /^Out of Memory/i.test(message)
@@ -149,8 +158,6 @@ function translated(error: unknown): never {
   const short = said.length > MESSAGE_LENGTH ? `${said.slice(0, MESSAGE_LENGTH)}…` : said
   throw new HaganeError(outOfMemory ? 'unavailable' : 'invalid', short + where, {
     cause: error,
-    hint: outOfMemory
-      ? 'raise the limit with HAGANE_TABLES_MEMORY, for example 4GB'
-      : 'open the file named above in an editor, or say how it is written with an MLTable file',
+    hint: outOfMemory ? 'raise the limit with HAGANE_TABLES_MEMORY, for example 4GB' : hint,
   })
 }

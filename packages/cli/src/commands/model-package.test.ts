@@ -76,6 +76,9 @@ describe('model package', () => {
             )
           ).err,
         ).toContain('no such file or folder: ')
+        expect(await run('model', 'package', '-n', 'w', '--path', 'models:/w/1', '--output-path', 'out')).toMatchObject(
+          { code: 2, err: /takes --name or --path, not both/ },
+        )
         expect(requests).toEqual([])
       },
       cwd,

@@ -52,7 +52,8 @@ function referenceOf({ name, version, label, path }: Named): string {
     if (parseReference(path).form !== 'local') return path
     throw new UsageError(`'${path}' is a path of this machine`, 'register it first: hagane model create --path …')
   }
-  if (name === undefined || path !== undefined) throw new UsageError('model package needs --name or --path')
+  if (name !== undefined && path !== undefined) throw new UsageError('model package takes --name or --path, not both')
+  if (name === undefined) throw new UsageError('model package needs --name or --path')
   if (version !== undefined && label !== undefined) throw new UsageError('--version and --label exclude each other')
   return version === undefined ? `azureml:${name}@${label ?? 'latest'}` : `azureml:${name}:${version}`
 }

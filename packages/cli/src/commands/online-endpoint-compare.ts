@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { collectionRoutes, type DifferingRow, type ShadowComparison } from '@hagane/contract'
+import { collectionRoutes, type DifferingRow, endpointRoutes, type ShadowComparison } from '@hagane/contract'
 import { count, requiredText, text } from '../grammar/flags.ts'
 import { UsageError } from '../grammar/usage-error.ts'
-import { verb } from '../invocation.ts'
+import { type Invocation, verb } from '../invocation.ts'
 import { comparisonPage } from '../output/comparison-page.ts'
 import type { Column } from '../output/table.ts'
 import { periodFlags, periodOf } from './time-flags.ts'
@@ -33,6 +33,7 @@ export const compare = verb({
     const more = { tolerance: Number(tolerance), worst: options.worst ?? 20 }
     const query = { live, shadow, ...more, ...periodOf(options) }
     const found = await call.client.call(collectionRoutes.comparison, { params: { name: options.name }, query })
+    if (found.mirrored === 0) await warnOfUnknown(call, options.name, [live, shadow])
     if (html !== undefined) await writeFile(resolve(call.surroundings.cwd, html), comparisonPage(found))
     const onTerminal = call.surroundings.stdout.isTTY === true && !call.resultIsWanted
     if (call.globals.output !== 'table' && !onTerminal) return call.print(found)
@@ -40,6 +41,14 @@ export const compare = verb({
     await call.print(found.worst, columns)
   },
 })
+
+/** Deployments that are gone can be compared by what they left; one of which nothing is left may be a slip of the pen. */
+async function warnOfUnknown(call: Invocation, endpoint: string, names: readonly string[]): Promise<void> {
+  const { items } = await call.client.call(endpointRoutes.listDeployments, { params: { name: endpoint } })
+  const known = items.map(({ name }) => name)
+  for (const name of names.filter(one => !known.includes(one)))
+    call.warn(`nothing was mirrored, and ${endpoint} has no deployment '${name}'; it has ${known.join(', ') || 'none'}`)
+}
 
 const shown = (value: unknown): string => JSON.stringify(value)
 const columns: readonly Column<DifferingRow>[] = [

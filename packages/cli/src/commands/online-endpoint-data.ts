@@ -1,6 +1,6 @@
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, existsSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type CollectedFile, collectionRoutes, type PredictionRows } from '@hagane/contract'
@@ -68,9 +68,10 @@ async function save(
       `--output-file: '${path}' has no ending that says a format`,
       `use ${Object.keys(formats).join(', ')}`,
     )
+  const target = resolve(call.surroundings.cwd, path)
+  if (!existsSync(dirname(target))) throw new UsageError(`--output-file: there is no folder ${dirname(target)}`)
   const body = { ...what, format: formats[ending] }
   const answer = await call.client.raw(collectionRoutes.exportPredictions, { params, body })
-  const target = resolve(call.surroundings.cwd, path)
   await writeWhole(target, Readable.fromWeb(answer.body as Parameters<typeof Readable.fromWeb>[0]))
   call.note(`written to ${target}`)
 }

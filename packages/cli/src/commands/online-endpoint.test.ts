@@ -7,7 +7,7 @@ import { collectionRoutes, endpointRoutes } from '@hagane/contract'
 import { describe, expect, it } from 'vitest'
 import { bind } from '../testing/contract-server.ts'
 import { folderWith } from '../testing/files.ts'
-import { endpointOf } from '../testing/online-things.ts'
+import { deploymentOf, endpointOf } from '../testing/online-things.ts'
 import type { runCli } from '../testing/run-cli.ts'
 import { withRoutes } from '../testing/with-routes.ts'
 import { sharesOf } from './traffic.ts'
@@ -221,6 +221,27 @@ describe('online-endpoint predictions', () => {
         ['--max-results', '5'],
       ])
         expect(await run(...save, ...flags)).toMatchObject({ code: 2, err: /--output-file writes all rows/ })
+      expect(await run(...save.slice(0, -1), 'none/p.csv')).toMatchObject({ code: 2, err: /there is no folder none/ })
     })
+  })
+})
+
+it('online-endpoint compare tells of a deployment that was never there', async () => {
+  const nothing = { compared: 0, agreed: 0, different: 0, mirrored: 0, unanswered: 0, live_failed: 0, shadow_failed: 0 }
+  const more = { only_live: 0, only_shadow: 0, other_shape: 0, columns: [], worst: [] }
+  const routes = [
+    bind(collectionRoutes.comparison, ({ query: { live, shadow } }) => ({
+      ...{ endpoint: 'flights', live, shadow, since: '2026-11-26T00:00:00.000Z', tolerance: 0 },
+      ...nothing,
+      ...more,
+    })),
+    bind(endpointRoutes.listDeployments, () => ({ items: [deploymentOf({ name: 'blue' })] })),
+  ]
+  await withRoutes(routes, async run => {
+    const { code, err } = await run('online-endpoint', 'compare', '-n', 'flights', '--live', 'blue', '--shadow', 'gren')
+    expect([code, err]).toEqual([
+      0,
+      "warning: nothing was mirrored, and flights has no deployment 'gren'; it has blue\n",
+    ])
   })
 })

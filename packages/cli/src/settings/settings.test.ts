@@ -38,6 +38,12 @@ describe('settings', () => {
     expect((await settings({ HAGANE_URL: 'http://b:1', HAGANE_TOKEN: 'own' }, home)).token?.value).toBe('own')
   })
 
+  it.each(['a\nb', 'a b', '鍵'])('refuse the token %j, name where it came from and do not show it', async token => {
+    await expect(settings({ HAGANE_TOKEN: token })).rejects.toThrow(
+      /^the token from HAGANE_TOKEN is none: it holds blanks/,
+    )
+  })
+
   it.each(['ftp://x', 'localhost:7700', 'x'])('refuse the address %s and name where it came from', async url => {
     await expect(settings({ HAGANE_URL: url })).rejects.toThrow(/from HAGANE_URL/)
   })

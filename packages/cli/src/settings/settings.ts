@@ -38,7 +38,7 @@ export async function readSettings(input: SettingsInput): Promise<Settings> {
         [file.workspace, path],
       ) ?? builtIn('default'),
     actor: pick([input.env.HAGANE_ACTOR, 'HAGANE_ACTOR']) ?? { value: input.user, from: 'the name of the local user' },
-    token: pick([input.env.HAGANE_TOKEN, 'HAGANE_TOKEN'], [tokenFor(file, serverUrl(url)), path]),
+    token: checkedToken(pick([input.env.HAGANE_TOKEN, 'HAGANE_TOKEN'], [tokenFor(file, serverUrl(url)), path])),
     path,
   }
 }
@@ -50,6 +50,12 @@ function pick(...candidates: [string | undefined, string][]): Setting | undefine
     if (value !== undefined && value !== '') return { value, from }
   }
   return undefined
+}
+
+/** A token travels in a header; the text of another file would not get through. It is never shown. */
+function checkedToken(token: Setting | undefined): Setting | undefined {
+  if (token === undefined || /^[\x21-\x7e]+$/.test(token.value)) return token
+  throw new UsageError(`the token from ${token.from} is none: it holds blanks, line breaks or letters beyond ASCII`)
 }
 
 /** The token that was stored for this server; tokens of other servers are never sent to it. */

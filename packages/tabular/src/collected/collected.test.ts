@@ -137,6 +137,8 @@ describe('what a deployment collects', () => {
     'select 1; select 2',
     'drop table predictions',
     'delete from predictions',
+    'select * from prediction',
+    'selec 1',
     'set memory_limit = "90GB"',
     'install httpfs',
     'pragma database_list',
@@ -144,7 +146,8 @@ describe('what a deployment collects', () => {
     "select 1) to '/tmp/x' (format csv); --",
     '',
   ])('does not answer %j', async sql => {
-    await expect(ask(sources(root), sql)).rejects.toMatchObject({ kind: 'invalid' })
+    const hint = 'the tables are predictions and feedback; they can be read and nothing else'
+    await expect(ask(sources(root), sql)).rejects.toMatchObject({ kind: 'invalid', hint })
   })
   it('reads no file of its own either, by a path that a stranger has guessed', async () => {
     const path = found.parquet[0]?.path ?? ''
