@@ -107,7 +107,12 @@ export const onlineDeploymentSpec = z
     tags: tagsSchema.optional(),
     properties: tagsSchema.optional(),
     model: z.union([z.string().min(1), inlineModel]).optional(),
-    model_mount_path: z.string().optional(),
+    model_mount_path: z
+      .string()
+      .optional()
+      .describe(
+        'what environment_variables and hagane.command call the folder of the model; it is replaced by where that lies',
+      ),
     code_configuration: z.strictObject({ code: z.string().min(1), scoring_script: z.string().min(1) }).optional(),
     environment: environmentRef.optional(),
     environment_variables: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),

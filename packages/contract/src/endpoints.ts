@@ -85,6 +85,7 @@ export const onlineDeployment = z
     tags: z.record(z.string(), z.string()),
     properties: z.record(z.string(), z.string()),
     model: z.union([z.string(), inlineModel]).optional(),
+    model_mount_path: z.string().optional(),
     code_configuration: z.object({ code: z.string(), scoring_script: z.string() }).optional(),
     environment: z.unknown().optional(),
     environment_variables: z.record(z.string(), z.string()),

@@ -45,17 +45,3 @@ const isPythonScript = (spec: OnlineDeploymentSpec): boolean =>
 
 const imageOf = ({ environment }: OnlineDeploymentSpec): string =>
   typeof environment === 'object' ? (environment.image ?? 'built from build.path') : (environment ?? '')
-
-/** Where Azure ML mounts models in a container; values of variables that say so mean the same place here. */
-const mounted = /^\/var\/azureml-app\/azureml-models\/[^/]+\/[^/]+(?=\/|$)/
-
-/** Environment variables with Azure ML's fixed path of the model replaced by where it lies here. */
-export const withModelDir = (
-  variables: Record<string, string>,
-  modelDir: string | undefined,
-): Record<string, string> =>
-  modelDir === undefined
-    ? variables
-    : Object.fromEntries(
-        Object.entries(variables).map(([name, value]) => [name, value.replace(mounted, () => modelDir)]),
-      )

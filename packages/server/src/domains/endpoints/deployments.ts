@@ -6,6 +6,7 @@ import type { Tasks } from '../../kernel/tasks/index.ts'
 import { COMMAND, serverOf } from './command-runtime.ts'
 import { noEndpoint } from './endpoints.ts'
 import { memoryLimitOf } from './memory-limit.ts'
+import { checkMountPath } from './model-mount.ts'
 import { checkNames, type Place } from './place.ts'
 import { PROVISION } from './provision.ts'
 import { findDeployment, findEndpoint, findRevision, listDeployments, listRevisions } from './reads.ts'
@@ -56,6 +57,7 @@ export function buildDeploymentService({ db, tasks, tableChanged }: DeploymentDe
       checkRunnable(spec)
       scaleOf(spec)
       memoryLimitOf(spec)
+      checkMountPath(spec)
       await db.withTransaction(who, async tx => {
         const operation = await request(tx, who, place, spec, allTraffic)
         await tasks.enqueue(tx, {

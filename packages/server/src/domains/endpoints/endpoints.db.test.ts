@@ -119,6 +119,7 @@ eachDialect('online endpoints', database => {
     ['nothing to serve', {}, 'invalid'],
     ['a container', { environment: { image: 'x', inference_config: {} } }, 'unsupported'],
     ['a Triton model', { model: { path: 'azureml:m:1', type: 'triton_model' } }, 'unsupported'],
+    ['a mount path that is none', { model: 'azureml:m:1', model_mount_path: 'models' }, 'invalid'],
     ['an unknown field', { instnce_count: 2 }, 'invalid'],
     ['another name than the address', { name: 'green', model: 'azureml:m:1' }, 'invalid'],
   ])('%s is refused at once', async (_, body, kind) => {
@@ -130,26 +131,23 @@ eachDialect('online endpoints', database => {
   })
 
   it('a server of its author runs from its start command, with the model where Azure ML would mount it', async () => {
-    const route = (path: string) => ({ path, port: 8501 })
+    const live = { path: '/live', port: 8501 }
     const spec = {
       model: 'azureml:weights:3',
       code_configuration: await under.codeOf(server),
       environment: {
         image: 'registry.example/tfserving',
-        inference_config: {
-          liveness_route: route('/live'),
-          readiness_route: route('/live'),
-          scoring_route: route('/x'),
-        },
+        inference_config: { liveness_route: live, readiness_route: live, scoring_route: { path: '/x', port: 8501 } },
       },
-      environment_variables: { MODEL_BASE_PATH: '/var/azureml-app/azureml-models/weights/3/weights' },
+      model_mount_path: '/srv/models',
+      environment_variables: { MODEL_BASE_PATH: '/srv/models/weights/3' },
     }
     const { code_configuration: _, ...without } = spec
     const failed = await under.deploy('iris', 'server', without)
     expect(failed.error?.message).toContain("server of image 'registry.example/tfserving'")
-    const command = 'exec python3 score.py'
+    const command = 'MODEL_BASE_PATH="$MODEL_BASE_PATH/$(ls /srv/models)" exec python3 score.py'
     const served = await under.deploy('iris', 'server', { ...spec, properties: { 'hagane.command': command } })
-    expect(served.provisioning_state).toBe('Succeeded')
+    expect(served).toMatchObject({ provisioning_state: 'Succeeded', model_mount_path: '/srv/models' })
     const { body } = await under.score('iris', { 'azureml-model-deployment': 'server' })
     expect(body).toEqual({ answer: '/x', model: ['w.bin'] })
     const again = await under.deploy('iris', 'server', { ...spec, properties: { 'hagane.command': `${command} ` } })

@@ -55,6 +55,7 @@ export function toDeployment(row: DeploymentRow, revision: RevisionRow | undefin
     tags: spec.tags ?? {},
     properties: spec.properties ?? {},
     ...optional('model', spec.model),
+    ...optional('model_mount_path', spec.model_mount_path),
     ...optional('code_configuration', spec.code_configuration),
     ...optional('environment', spec.environment),
     environment_variables: Object.fromEntries(variables.map(([name, value]) => [name, variableText(value)])),

@@ -27,6 +27,7 @@ test.each([
   ],
   ['the deployment', prepared({}, { deployment: 'green' })],
   ['the workspace', prepared({}, { workspace: 'team' })],
+  ['the place of the model', prepared({ model_mount_path: '/models' })],
   ['a variable', prepared({ environment_variables: { A: 1 } })],
   ['batching', prepared({ properties: { 'hagane.batching': 'true' } })],
 ])('%s makes another revision', (_, changed) => {

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import type { DeploymentRevision, GatewayDeployment, GatewayRuntime, OnlineDeploymentSpec } from '@hagane/contract'
 import { canonicalJson } from '../../kernel/canonical-json.ts'
 import { collectionPlanOf } from './collection-plan.ts'
-import { withModelDir } from './command-runtime.ts'
 import { memoryLimitOf } from './memory-limit.ts'
+import { commandWithModel, variablesWithModel } from './model-mount.ts'
 import { variableText } from './resource.ts'
 import { scaleOf } from './scale.ts'
 
@@ -58,20 +58,25 @@ export function gatewayEntry(prepared: Prepared): GatewayDeployment {
     code: facts.code ?? null,
     ...(runtime.kind === 'command' ? { server: { ...routesOf(runtime), command: runtime.command } } : {}),
     settings: deciding,
+    ...(spec.model_mount_path === undefined ? {} : { model_mount_path: spec.model_mount_path }),
   }
   const revision_id = createHash('sha256').update(canonicalJson(identity)).digest('hex').slice(0, 16)
   const { request_settings, liveness_probe, readiness_probe } = spec
   const times = JSON.parse(JSON.stringify({ request_settings, liveness_probe, readiness_probe }))
-  const variables = withModelDir(deciding.environment_variables, 'model_dir' in runtime ? runtime.model_dir : undefined)
+  const mount = { path: spec.model_mount_path, model: facts.model }
+  const modelDir = 'model_dir' in runtime ? runtime.model_dir : undefined
   return {
     name: deployment,
     revision_id,
-    runtime,
+    runtime:
+      runtime.kind === 'command' && modelDir !== undefined
+        ? { ...runtime, command: commandWithModel(runtime.command, mount) }
+        : runtime,
     ...deciding,
     ...times,
     ...scaleOf(spec),
     ...memoryLimitOf(spec),
-    environment_variables: variables,
+    environment_variables: variablesWithModel(deciding.environment_variables, mount, modelDir),
   }
 }
 
