@@ -70,13 +70,15 @@ function readArguments(args: string[]) {
     options,
   })
   const chosen = new Set(positionals.flatMap(name => groups[name] ?? [name]))
-  const gigabytes = Number(values.gigabytes)
+  const gigabytes = typeof values.gigabytes === 'string' ? Number(values.gigabytes) : Number.NaN
   const mistakes = [
     ...tokens.flatMap(one =>
       one.kind === 'option' && !(one.name in options) ? [`unknown flag '${one.rawName}'`] : [],
     ),
     ...[...chosen].filter(name => !benches.some(bench => bench.name === name)).map(name => `unknown bench '${name}'`),
-    ...(gigabytes > 0 ? [] : [`--gigabytes must be a number above 0, found '${values.gigabytes}'`]),
+    ...(gigabytes > 0
+      ? []
+      : [`--gigabytes must be a number above 0, found '${values.gigabytes === true ? '' : values.gigabytes}'`]),
   ]
   return { help: values.help === true, gigabytes, chosen, mistakes }
 }
