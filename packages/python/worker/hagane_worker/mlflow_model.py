@@ -11,7 +11,7 @@ from . import formats, oip, swagger
 from .encode import dumps, to_rows
 from .errors import RequestError, error_answer, model_failed, too_late
 from .frames import JSON_HEADERS, Answer
-from .inputs import ColumnInputs, inputs_for
+from .inputs import ColumnInputs, TensorInputs, inputs_for
 from .plain_sklearn import load_plain_sklearn
 from .sklearn_direct import estimator_of, takes_array, without_checks
 
@@ -58,7 +58,8 @@ class MlflowModel:
         if known and isinstance(self._inputs, ColumnInputs) and self._inputs.schema.named:
             schema = self._inputs.schema
             schema.as_array = takes_array(model, [field.name for field in schema.fields])
-        if not (isinstance(self._inputs, ColumnInputs) and self._inputs.schema.as_array):
+        takes_arrays = isinstance(self._inputs, ColumnInputs) and self._inputs.schema.as_array
+        if not (takes_arrays or isinstance(self._inputs, TensorInputs)):
             # the first caller would pay for it; a model that takes arrays may never need it, nor its hundred megabytes
             import pandas  # noqa: F401
 

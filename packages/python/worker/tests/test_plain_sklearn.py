@@ -51,7 +51,8 @@ class PlainSklearn(unittest.TestCase):
 
     def saved(self, model, **more):
         path = os.path.join(self.folder.name, "model")
-        signature = infer_signature(self.frame, model.predict(self.frame), **more.pop("signature", {}))
+        data = more.pop("data", self.frame)
+        signature = infer_signature(data, model.predict(data), **more.pop("signature", {}))
         mlflow.sklearn.save_model(model, path, signature=signature, pip_requirements=["scikit-learn"], **more)
         return path
 
@@ -66,6 +67,13 @@ class PlainSklearn(unittest.TestCase):
                 self.assertEqual([ours, pandas, batching, mlflows], [False, False, True, True])
                 self.tearDown()
         self.setUp()
+
+    def test_tensors_are_answered_without_pandas_too(self):
+        data = self.frame.to_numpy()
+        path = self.saved(LinearRegression().fit(data, [1.0, 2.0, 3.0, 4.0]), data=data)
+        body = {"inputs": [[0.25, 1.5], [3.5, 2.0]]}
+        plain, ours, pandas, _ = play(path, "plain", body)
+        self.assertEqual([plain, ours, pandas], [play(path, "mlflow", body)[0], False, False])
 
     def test_a_custom_predict_function_is_called(self):
         path = self.saved(LogisticRegression().fit(self.frame, [0, 1, 1, 0]), pyfunc_predict_fn="predict_proba")
