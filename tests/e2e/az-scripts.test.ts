@@ -24,7 +24,7 @@ describe('scripts written for az, with az as a function of the shell', () => {
   })
   afterAll(async () => {
     await app[Symbol.asyncDispose]()
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 10 })
   })
 
   function bash(...script: string[]): Promise<Ran> {

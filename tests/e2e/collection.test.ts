@@ -59,7 +59,7 @@ afterAll(async () => {
   const { pid } = gatewayOf()
   process.kill(pid, 'SIGTERM')
   while (isAlive(pid)) await pause(50)
-  rmSync(dir, { recursive: true, force: true })
+  rmSync(dir, { recursive: true, force: true, maxRetries: 10 })
 }, 120_000)
 
 function isAlive(pid: number): boolean {

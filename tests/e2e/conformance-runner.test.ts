@@ -52,7 +52,7 @@ describe('the runner of examples', () => {
       await writeFile(file, text)
     }
   })
-  afterAll(() => rm(folder, { recursive: true, force: true }))
+  afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }))
 
   function run(...args: string[]): Promise<{ code: number | null; out: string }> {
     const child = spawn(process.execPath, [runner, folder, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })

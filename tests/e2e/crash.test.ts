@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   if (server !== undefined) await stopServer(server)
-  await rm(dataDir, { recursive: true, force: true })
+  await rm(dataDir, { recursive: true, force: true, maxRetries: 10 })
 })
 
 const pidOf = async (): Promise<number> =>

@@ -35,7 +35,7 @@ describe('the demo', () => {
   beforeAll(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'hagane-demo-test-'))
   })
-  afterAll(() => rm(dataDir, { recursive: true, force: true }))
+  afterAll(() => rm(dataDir, { recursive: true, force: true, maxRetries: 10 }))
 
   it(
     'leads from raw data to a prediction and back, and a second run on the same folder reuses every step',

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(async () => {
   // it outlives the server that started it
   process.kill(gateway().pid, 'SIGKILL')
-  await rm(dir, { recursive: true, force: true, maxRetries: 5 })
+  await rm(dir, { recursive: true, force: true, maxRetries: 10 })
 })
 
 const gateway = (): GatewayFile =>

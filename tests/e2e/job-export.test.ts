@@ -45,7 +45,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await one[Symbol.asyncDispose]()
   await other[Symbol.asyncDispose]()
-  await rm(folder, { recursive: true, force: true })
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 })
 })
 
 const outputsOf = async (server: TestApp, job: string) =>

@@ -19,7 +19,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   if (server !== undefined) await stopServer(server)
-  await rm(dataDir, { recursive: true, force: true })
+  await rm(dataDir, { recursive: true, force: true, maxRetries: 10 })
 })
 
 /** Numbers in [0, 1): https://en.wikipedia.org/wiki/Linear_congruential_generator with the constants of Numerical Recipes. */

@@ -38,7 +38,7 @@ afterAll(async () => {
   const gateway = JSON.parse(await readFile(join(server.dir, 'gateway/gateway.json'), 'utf8').catch(() => '{}'))
   if (typeof gateway.pid === 'number') process.kill(gateway.pid, 'SIGTERM')
   await server[Symbol.asyncDispose]()
-  await rm(folder, { recursive: true, force: true })
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 })
 })
 
 const hagane = async (...args: string[]): Promise<string> =>

@@ -18,7 +18,7 @@ const source = join(folder, 'source')
 let server: RunningServer | undefined
 afterAll(async () => {
   if (server !== undefined) await stopServer(server)
-  await rm(folder, { recursive: true, force: true })
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 })
 })
 
 const [smallFiles, smallSize, largeSize] = [6000, 3000, 40_000_000]

@@ -21,7 +21,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   if (server !== undefined) await stopServer(server)
-  await rm(dataDir, { recursive: true, force: true })
+  await rm(dataDir, { recursive: true, force: true, maxRetries: 10 })
 })
 
 /** The same port after the restart, since that is where the trials report to. */

@@ -66,7 +66,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await gateway.close()
-  await rm(folder, { recursive: true, force: true })
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 })
 })
 
 async function play(body: string): Promise<unknown> {
