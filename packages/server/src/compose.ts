@@ -4,12 +4,12 @@ import { type Access, buildAccess } from './domains/access/index.ts'
 import { hasAssets } from './domains/assets/index.ts'
 import { buildAudit } from './domains/audit/index.ts'
 import { type Batch, type BatchPrediction, buildBatch } from './domains/batch/index.ts'
-import { buildCollection, type Collection } from './domains/collection/index.ts'
+import { buildCollection, type Collection, collectionFolder } from './domains/collection/index.ts'
 import { buildComponents } from './domains/components/index.ts'
 import { buildCompute } from './domains/compute/index.ts'
 import { buildContent } from './domains/content/index.ts'
 import { buildData, type Data, DEFAULT_DATASTORE, urlMirrorRules } from './domains/data/index.ts'
-import { buildEndpoints, type Endpoints } from './domains/endpoints/index.ts'
+import { buildEndpoints, type CollectedData, type Endpoints } from './domains/endpoints/index.ts'
 import { buildEnvironments } from './domains/environments/index.ts'
 import { buildJobs, type Jobs } from './domains/jobs/index.ts'
 import { buildLineage, type PredictionFacts } from './domains/lineage/index.ts'
@@ -20,7 +20,7 @@ import { buildWorkspaces, type Workspaces } from './domains/workspaces/index.ts'
 import type { BlobStore } from './kernel/blobs/index.ts'
 import type { Clock } from './kernel/clock.ts'
 import type { Config } from './kernel/config.ts'
-import type { Database } from './kernel/db/index.ts'
+import type { Database, Tx } from './kernel/db/index.ts'
 import type { EventLog } from './kernel/events/index.ts'
 import type { BoundRoute } from './kernel/http/index.ts'
 import type { Logger } from './kernel/log.ts'
@@ -86,6 +86,7 @@ export function composeDomains(parts: Parts): Domains {
     ...parts,
     models: served,
     environments,
+    collected: collectedData(data),
     ...gatewayAccess(db, access, config),
   })
   const collection = buildCollection(collectionParts(parts, data, endpoints))
@@ -112,6 +113,18 @@ const runSettings = (config: Config) => ({
   concurrency: config.local_concurrency,
   reuseMaxAge: config.reuse_max_age === undefined ? undefined : secondsOfDuration(config.reuse_max_age),
 })
+
+/** What a deployment collects is a data asset: the folder that it is written to. */
+const collectedData =
+  (data: Data) =>
+  (tx: Tx, { name, version, path, ...of }: CollectedData) => {
+    const folder = collectionFolder(of.endpoint, of.deployment, of.collection)
+    return data.registerGrowing(tx, {
+      ...{ name, version },
+      path: path ?? `azureml://datastores/${DEFAULT_DATASTORE}/paths/${folder}`,
+      description: `${of.collection} that deployment ${of.deployment} of endpoint ${of.endpoint} collects`,
+    })
+  }
 
 /** Where what is collected lies, how long, and who knows of it. */
 const collectionParts = ({ blobs, config, db, log, secrets }: Parts, data: Data, endpoints: Endpoints) => ({

@@ -12,6 +12,8 @@ import { sweepOld } from './retention.ts'
 import { Rounds } from './rounds.ts'
 import { bindRoutes, type CollectionUses } from './routes.ts'
 
+export { collectionFolder } from './places.ts'
+
 const convertEveryMs = 5000
 const sweepEveryMs = 3_600_000
 

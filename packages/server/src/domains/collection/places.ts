@@ -15,12 +15,16 @@ export const collectedPath = (
   name: string,
 ): string =>
   join(
-    collectorFolder,
-    of.endpoint,
-    of.deployment === undefined ? feedbackFolder : join(of.deployment, of.collection),
+    of.deployment === undefined
+      ? join(collectorFolder, of.endpoint, feedbackFolder)
+      : collectionFolder(of.endpoint, of.deployment, of.collection),
     datePath(of.hour),
     `${name}.parquet`,
   )
+
+/** The folder of a collection, below the datastore. */
+export const collectionFolder = (endpoint: string, deployment: string, collection: string): string =>
+  join(collectorFolder, endpoint, deployment, collection)
 
 /** The folder of an endpoint's files, below the datastore. */
 export const endpointFolder = (endpoint: string): string => join(collectorFolder, endpoint)

@@ -26,6 +26,7 @@ import { datastoreRoutesOf } from './datastore-routes.ts'
 import { buildDatastores, type Datastores } from './datastores.ts'
 import { buildProfiles } from './profiles.ts'
 import { type OtherContent, type ResolvedContent, resolveContent } from './resolve.ts'
+import type { StoredContent } from './stored-content.ts'
 import { buildTableReader, type TableReader } from './table-reader.ts'
 import { tableRoutes } from './table-routes.ts'
 import { buildUrlMirror, type UrlMirror } from './url-mirror.ts'
@@ -37,6 +38,8 @@ export { urlMirrorRules } from './url-mirror.ts'
 /** What a data version stores: the specification and the content it was resolved to when it was made. */
 interface StoredSpec extends DataSpec {
   content: { tree: string; path: string; size: number; fileCount: number }
+  /** Of a folder that others write to: `content` is empty, and whoever uses the version gets what `path` holds by then. */
+  grows?: true
 }
 
 export interface Data {
@@ -59,6 +62,15 @@ export interface Data {
       facts: Record<string, unknown>
     },
   ): Promise<{ name: string; version: string }>
+  /** Registers a folder of a datastore that grows. Nothing happens when it stands already; throws conflict when something else does. */
+  registerGrowing(tx: Tx, asset: GrowingFolder): Promise<void>
+}
+
+interface GrowingFolder {
+  name: string
+  version: string
+  path: string
+  description: string
 }
 
 interface Deps {
@@ -81,6 +93,10 @@ export function buildData(deps: Deps): Data {
   const mirror = buildUrlMirror(urlMirror)
   const assets = buildAssets<StoredSpec>(db, 'data')
   const datastores = buildDatastores({ db, blobs, secrets, dataDir, allowPrivateUrls })
+  const plain = (workspace: string, uri: string) =>
+    resolveContent({ blobs, datastores, allowPrivateUrls, mirror, other }, workspace, uri)
+  const contentNow = (workspace: string, asset: Asset<StoredSpec>) =>
+    asset.spec.grows === true ? grown(asset, () => plain(workspace, asset.spec.path)) : asset.spec.content
   const resolve = async (workspace: string, uri: string): Promise<ResolvedContent> => {
     const shared = await inRegistry(requireRegistry, uri, 'data')
     if (shared !== undefined) {
@@ -89,16 +105,16 @@ export function buildData(deps: Deps): Data {
       return { ...spec.content, asset: registryUri(registry, 'data', name, version), type: spec.type }
     }
     const reference = parseReference(uri)
-    if (reference.form !== 'asset')
-      return resolveContent({ blobs, datastores, allowPrivateUrls, mirror, other }, workspace, uri)
+    if (reference.form !== 'asset') return plain(workspace, uri)
     const { name, version, label } = reference
     const asset = await assets.get(workspace, name, version ?? `@${label ?? 'latest'}`)
-    return { ...asset.spec.content, asset: `azureml:${asset.name}:${asset.version}`, type: asset.spec.type }
+    const content = await contentNow(workspace, asset)
+    return { ...content, asset: `azureml:${asset.name}:${asset.version}`, type: asset.spec.type }
   }
   const reader = buildTableReader(blobs, resolve)
   const get = async (workspace: string, name: string, version: string) => {
     const asset = await assets.get(workspace, name, version)
-    return { name, version: asset.version, type: asset.spec.type, content: asset.spec.content }
+    return { name, version: asset.version, type: asset.spec.type, content: await contentNow(workspace, asset) }
   }
   const profiles = buildProfiles({ db, blobs, tasks, reader, get })
   const create = async (tx: Tx, spec: StoredSpec, facts: Record<string, unknown>) => {
@@ -118,6 +134,18 @@ export function buildData(deps: Deps): Data {
     resolve,
     register: (tx, { content, source, facts, ...asset }) =>
       create(tx, { ...asset, path: source, content }, { source, ...facts }),
+    async registerGrowing(tx, { name, version, path, description }) {
+      const { digest: tree } = await blobs.putTree([])
+      const spec: StoredSpec = {
+        type: 'uri_folder',
+        name,
+        version,
+        path,
+        content: { tree, path: '', size: 0, fileCount: 0 },
+        grows: true,
+      }
+      await assets.create(tx, { name, version, description, spec, facts: { type: spec.type, path: '', source: path } })
+    },
     routes: [
       ...tableRoutes(profiles, reader, clock),
       implement(dataRoutes.create, async call => {
@@ -153,6 +181,7 @@ export function buildData(deps: Deps): Data {
         const who = await writerIn(requireRegistry, call, 'asset.write', call.body.registry_name)
         const asset = await assets.get(call.workspace, call.params.name, call.params.version)
         const { type, path, content } = asset.spec
+        if (asset.spec.grows === true) throw growsAway(asset)
         const facts = { type, tree: content.tree, path: content.path, source: path }
         return toResource(await db.withTransaction(who, tx => adopt(assets, tx, asset, call.body, facts)))
       }),
@@ -160,6 +189,22 @@ export function buildData(deps: Deps): Data {
     ],
   }
 }
+
+/** What a growing folder holds now. Throws not_found that says so while it holds nothing. */
+async function grown(asset: Asset<StoredSpec>, read: () => Promise<StoredContent>): Promise<StoredContent> {
+  return read().catch((error: unknown) => {
+    if (!(error instanceof HaganeError) || error.kind !== 'not_found') throw error
+    throw new HaganeError('not_found', `azureml:${asset.name}:${asset.version} holds nothing yet: ${error.message}`, {
+      hint: 'files appear there as they are collected, at the latest ten minutes after the first request',
+      cause: error,
+    })
+  })
+}
+
+const growsAway = ({ name, version }: Asset<StoredSpec>): HaganeError =>
+  new HaganeError('invalid', `data ${name}:${version} is a folder that grows, and what is shared never changes`, {
+    hint: `take what it holds now: hagane data create -n ${name}-taken --type uri_folder --path azureml:${name}:${version}, and share that`,
+  })
 
 const mapPage = (page: { items: Asset<StoredSpec>[]; next_cursor?: string }) => ({
   ...page,
@@ -190,12 +235,11 @@ async function checkType(blobs: BlobStore, spec: DataSpec, content: { tree: stri
 }
 
 function toResource(asset: Asset<StoredSpec>): DataAsset {
-  const { content, type, path } = asset.spec
+  const { content, type, path, grows } = asset.spec
   return {
     ...assetFieldsOf(asset),
     type,
     path: path.startsWith('hagane://') ? treeUri(content.tree, content.path) : path,
-    size: content.size,
-    file_count: content.fileCount,
+    ...(grows === true ? {} : { size: content.size, file_count: content.fileCount }),
   }
 }

@@ -3,6 +3,7 @@ import type { Database, Tx, Who } from '../../kernel/db/index.ts'
 import { checkIfMatch } from '../../kernel/http/index.ts'
 import { newUlid } from '../../kernel/ids.ts'
 import type { Tasks } from '../../kernel/tasks/index.ts'
+import { type RegisterCollected, registerCollected } from './collected-data.ts'
 import { COMMAND, serverOf } from './command-runtime.ts'
 import { noEndpoint } from './endpoints.ts'
 import { memoryLimitOf } from './memory-limit.ts'
@@ -21,6 +22,7 @@ import { nextState } from './transitions.ts'
 export interface DeploymentDeps {
   db: Database
   tasks: Tasks
+  collected: RegisterCollected
   /** The routing table may have changed. */
   tableChanged(): void
 }
@@ -41,7 +43,7 @@ export interface DeploymentService {
   require(workspace: string, place: Place): Promise<DeploymentRow>
 }
 
-export function buildDeploymentService({ db, tasks, tableChanged }: DeploymentDeps): DeploymentService {
+export function buildDeploymentService({ db, tasks, collected, tableChanged }: DeploymentDeps): DeploymentService {
   const require = async (workspace: string, { endpoint, name }: Place): Promise<DeploymentRow> => {
     const row = await findDeployment(db, workspace, endpoint, name)
     if (row !== undefined) return row
@@ -60,6 +62,7 @@ export function buildDeploymentService({ db, tasks, tableChanged }: DeploymentDe
       checkMountPath(spec)
       await db.withTransaction(who, async tx => {
         const operation = await request(tx, who, place, spec, allTraffic)
+        await registerCollected(tx, place, spec, collected)
         await tasks.enqueue(tx, {
           kind: PROVISION,
           subject: `deployment/${place.endpoint}/${place.name}`,

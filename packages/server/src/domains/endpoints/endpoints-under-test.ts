@@ -123,6 +123,7 @@ export class EndpointsUnderTest {
       config: { dataDir: this.dir, host: '127.0.0.1', gateway_port: 0 },
       models: modelsIn(blobs),
       environments: environmentsOf(() => ++this.slowBuilds === 1),
+      collected: async () => undefined,
       url: () => this.url,
       gatewayToken: async () => undefined,
       callers: async () => this.callers,

@@ -7,6 +7,7 @@ import type { BoundRoute } from '../../kernel/http/index.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { Secrets } from '../../kernel/secrets.ts'
 import type { Tasks } from '../../kernel/tasks/index.ts'
+import type { RegisterCollected } from './collected-data.ts'
 import { buildDeploymentService } from './deployments.ts'
 import { buildEndpointService, noEndpoint } from './endpoints.ts'
 import { gatewayEntry } from './gateway-entry.ts'
@@ -23,6 +24,7 @@ import { deploymentsOfModel } from './served-models.ts'
 import type { EnvironmentSource, ModelSource, Prediction } from './types.ts'
 import { workerLog } from './worker-log.ts'
 
+export type { CollectedData } from './collected-data.ts'
 export { folderName } from './content.ts'
 export {
   deployedCode,
@@ -62,6 +64,8 @@ interface Deps {
   config: Pick<Config, 'dataDir' | 'host' | 'gateway_port' | 'gateway_tls_cert' | 'gateway_tls_key'>
   models: ModelSource
   environments: EnvironmentSource
+  /** Makes a data asset of what a deployment collects. */
+  collected: RegisterCollected
   /** Address of this server's API, once it listens. */
   url: () => string
   /** Tokens of people who may call an endpoint of a workspace, for endpoints whose auth_mode is aad_token. */
@@ -114,7 +118,7 @@ export function buildEndpoints(deps: Deps): Endpoints {
     revision: id => findRevision(db, id),
     routes: endpointRouteTable({
       endpoints: buildEndpointService({ db, secrets, gatewayAddresses, ensureGateway, tableChanged }),
-      deployments: buildDeploymentService({ db, tasks, tableChanged }),
+      deployments: buildDeploymentService({ db, tasks, collected: deps.collected, tableChanged }),
       log: (revisionId, lines) => workerLog(dir, revisionId, lines),
       prediction: findPrediction,
       packagedModel: (who, asked) => packagedModel({ blobs, models, environments }, who, asked),
