@@ -1,4 +1,7 @@
-import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process'
+import { hash } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { blobRoutes, HaganeError, modelPackageRoutes } from '@hagane/contract'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -106,4 +109,84 @@ describe('model package', () => {
       cwd,
     )
   })
+
+  it('of an ONNX file answers elsewhere as it would here, with no Python; its runtime is proved by digest too', async () => {
+    const bytes = readFileSync(iris)
+    const digest = hash('sha256', bytes)
+    store.blobs.set(digest, bytes)
+    const tree = store.putTree([{ path: 'iris.onnx', digest, size: bytes.length }])
+    const model = {
+      id: 'azureml:iris:1',
+      name: 'iris',
+      version: '1',
+      type: 'custom_model',
+      tree,
+      path: 'iris.onnx',
+      is_file: true,
+    }
+    const onnx = bind(modelPackageRoutes.resolve, () => ({ state: 'ready' as const, model }))
+    await withRoutes(
+      [onnx, ...store.routes],
+      async run => expect((await run('model', 'package', '-n', 'iris', '--output-path', 'out')).code).toBe(0),
+      cwd,
+    )
+    const out = join(cwd, 'out')
+    const { files, model: packaged } = JSON.parse(readFileSync(join(out, 'hagane-package.json'), 'utf8'))
+    expect(packaged).toMatchObject({ type: 'onnx', path: 'model/iris.onnx' })
+    const library = `node_modules/onnxruntime-node/bin/napi-v6/${process.platform}/${process.arch}/onnxruntime_binding.node`
+    expect(Object.keys(files)).toEqual(expect.arrayContaining(['onnx-process.mjs', library]))
+    expect(readFileSync(join(out, 'Dockerfile'), 'utf8')).not.toMatch(/python/i)
+    const rows = JSON.stringify({
+      inputs: [
+        [5.1, 3.5, 1.4, 0.2],
+        [6.3, 3.3, 6, 2.5],
+      ],
+    })
+    const here = await answerOf(spawn(process.execPath, [serveMain, iris, '--port', '0'], { env: {} }), rows)
+    const elsewhere = await answerOf(
+      spawn(join(out, 'serve.sh'), ['--port', '0'], { env: { NODE: process.execPath, PATH: withoutPython(cwd) } }),
+      rows,
+    )
+    expect(elsewhere).toEqual(here)
+    expect(elsewhere).toMatchObject({ predictions: { label: [0, 2] } })
+    writeFiles(out, { 'onnx-process.mjs': '' })
+    await expect(
+      answerOf(spawn(join(out, 'serve.sh'), [], { env: { ...process.env, NODE: process.execPath } }), rows),
+    ).rejects.toThrow('onnx-process.mjs of the package is another file')
+  })
 })
+
+const iris = join(import.meta.dirname, '../../../gateway/fixtures/iris.onnx')
+const serveMain = join(import.meta.dirname, '../../../serve/src/main.ts')
+
+/** A PATH with what the start script runs, and no interpreter. */
+function withoutPython(folder: string): string {
+  mkdirSync(join(folder, 'bin'))
+  symlinkSync(
+    execFileSync('/bin/sh', ['-c', 'command -v dirname'], { encoding: 'utf8' }).trim(),
+    join(folder, 'bin/dirname'),
+  )
+  return join(folder, 'bin')
+}
+
+/** Asks a program that serves, once it says where, and ends it. Throws what it printed where it does not serve. */
+async function answerOf(child: ChildProcessWithoutNullStreams, body: string) {
+  const ended = once(child, 'close')
+  let printed = ''
+  const url = await new Promise<string>((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', chunk => {
+        printed += chunk
+        const found = /is served at (\S+) by/.exec(printed)?.[1]
+        if (found !== undefined) resolve(found)
+      })
+    void ended.then(() => reject(new Error(printed)))
+  })
+  try {
+    const headers = { 'content-type': 'application/json' }
+    return await (await fetch(`${url}/invocations`, { method: 'POST', body, headers })).json()
+  } finally {
+    child.kill('SIGINT')
+    await ended
+  }
+}

@@ -1,6 +1,6 @@
 import type { ModelPackage } from '@hagane/contract'
 
-/** `serve.sh`: needs Node 24 and the Python of the lock, nothing else. */
+/** `serve.sh`: needs Node 24 and, but for an ONNX model, the Python of the lock; nothing else. */
 export const startScript = `#!/bin/sh
 # Serves this package at http://127.0.0.1:5001. Takes the flags of serve.mjs: ./serve.sh --help
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd) || exit 1
@@ -18,20 +18,24 @@ exec "$node" "$here/serve.mjs" "$here" "$@"
 `
 
 /** An image that holds the package with its environment built; callers need the key that it is started with. */
-export const dockerfileOf = ({ environment }: ModelPackage): string => `FROM node:24-slim AS node
-
-FROM python:${environment?.python ?? '3.12'}-slim
-# libgomp1: what gradient boosting and scikit-learn use for threads
-RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
-COPY --from=node /usr/local/bin/node /usr/local/bin/node
-ENV XDG_CACHE_HOME=/opt/hagane
-WORKDIR /package
+export const dockerfileOf = ({ environment, model }: ModelPackage): string =>
+  `${model.type === 'onnx' ? nodeAlone : withPython(environment?.python ?? '3.12')}WORKDIR /package
 COPY . .
 RUN ./serve.sh --prepare && useradd --create-home served
 USER served
 EXPOSE 5001
 # docker run -e HAGANE_SERVE_KEY=… -p 5001:5001; add --no-key to answer everybody
 ENTRYPOINT ["./serve.sh", "--host", "0.0.0.0", "--port", "5001"]
+`
+
+const nodeAlone = 'FROM node:24-slim\n'
+const withPython = (version: string): string => `FROM node:24-slim AS node
+
+FROM python:${version}-slim
+# libgomp1: what gradient boosting and scikit-learn use for threads
+RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
+COPY --from=node /usr/local/bin/node /usr/local/bin/node
+ENV XDG_CACHE_HOME=/opt/hagane
 `
 
 export const readmeOf = ({
@@ -41,7 +45,7 @@ export const readmeOf = ({
   hagane_version,
 }: ModelPackage): string => `# ${model.name}, version ${model.version}
 
-Serves ${model.id} with the same packages as where it was packaged.
+Serves ${model.id} with the same ${model.type === 'onnx' ? 'ONNX runtime' : 'packages'} as where it was packaged.
 
 \`\`\`sh
 ./serve.sh

@@ -8,7 +8,8 @@ import { saveTree } from '../download/save-tree.ts'
 import type { Invocation } from '../invocation.ts'
 import type { LocalFile } from '../upload/stamped-file.ts'
 import { version } from '../version.ts'
-import { serveProgram } from './serve-program.ts'
+import { writeOnnxRuntime } from './onnx-runtime.ts'
+import { programBeside } from './serve-program.ts'
 import { dockerfileOf, readmeOf, startScript } from './texts.ts'
 
 export interface PackageOrder {
@@ -35,9 +36,8 @@ const lockFile = 'environment.lock'
  * where the folder holds something.
  */
 export async function writePackage(call: Invocation, order: PackageOrder): Promise<ModelPackage> {
-  const { resolved, folder, code, withProgram } = order
+  const { resolved, folder, code } = order
   const type = typeOf(resolved, code !== undefined)
-  if (type === 'onnx' && withProgram) throw needsRuntime(resolved.model.id)
   await mustBeEmpty(folder)
   try {
     return await fill(call, order, type)
@@ -90,16 +90,11 @@ const lastPart = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
 function typeOf({ model }: PackagedModel, hasCode: boolean): ModelType {
   if (hasCode) return 'custom_model'
   if (model.type === 'mlflow_model') return 'mlflow_model'
-  if (model.is_file && model.path.endsWith('.onnx')) return 'onnx'
+  if (model.is_file && /\.onnx$/i.test(model.path)) return 'onnx'
   throw new HaganeError('unsupported', `${model.id} is a ${model.type}, which is not served without code`, {
     hint: 'give its scoring script: --code <folder> --scoring-script score.py --environment azureml:<name>:<version>',
   })
 }
-
-const needsRuntime = (id: string): HaganeError =>
-  new HaganeError('unsupported', `${id} is an ONNX file, whose runtime is native and not part of a package`, {
-    hint: `serve it where Hagane is installed: hagane serve ${id}, or hagane model download and hagane serve <file>`,
-  })
 
 /** Makes the folder. Throws `conflict` when it holds something, `invalid` when it cannot be made. */
 export async function mustBeEmpty(folder: string): Promise<void> {
@@ -122,7 +117,8 @@ async function copyInto(folder: string, { path, file }: LocalFile): Promise<void
 }
 
 async function writeProgram(folder: string, manifest: ModelPackage): Promise<void> {
-  await copyFile(serveProgram(), join(folder, 'serve.mjs'))
+  await copyFile(programBeside('serve/dist/serve.mjs'), join(folder, 'serve.mjs'))
+  if (manifest.model.type === 'onnx') await writeOnnxRuntime(folder)
   await writeFile(join(folder, 'serve.sh'), startScript, { mode: 0o755 })
   await writeFile(join(folder, 'Dockerfile'), dockerfileOf(manifest))
   await writeFile(join(folder, 'README.md'), readmeOf(manifest))
