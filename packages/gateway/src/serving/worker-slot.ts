@@ -4,6 +4,7 @@ import { BackOff } from './back-off.ts'
 import { CommandWorker } from './command-worker.ts'
 import type { WorkerAnswer } from './frames.ts'
 import { InFlight } from './in-flight.ts'
+import { LivenessProbe } from './liveness-probe.ts'
 import { MemoryWatch } from './memory-watch.ts'
 import type { Pending } from './pending.ts'
 import type { ModelDescription, Worker, WorkerListener, WorkerStart } from './worker.ts'
@@ -46,8 +47,8 @@ export class WorkerSlot {
   #process: Worker | undefined
   #readySince: number | undefined
   #timer: NodeJS.Timeout | undefined
-  #unanswered = 0
   #failedStarts = 0
+  readonly #probe: LivenessProbe
   #late = 0
   #graceMs = 0
   #memory: MemoryWatch | undefined
@@ -63,6 +64,11 @@ export class WorkerSlot {
     this.#liveness = start.deployment.liveness_probe
     this.#timeoutMs = start.deployment.request_settings.request_timeout_ms
     this.#memoryLimit = start.deployment.memory_limit
+    this.#probe = new LivenessProbe(this.#liveness, {
+      canAnswer: () => this.#canAnswer(),
+      ping: () => this.#process?.ping(),
+      dead: () => this.#process?.kill(),
+    })
     this.#launch()
   }
 
@@ -93,7 +99,7 @@ export class WorkerSlot {
     this.#timeoutMs = deployment.request_settings.request_timeout_ms
     this.#memoryLimit = deployment.memory_limit
     this.#watchMemory(this.#memoryLimit)
-    if (this.state === 'ready') this.#probeRegularly()
+    if (this.state === 'ready') this.#probe.start(this.#liveness)
   }
 
   /** Takes nothing more, answers what it has, and ends. */
@@ -109,28 +115,30 @@ export class WorkerSlot {
   /** Ends the worker; what it still has is expected to be none. */
   stop(graceMs: number): void {
     this.state = 'stopped'
-    clearTimeout(this.#timer)
+    this.#quiet()
     this.#process?.stop(graceMs)
   }
 
   kill(): void {
     this.state = 'stopped'
-    clearTimeout(this.#timer)
+    this.#quiet()
     this.#process?.kill()
+  }
+
+  #quiet(): void {
+    clearTimeout(this.#timer)
+    this.#probe.stop()
   }
 
   /** A slot whose model did not load stays `failed` while it tries again, until it does. */
   #launch(): void {
     if (this.state !== 'failed') this.state = 'starting'
     this.#readySince = undefined
-    this.#unanswered = 0
     this.#process = openWorker(this.#start, {
       ready: description => this.#ready(description),
       failed: message => this.#failed(message),
       answered: (id, answer) => this.#answered(id, answer),
-      pong: () => {
-        this.#unanswered = 0
-      },
+      pong: () => this.#probe.answered(),
       streamed: () => this.#owner.freed(),
       batched: size => this.#owner.batched(size),
       ended: how => this.#endedNow(how),
@@ -171,13 +179,8 @@ export class WorkerSlot {
     this.description = description
     this.#start.warm?.prepare(this.#start, description.modules ?? [])
     this.#readySince = performance.now()
-    this.#probeRegularly()
+    this.#probe.start(this.#liveness)
     this.#owner.changed(this)
-  }
-
-  #probeRegularly(): void {
-    clearTimeout(this.#timer)
-    this.#timer = setInterval(() => this.#probe(), this.#liveness.period * 1000)
   }
 
   #failed(message: string): void {
@@ -185,23 +188,16 @@ export class WorkerSlot {
   }
 
   /** A worker that computes cannot answer a ping, so it counts as alive until its request is long overdue. */
-  #probe(): void {
+  #canAnswer(): boolean {
     const first = this.#inFlight.oldest()
-    if (first !== undefined) {
-      if (performance.now() > first.arrivedAt + this.#timeoutMs + hungAfterMs(this.#timeoutMs)) this.#process?.kill()
-      if (this.#process?.pingsWhileBusy !== true) return
-    }
-    if (this.#unanswered >= this.#liveness.failure_threshold) {
-      this.#process?.kill()
-      return
-    }
-    this.#unanswered += 1
-    this.#process?.ping()
+    if (first === undefined) return true
+    if (performance.now() > first.arrivedAt + this.#timeoutMs + hungAfterMs(this.#timeoutMs)) this.#process?.kill()
+    return this.#process?.pingsWhileBusy === true
   }
 
   #answered(id: number, answer: WorkerAnswer): void {
     const pending = this.#inFlight.take(id)
-    this.#unanswered = 0
+    this.#probe.worked()
     if (pending?.timedOut === true) this.#late -= 1
     pending?.settle(answer)
     if (this.state === 'leaving' && this.#inFlight.size === 0) this.stop(this.#graceMs)
@@ -209,7 +205,7 @@ export class WorkerSlot {
   }
 
   #endedNow(how: string): void {
-    clearTimeout(this.#timer)
+    this.#quiet()
     this.#memory?.stop()
     const why = this.#tooMuch
     this.#tooMuch = undefined
