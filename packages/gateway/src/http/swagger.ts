@@ -1,10 +1,11 @@
 import type { ModelDescription } from '../serving/worker.ts'
+import { type Protocols, protocolsOf } from './openapi-protocols.ts'
 
 const errorSchema = { type: 'object', properties: { error: { type: 'object' } } }
 
 /**
- * The OpenAPI document of an endpoint, `version` 2 or 3 as Azure ML's `swagger.json?version=` takes it. A document that
- * lies beside the scoring script goes first.
+ * The OpenAPI document of an endpoint, `version` 2 or 3 as Azure ML's `swagger.json?version=` takes it. Version 2 is
+ * Azure ML's `/score` alone, version 3 has every protocol. A document that lies beside the scoring script goes first.
  */
 export function swaggerOf(
   model: ModelDescription | undefined,
@@ -20,7 +21,8 @@ export function swaggerOf(
   const info = { title: endpoint, description: `API of the online endpoint ${endpoint}`, version: '1.0' }
   const input = model?.swagger.input ?? { type: 'object' }
   const output = model?.swagger.output ?? {}
-  return major === '2' ? swagger2(info, basePath, input, output) : openapi3(info, basePath, input, output)
+  if (major === '2') return swagger2(info, basePath, input, output)
+  return openapi3({ info, servers: [{ url: basePath }] }, input, output, protocolsOf(model, endpoint))
 }
 
 function swagger2(info: object, basePath: string, input: object, output: object): object {
@@ -45,7 +47,7 @@ function swagger2(info: object, basePath: string, input: object, output: object)
   }
 }
 
-function openapi3(info: object, basePath: string, input: object, output: object): object {
+function openapi3(head: object, input: object, output: object, more: Protocols): object {
   const json = (name: string) => ({ 'application/json': { schema: { $ref: `#/components/schemas/${name}` } } })
   const responses = {
     200: { description: 'the prediction', content: json('ServiceOutput') },
@@ -53,15 +55,15 @@ function openapi3(info: object, basePath: string, input: object, output: object)
   }
   return {
     openapi: '3.0.3',
-    info,
-    servers: [{ url: basePath }],
+    ...head,
     security: [{ Bearer: [] }],
     paths: {
       '/': { get: { operationId: 'ServiceHealthCheck', responses: { 200: { description: 'Healthy' } } } },
       '/score': { post: { operationId: 'RunMLService', requestBody: { content: json('ServiceInput') }, responses } },
+      ...more.paths,
     },
     components: {
-      schemas: { ServiceInput: input, ServiceOutput: output, ErrorResponse: errorSchema },
+      schemas: { ServiceInput: input, ServiceOutput: output, ErrorResponse: errorSchema, ...more.schemas },
       securitySchemes: { Bearer: { type: 'http', scheme: 'bearer' } },
     },
   }

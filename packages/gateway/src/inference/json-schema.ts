@@ -14,8 +14,8 @@ const columnJsonTypes: Readonly<Record<string, string>> = {
   double: 'number',
 }
 
-/** JSON schema of a tensor as nested lists. */
-function ofTensor({ datatype, shape }: TensorSpec): object {
+/** JSON schema of a tensor as nested lists; of one without dimensions, of its value. */
+export function jsonSchemaOfTensor({ datatype, shape }: TensorSpec): object {
   return shape.reduceRight<object>(
     (items, size) => ({ type: 'array', items, ...(size === -1 ? {} : { minItems: size, maxItems: size }) }),
     { type: jsonType(datatype) },
@@ -25,8 +25,11 @@ function ofTensor({ datatype, shape }: TensorSpec): object {
 /** Tensors by name, or the only one itself, below `key` when there is one. */
 export function jsonSchemaOfTensors(key: string | undefined, tensors: readonly TensorSpec[]): object {
   const [only] = tensors
-  const named = { type: 'object', properties: Object.fromEntries(tensors.map(one => [one.name, ofTensor(one)])) }
-  const schema = key !== undefined && tensors.length === 1 && only !== undefined ? ofTensor(only) : named
+  const named = {
+    type: 'object',
+    properties: Object.fromEntries(tensors.map(one => [one.name, jsonSchemaOfTensor(one)])),
+  }
+  const schema = key !== undefined && tensors.length === 1 && only !== undefined ? jsonSchemaOfTensor(only) : named
   return key === undefined ? schema : { type: 'object', properties: { [key]: schema }, required: [key] }
 }
 
