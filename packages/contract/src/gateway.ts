@@ -11,6 +11,10 @@ export const authModes = ['key', 'aad_token', 'aml_token'] as const
 /** A path of a server behind a deployment and the port that its author names; the port it gets is in an environment variable. */
 const serverRoute = z.strictObject({ path: z.string().startsWith('/'), port: z.number().int().min(1).max(65_535) })
 
+export const onnxColumns = z
+  .array(z.strictObject({ name: z.string().optional(), type: z.string(), required: z.boolean() }))
+  .describe("columns of an MLflow model's signature; without it the model's own inputs decide")
+
 /** How a deployment's workers are started. Paths are absolute and read-only on the gateway's machine. */
 export const gatewayRuntime = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -46,10 +50,7 @@ export const gatewayRuntime = z.discriminatedUnion('kind', [
     kind: z.literal('onnx'),
     model_file: z.string().describe('the .onnx file; data files of it lie beside'),
     model_dir: z.string().describe('what AZUREML_MODEL_DIR says'),
-    columns: z
-      .array(z.strictObject({ name: z.string().optional(), type: z.string(), required: z.boolean() }))
-      .optional()
-      .describe("columns of an MLflow model's signature; without it the model's own inputs decide"),
+    columns: onnxColumns.optional(),
   }),
 ])
 export type GatewayRuntime = z.output<typeof gatewayRuntime>

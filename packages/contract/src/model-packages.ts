@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { digestSchema, timeSchema } from './core/names.ts'
 import { route } from './core/route.ts'
+import { onnxColumns } from './gateway.ts'
 
 /** Name of the file that makes a folder a package. */
 export const modelPackageFile = 'hagane-package.json'
@@ -19,6 +20,7 @@ export const modelPackage = z
       path: safePath.describe('of the model below the package'),
       tree: digestSchema.describe('digest of the tree that holds it in the store it came from'),
       run_id: z.string().optional(),
+      columns: onnxColumns.optional(),
     }),
     code: z.strictObject({ path: safePath, scoring_script: safePath }).optional(),
     environment: z
@@ -42,10 +44,14 @@ export type ModelPackage = z.output<typeof modelPackage>
 export const packagedModel = z
   .object({
     state: z.enum(['building', 'ready']).describe('building: the environment is not there yet; ask again'),
-    model: modelPackage.shape.model.omit({ path: true, type: true }).extend({
+    model: modelPackage.shape.model.omit({ path: true, type: true, columns: true }).extend({
       type: z.string(),
       path: z.string().describe('below the tree'),
       is_file: z.boolean(),
+      onnx: z
+        .object({ file: z.string().describe('below path; empty when that is it'), columns: onnxColumns.optional() })
+        .optional()
+        .describe('what is served without Python, unless there is code or an environment of its own'),
     }),
     environment: z
       .object({ id: z.string().optional(), lock_digest: digestSchema, python: z.string(), lock: z.string() })
@@ -65,6 +71,7 @@ export const modelPackageRoutes = {
     body: z.strictObject({
       model: z.string().min(1).describe('azureml:<name>:<version>, models:/<name>/<version>, runs:/<id>/<path> …'),
       environment: z.string().min(1).optional().describe("instead of the model's own"),
+      with_code: z.boolean().optional().describe('a scoring script goes with it, which needs the environment'),
     }),
     response: packagedModel,
   }),

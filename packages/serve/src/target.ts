@@ -1,6 +1,12 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
-import { type EnvironmentSpec, type GatewayRuntime, HaganeError, modelPackageFile } from '@hagane/contract'
+import {
+  type EnvironmentSpec,
+  type GatewayRuntime,
+  HaganeError,
+  type ModelPackage,
+  modelPackageFile,
+} from '@hagane/contract'
 import { environmentOfModel } from '@hagane/environments'
 import { readText, unreadable } from './files.ts'
 import { readPackage } from './package.ts'
@@ -68,11 +74,16 @@ function ofFile(file: string, allowPickle: boolean): Servable {
   })
 }
 
-const ofOnnx = (file: string): Servable => ({
+const ofOnnx = (file: string, columns?: ModelPackage['model']['columns']): Servable => ({
   title: 'ONNX model',
   name: basename(file, extname(file)),
   environment: undefined,
-  runtime: () => ({ kind: 'onnx', model_file: file, model_dir: dirname(file) }),
+  runtime: () => ({
+    kind: 'onnx',
+    model_file: file,
+    model_dir: dirname(file),
+    ...(columns === undefined ? {} : { columns }),
+  }),
   identity: { file },
 })
 
@@ -84,7 +95,7 @@ async function ofPackage(folder: string): Promise<Servable> {
     manifest.code !== undefined
       ? ofScript(join(folder, manifest.code.path), dirname(model), manifest.code.scoring_script)
       : manifest.model.type === 'onnx'
-        ? ofOnnx(model)
+        ? ofOnnx(model, manifest.model.columns)
         : ofMlflowModel(model)
   const identity = { model: [manifest.model.id, tree], lock: manifest.environment?.lock_digest ?? null }
   const environment = found.environment && lock !== undefined ? async () => ({ lock }) : found.environment

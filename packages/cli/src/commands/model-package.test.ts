@@ -154,6 +154,31 @@ describe('model package', () => {
       answerOf(spawn(join(out, 'serve.sh'), [], { env: { ...process.env, NODE: process.execPath } }), rows),
     ).rejects.toThrow('onnx-process.mjs of the package is another file')
   })
+
+  it('of an ONNX model in a folder takes all of it, and its columns by name', async () => {
+    const bytes = readFileSync(iris)
+    const digest = hash('sha256', bytes)
+    store.blobs.set(digest, bytes)
+    const tree = store.putTree([
+      { path: 'artifacts/net/model.onnx', digest, size: bytes.length },
+      ...store.entriesOf(store.putFiles({ 'artifacts/net/MLmodel': 'flavors: {}' })),
+    ])
+    const columns = ['a', 'b', 'c', 'd'].map(name => ({ name, type: 'double', required: true }))
+    const known = { id: 'azureml:net:1', name: 'net', version: '1', type: 'mlflow_model', tree, path: 'artifacts/net' }
+    const model = { ...known, is_file: false, onnx: { file: 'model.onnx', columns } }
+    const onnx = bind(modelPackageRoutes.resolve, () => ({ state: 'ready' as const, model }))
+    await withRoutes(
+      [onnx, ...store.routes],
+      async run => expect((await run('model', 'package', '-n', 'net', '--output-path', 'out')).code).toBe(0),
+      cwd,
+    )
+    expect(readdirSync(join(cwd, 'out/model/net')).sort()).toEqual(['MLmodel', 'model.onnx'])
+    const records = JSON.stringify({ dataframe_records: [{ d: 0.2, c: 1.4, b: 3.5, a: 5.1 }] })
+    const served = spawn(join(cwd, 'out/serve.sh'), ['--port', '0'], {
+      env: { ...process.env, NODE: process.execPath },
+    })
+    expect(await answerOf(served, records)).toMatchObject({ predictions: [{ label: 0 }] })
+  })
 })
 
 const iris = join(import.meta.dirname, '../../../gateway/fixtures/iris.onnx')

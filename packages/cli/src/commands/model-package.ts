@@ -33,7 +33,8 @@ Dockerfile, and a manifest with the digest of every file. ./serve.sh in it needs
     const folder = resolve(cwd, options.outputPath)
     const code = codeOf(cwd, options)
     await mustBeEmpty(folder)
-    const resolved = await resolveModel(call, { model: referenceOf(options), environment: options.environment })
+    const asked = { model: referenceOf(options), environment: options.environment, with_code: code !== undefined }
+    const resolved = await resolveModel(call, asked)
     const manifest = await writePackage(call, { resolved, folder, code, withProgram: true })
     call.note(`${manifest.model.id} is packaged in ${folder}; ${folder}/serve.sh serves it`)
     await call.print(manifest)

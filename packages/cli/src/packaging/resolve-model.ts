@@ -8,7 +8,7 @@ const pauseMs = 500
 /** What a package of a model holds, once its environment is built; says so while that goes on. `signal` ends the waiting. */
 export async function resolveModel(
   call: Invocation,
-  asked: { model: string; environment?: string | undefined },
+  asked: { model: string; environment?: string | undefined; with_code?: boolean | undefined },
   signal = new AbortController().signal,
 ): Promise<PackagedModel> {
   const end = Date.now() + longestMs

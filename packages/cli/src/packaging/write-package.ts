@@ -52,14 +52,16 @@ type ModelType = ModelPackage['model']['type']
 async function fill(call: Invocation, order: PackageOrder, type: ModelType): Promise<ModelPackage> {
   const { resolved, folder, code, withProgram, signal } = order
   const { environment, model } = resolved
-  const path = type === 'mlflow_model' ? 'model' : `model/${lastPart(model.path) || model.name}`
+  const place = type === 'mlflow_model' ? 'model' : `model/${lastPart(model.path) || model.name}`
+  const { file = '', columns } = (type === 'onnx' ? model.onnx : undefined) ?? {}
+  const path = file === '' ? place : `${place}/${file}`
   const source = { client: call.client, surroundings: call.surroundings, quiet: call.globals.onlyShowErrors, signal }
-  await saveTree(source, model.tree, model.path, join(folder, model.is_file ? 'model' : path))
+  await saveTree(source, model.tree, model.path, join(folder, model.is_file ? 'model' : place))
   for (const file of code?.files ?? []) await copyInto(join(folder, 'code'), file)
   if (environment !== undefined) await writeFile(join(folder, lockFile), environment.lock)
   const manifest: ModelPackage = {
     format: 1,
-    model: { ...provenanceOf(model), type, path },
+    model: { ...provenanceOf(model), type, path, ...(columns === undefined ? {} : { columns }) },
     ...(code === undefined ? {} : { code: { path: 'code', scoring_script: code.scoringScript } }),
     ...(environment === undefined ? {} : { environment: lockOf(environment) }),
     created_at: new Date().toISOString(),
@@ -89,6 +91,7 @@ const lastPart = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
 
 function typeOf({ model }: PackagedModel, hasCode: boolean): ModelType {
   if (hasCode) return 'custom_model'
+  if (model.onnx !== undefined) return 'onnx'
   if (model.type === 'mlflow_model') return 'mlflow_model'
   if (model.is_file && /\.onnx$/i.test(model.path)) return 'onnx'
   throw new HaganeError('unsupported', `${model.id} is a ${model.type}, which is not served without code`, {
