@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ask } from './testing/callers.ts'
-import { endpointOf, scoreDeployment, tableOf } from './testing/deployments.ts'
+import { endpointOf, key, scoreDeployment, tableOf } from './testing/deployments.ts'
 import { gatewayHere, type Running, untilReady } from './testing/gateways.ts'
 
 /** One script that does what its input says, so that one worker serves every case. */
@@ -153,9 +153,35 @@ test('a body over the limit is a 413 that names the limit', async () => {
   expect(JSON.parse(reply.text).error.message).toContain('1048576')
 })
 
-test('another method than POST or GET is a 405', async () => {
+test('another method than POST, GET or OPTIONS is a 405', async () => {
   const reply = await ask({ port: gateway.port, path: '/endpoints/script/score', method: 'PUT' })
-  expect([reply.status, reply.headers.allow]).toEqual([405, 'POST, GET'])
+  expect([reply.status, reply.headers.allow]).toEqual([405, 'POST, GET, OPTIONS'])
+})
+
+test('OPTIONS is answered with nothing, but by the script where it is handed the request', async () => {
+  const options = (endpoint: string) =>
+    ask({
+      port: gateway.port,
+      path: `/endpoints/${endpoint}/score`,
+      method: 'OPTIONS',
+      headers: { authorization: `Bearer ${key}` },
+    })
+  const script = await options('script')
+  expect([script.status, script.text]).toEqual([200, ''])
+  expect((await options('raw')).status).toBe(201)
+})
+
+test('the ids that Azure ML’s server echoes come back', async () => {
+  const ids = { 'x-ms-client-request-id': 'mine-2', 'x-request-id': 'mine-3', traceid: 'mine-4' }
+  const { headers } = await score('script', '{}', ids)
+  expect(headers).toMatchObject({ ...ids, 'x-ms-request-id': 'mine-2' })
+})
+
+test('a failure has the message where clients of Azure ML’s server and of MLflow look for it', async () => {
+  const wrong = await score('raw', 'x', { authorization: 'Bearer wrong' })
+  expect(JSON.parse(wrong.text)).toMatchObject({ message: JSON.parse(wrong.text).error.message })
+  const mlflow = await score('script', '{}', { authorization: 'Bearer wrong' }, 'invocations')
+  expect(JSON.parse(mlflow.text)).toMatchObject({ error_code: 'UNAUTHENTICATED', message: expect.any(String) })
 })
 
 test('health is open, the swagger documents ask for the key', async () => {

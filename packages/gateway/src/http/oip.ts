@@ -7,7 +7,7 @@ import type { Target } from './target.ts'
 /** What this server says of itself after the Open Inference Protocol v2. */
 export const serverMetadata = { name: 'hagane', version: '0.1.0', extensions: ['binary_tensor_data'] }
 
-const json: [string, string][] = [['content-type', 'application/json']]
+export const json: [string, string][] = [['content-type', 'application/json']]
 const text: [string, string][] = [['content-type', 'text/plain; charset=utf-8']]
 
 /**

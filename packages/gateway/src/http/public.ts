@@ -6,8 +6,9 @@ import type { Routing } from '../routing/routing.ts'
 import { asHaganeError, errorAnswer, type Reply, send } from './answer.ts'
 import type { Asked } from './body.ts'
 import { answerPreflight } from './cors.ts'
+import { inShapeOf } from './failure-shape.ts'
 import { metricsPage } from './metrics-page.ts'
-import { asOipFailure, discover, unknownModel } from './oip.ts'
+import { discover, unknownModel } from './oip.ts'
 import type { Scoring } from './score.ts'
 import type { PlainSide } from './server.ts'
 import { swaggerOf } from './swagger.ts'
@@ -49,10 +50,11 @@ export function publicHandler(
       const isPassed = host.hasServers && isPassedOn(target)
       if (target.action === 'own' && !isPassed) throw unknownPath(request.url)
       const posts = scores(target) || target.action === 'feedback'
-      const methods = target.action === 'score' ? ['POST', 'GET'] : posts ? ['POST'] : ['GET', 'HEAD']
+      const methods = target.action === 'score' ? ['POST', 'GET', 'OPTIONS'] : posts ? ['POST'] : ['GET', 'HEAD']
       if (isPassed) scoring.handle(request, response, passedTarget(target), host)
       else if (!methods.includes(request.method ?? '')) refuseMethod(request, response, methods)
       else if (target.model !== undefined && target.model !== host.entry.name) throw unknownModel(target, host)
+      else if (request.method === 'OPTIONS' && !readsHead(host)) send(response, 200, text, [], Buffer.alloc(0))
       else if (scores(target)) scoring.handle(request, response, target, host)
       else if (target.action === 'feedback') feedback(request, response, target, host)
       else if (target.action === 'discover') discover(request, response, target, host)
@@ -94,8 +96,9 @@ const mostPlainBody = 256 * 1024
 const scores = ({ action }: Target): boolean => action === 'score' || action === 'invocations' || action === 'infer'
 
 function refuse(request: Asked, response: Reply, error: unknown): void {
-  const failed = errorAnswer(asHaganeError(error), '')
-  const answer = oipPath.test(request.url ?? '') ? asOipFailure(failed) : failed
+  const path = request.url ?? ''
+  const action = oipPath.test(path) ? 'infer' : parseTarget(path)?.action
+  const answer = inShapeOf(action, errorAnswer(asHaganeError(error), ''))
   send(response, answer.status, answer.headers, [], answer.body)
 }
 
@@ -134,6 +137,10 @@ function refuseMethod(request: IncomingMessage, response: ServerResponse, allowe
   })
   send(response, 405, json, ['allow', allowed.join(', ')], Buffer.from(JSON.stringify(error.toBody())))
 }
+
+/** Whether the script may want to answer OPTIONS itself; Azure ML's server answers it with nothing otherwise. */
+const readsHead = (host: EndpointHost): boolean =>
+  host.choose(undefined, () => 0).serving.description?.needs_head === true
 
 /** Azure ML's health text; 503 when no deployment that takes traffic has a worker. */
 function health(response: ServerResponse, host: EndpointHost): void {

@@ -12,7 +12,8 @@ import type { RevisionServer } from '../serving/revision-server.ts'
 import type { RequestTrace } from '../telemetry/tracing.ts'
 import { asHaganeError, errorAnswer, type Reply, send } from './answer.ts'
 import { type Asked, readBody } from './body.ts'
-import { asOipFailure, oipType } from './oip.ts'
+import { inShapeOf } from './failure-shape.ts'
+import { oipType } from './oip.ts'
 import type { RequestTracing } from './request-tracing.ts'
 import { readToEnd, sendStream } from './stream.ts'
 import { type Target, unknownPath } from './target.ts'
@@ -45,8 +46,7 @@ export class Scoring {
     const requestId = requestIdOf(request)
     const trace = this.#parts.tracing?.of(request, host.entry, requestId)
     this.#score(request, response, target, host, requestId, trace).catch((error: unknown) => {
-      const failed = errorAnswer(asHaganeError(error), requestId)
-      const answer = target.action === 'infer' ? asOipFailure(failed) : failed
+      const answer = inShapeOf(target.action, errorAnswer(asHaganeError(error), requestId))
       host.metrics.refuse(answer.status)
       trace?.end(answer.status, {})
       if (answer.status === 413) response.shouldKeepAlive = false
@@ -87,10 +87,11 @@ export class Scoring {
       requestId,
       'azureml-model-deployment',
       server.deployment.name,
+      ...echoesOf(request),
     ]
     const pending = server.submit(sent, outcome => {
       const given: WorkerAnswer = outcome instanceof HaganeError ? errorAnswer(outcome, requestId) : outcome
-      const answer = target.action === 'infer' ? asOipFailure(given) : given
+      const answer = server.deployment.runtime.kind === 'command' ? given : inShapeOf(target.action, given)
       trace?.end(answer.status, traceFacts(server, id))
       const { stream } = answer
       if (stream !== undefined) {
@@ -191,6 +192,18 @@ function requestIdOf(request: Asked): string {
   return typeof given === 'string' && requestIdPattern.test(given) ? given : randomUUID()
 }
 
+/** Headers that Azure ML's server sends back as they came. */
+function echoesOf({ headers }: Asked): string[] {
+  const echoes: string[] = []
+  for (const name of echoed) {
+    const value = headers[name]
+    if (typeof value === 'string' && requestIdPattern.test(value)) echoes.push(name, value)
+  }
+  return echoes
+}
+
+const echoed = ['x-ms-client-request-id', 'x-request-id', 'traceid'] as const
+
 const routeOf = ({ action }: Target): WorkerRequest['route'] =>
   action === 'infer' ? routes.infer : action === 'invocations' ? routes.invocations : routes.score
 
@@ -236,7 +249,7 @@ function headOf(request: Asked, target: Target): Buffer {
     const name = raw[at] as string
     if (!hidden.has(name.toLowerCase())) headers.push([name, raw[at + 1] as string])
   }
-  return Buffer.from(JSON.stringify({ path: target.path, query: target.query, headers }))
+  return Buffer.from(JSON.stringify({ method: request.method, path: target.path, query: target.query, headers }))
 }
 
 function sendUnrecorded(response: Reply, own: string[], requestId: string, failure: Error): void {

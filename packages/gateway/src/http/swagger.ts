@@ -14,15 +14,16 @@ export function swaggerOf(
   path: string,
 ): object | undefined {
   const basePath = path === '' ? '/' : path
-  const major = version.split('.')[0] ?? ''
-  if (major !== '2' && major !== '3') return undefined
+  if (!/^(2|2\.0|3|3\.0|3\.1)$/.test(version)) return undefined
+  const major = version.slice(0, 1)
   const own = model?.swagger.documents[major]
   if (own !== undefined) return own
   const info = { title: endpoint, description: `API of the online endpoint ${endpoint}`, version: '1.0' }
   const input = model?.swagger.input ?? { type: 'object' }
   const output = model?.swagger.output ?? {}
   if (major === '2') return swagger2(info, basePath, input, output)
-  return openapi3({ info, servers: [{ url: basePath }] }, input, output, protocolsOf(model, endpoint))
+  const openapi = version === '3.1' ? '3.1.0' : '3.0.3'
+  return openapi3({ openapi, info, servers: [{ url: basePath }] }, input, output, protocolsOf(model, endpoint))
 }
 
 function swagger2(info: object, basePath: string, input: object, output: object): object {
@@ -54,7 +55,6 @@ function openapi3(head: object, input: object, output: object, more: Protocols):
     default: { description: 'why there is none', content: json('ErrorResponse') },
   }
   return {
-    openapi: '3.0.3',
     ...head,
     security: [{ Bearer: [] }],
     paths: {

@@ -23,6 +23,8 @@ export function readMlflow(contentType: string, body: Buffer): InferenceRequest 
     .find(one => one.startsWith('charset='))
     ?.slice(8)
     .replaceAll(/["']/g, '')
+  const unknown = parameters.find(one => one !== '' && !one.startsWith('charset='))
+  if (unknown !== undefined) throw unsupportedType(contentType)
   if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') throw unsupportedType(contentType)
   if (kind === 'text/csv') return { input: readCsv(body) }
   if (kind === 'application/json' || kind.endsWith('+json')) return readJson(body)

@@ -38,10 +38,10 @@ def error_answer(error, request, headers=()):
     return Answer(error.status, text.encode("utf-8"), 0, list(headers) + [("content-type", "application/json")])
 
 
-def model_failed(request, what):
+def model_failed(request, what, status=500):
     """The answer when the user's own code raised: what went wrong is in the log, under the id that the caller is given."""
     error = RequestError(
-        500,
+        status,
         what,
         hint="the traceback is in the log of the deployment, under prediction id %s" % request.name,
     )

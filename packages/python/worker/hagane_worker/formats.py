@@ -16,16 +16,18 @@ try:
 except ImportError:
     _fast_loads = None
 
+INVOCATIONS = 1  # the route of MLflow's protocol
+UNIFIED = ("messages", "prompt", "input")  # keys of chat, completion and embedding requests, which have no format key
 FORMATS = ("input_data", "dataframe_split", "dataframe_records", "instances", "inputs")
 ABSENT = object()  # a record without this column
 
 
 class Table:
-    """Rows with column names, or without (`columns` None). Cells are as JSON gave them; text when they come from CSV."""
+    """Rows with column names, or without (`columns` None). Cells are as JSON gave them; from CSV they are text, and `text` is all of it."""
 
     __slots__ = ("columns", "rows", "index", "text")
 
-    def __init__(self, columns, rows, index=None, text=False):
+    def __init__(self, columns, rows, index=None, text=""):
         self.columns = columns
         self.rows = rows
         self.index = index
@@ -51,7 +53,7 @@ class Named:
 
 
 class Payload:
-    """`form` is the key it came under (or `csv`), `data` a Table, Array or Named, `source` the JSON as it came."""
+    """`form` is the key it came under (or `csv`, `unified`), `data` a Table, Array or Named, `source` the JSON as it came."""
 
     __slots__ = ("form", "data", "params", "source")
 
@@ -68,7 +70,7 @@ def loads(body):
             return _fast_loads(body)
         except ValueError:
             pass  # json says where the error is, and takes NaN as MLflow does
-    text = body.decode("utf-8")
+    text = body.decode("utf-8-sig" if body.startswith(b"\xef") else "utf-8")
     try:
         value, end = _scan(text, 0)
     except StopIteration:
@@ -83,17 +85,15 @@ _scan = _decoder.scan_once
 
 def read(request):
     content_type = request.content_type
+    invocations = request.route == INVOCATIONS
     if content_type in ("application/json", ""):
-        return read_json(request.body)
-    kind, _, rest = content_type.partition(";")
-    kind = kind.strip().lower()
-    charset = next((p.split("=", 1)[1].strip(" \"'") for p in rest.split(";") if p.strip().lower().startswith("charset=")), "utf-8")
-    if charset.lower() not in ("utf-8", "utf8"):
-        raise RequestError(415, "charset '%s' is not supported; send UTF-8" % charset)
+        return read_json(request.body, invocations)
+    kind, *parameters = [part.strip().lower() for part in content_type.split(";")]
+    check_parameters(parameters, invocations)
     if kind == "text/csv":
         return Payload("csv", read_csv(request.body))
     if kind == "application/json" or kind.endswith("+json"):
-        return read_json(request.body)
+        return read_json(request.body, invocations)
     raise RequestError(
         415,
         "content-type '%s' is not supported" % content_type,
@@ -101,7 +101,18 @@ def read(request):
     )
 
 
-def read_json(body):
+def check_parameters(parameters, only_charset):
+    """What follows the content type: UTF-8 or nothing; MLflow takes no other parameter either."""
+    for name, _, value in (parameter.partition("=") for parameter in parameters):
+        if name.strip() == "charset":
+            if value.strip(" \"'") not in ("utf-8", "utf8"):
+                raise RequestError(415, "charset '%s' is not supported; send UTF-8" % value)
+        elif only_charset and name:
+            raise RequestError(415, "content-type parameter '%s' is not supported; send none but charset=utf-8" % name)
+
+
+def read_json(body, unified=False):
+    """The payload of a JSON body; with `unified`, also those of MLflow's chat, completion and embedding models."""
     try:
         value = loads(body)
     except (ValueError, RecursionError) as error:
@@ -111,6 +122,8 @@ def read_json(body):
             400,
             "the body must be a JSON object with one of %s, found %s" % (", ".join(FORMATS), type_name(value)),
         )
+    if unified and not value.keys().isdisjoint(UNIFIED):
+        return Payload("unified", Named(value), None, value)
     given = [key for key in FORMATS if key in value] if len(value) > 1 else list(value)
     if len(given) != 1 or given[0] not in _readers:
         found = sorted(map(str, value))
@@ -139,6 +152,8 @@ def split(value):
         raise RequestError(400, "a split table is an object with data and optionally columns and index, found %s" % (found,))
     columns = value.get("columns")
     rows = value["data"]
+    if isinstance(rows, dict) or (isinstance(rows, list) and rows and isinstance(rows[0], dict)):
+        columns, rows = _of_named_rows(columns, rows)
     if not isinstance(rows, list) or not (columns is None or isinstance(columns, list)):
         raise RequestError(400, "columns and data of a split table must be lists")
     if not _only_list.issuperset(map(type, rows)):
@@ -149,7 +164,27 @@ def split(value):
         columns = tuple(columns)
         width_check(rows, len(columns))
     index = value.get("index")
-    return Table(columns, rows, index if isinstance(index, list) and len(index) == len(rows) else None)
+    if index is not None and not (isinstance(index, list) and len(index) == len(rows)):
+        raise RequestError(
+            400,
+            "index must be a list with a label for each of the %d rows" % len(rows),
+            details=[{"property": "index", "message": "one label a row", "sent": shorten(index), "allowed": len(rows)}],
+        )
+    return Table(columns, rows, index)
+
+
+def _of_named_rows(columns, rows):
+    """Rows of a split table that name their cells themselves, as pandas takes them too; `columns` chooses and orders."""
+    table = records(rows) if isinstance(rows, list) else columns_of(rows)
+    if not isinstance(table, Table):
+        raise RequestError(400, "every column must have the same number of values")
+    if columns is None:
+        return list(table.columns), table.rows
+    unknown = [name for name in columns if name not in table.columns]
+    if unknown:
+        raise RequestError(400, "data of the split table has no column %s" % shorten(unknown))
+    order = [table.columns.index(name) for name in columns]
+    return columns, [[row[at] for at in order] for row in table.rows]
 
 
 def width_check(rows, width, status=400):
@@ -227,7 +262,7 @@ def read_csv(body):
         raise RequestError(400, "the CSV is empty; its first line must hold the column names")
     columns, rows = lines[0], lines[1:]
     width_check(rows, len(columns))
-    return Table(tuple(columns), rows, text=True)
+    return Table(tuple(columns), rows, text=text)
 
 
 _names = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object", type(None): "null"}

@@ -38,9 +38,9 @@ class ColumnInputs:
         if isinstance(data, Array):
             data = table_of_array(data.value)
         elif isinstance(data, Named):
-            raise RequestError(400, "every column must have the same number of values")
+            data = _repeated(data.value)
         present, rows = self.schema.select(data)
-        return Part((present, data.text), rows, len(rows), data.index)
+        return Part((present, bool(data.text)), rows, len(rows), data.index)
 
     def join(self, parts):
         present, text = parts[0].key
@@ -59,6 +59,16 @@ class ColumnInputs:
         return misfit.field.name if misfit.field.name is not None else str(self.schema.fields.index(misfit.field))
 
 
+def _repeated(columns):
+    """Columns of which some are one value for every row, as pandas takes them."""
+    lengths = {len(cells) for cells in columns.values() if isinstance(cells, list)}
+    if len(lengths) != 1:
+        raise RequestError(400, "every column must have the same number of values")
+    (rows,) = lengths
+    cells = [value if isinstance(value, list) else [value] * rows for value in columns.values()]
+    return Table(tuple(columns), list(map(list, zip(*cells))))
+
+
 class TensorInputs:
     """A signature of one unnamed tensor: a numpy array of its type and shape; -1 is any size."""
 
@@ -71,7 +81,7 @@ class TensorInputs:
         data = payload.data
         if isinstance(data, Named):
             raise RequestError(400, "the model takes one array, found an object with %s" % ", ".join(map(str, data.value)))
-        array = self._array(data.rows if isinstance(data, Table) else data.value, isinstance(data, Table) and data.text)
+        array = self._array(data.rows if isinstance(data, Table) else data.value, isinstance(data, Table) and bool(data.text))
         if len(array.shape) != len(self.shape) or any(w not in (-1, g) for w, g in zip(self.shape, array.shape)):
             raise RequestError(
                 400,
@@ -128,10 +138,21 @@ def cells_of(value, where=()):
 
 
 class FreeInputs:
-    """A model without signature: frames and arrays as MLflow would make them, shared only between requests of equal types."""
+    """A model without signature: frames and arrays as MLflow would make them, shared only between requests of equal types.
+
+    `tabular` models know frames and plain arrays only, so named columns are made a frame; others are given MLflow's dicts.
+    """
+
+    def __init__(self, metadata, tabular):
+        self._tabular = tabular
+        self._mlflow = MlflowInputs(metadata, None)
 
     def prepare(self, payload):
         data = payload.data
+        if not self._tabular and payload.form in ("instances", "inputs"):
+            value = payload.source[payload.form]
+            if not isinstance(data, Array) or not isinstance(value, list) or not value:
+                return self._mlflow.prepare(payload)
         if isinstance(data, Named):
             return Part(None, {name: np.array(cells) for name, cells in data.value.items()}, 1)
         if isinstance(data, Table):
@@ -150,6 +171,9 @@ class FreeInputs:
             rows = first.rows if len(parts) == 1 else list(chain.from_iterable(part.data.rows for part in parts))
             return plain_frame(Table(first.columns, rows, first.index, first.text))
         return first if len(parts) == 1 else np.concatenate([part.data for part in parts])
+
+
+_TABULAR = frozenset("mlflow." + name for name in ("sklearn", "xgboost", "lightgbm", "catboost"))
 
 
 class MlflowInputs:
@@ -194,7 +218,7 @@ def inputs_for(metadata):
     if hinted is not None and hinted():
         return MlflowInputs(metadata, schema)
     if schema is None or not schema.inputs:
-        return FreeInputs()
+        return FreeInputs(metadata, metadata.flavors.get("python_function", {}).get("loader_module") in _TABULAR)
     if schema.is_tensor_spec():
         spec = schema.inputs[0]
         if len(schema.inputs) == 1 and spec.name is None:

@@ -11,7 +11,7 @@ from . import formats, oip, swagger
 from .encode import dumps, to_rows
 from .errors import RequestError, error_answer, model_failed, too_late
 from .frames import JSON_HEADERS, Answer
-from .inputs import ColumnInputs, TensorInputs, inputs_for
+from .inputs import ColumnInputs, Part, TensorInputs, inputs_for
 from .plain_sklearn import load_plain_sklearn
 from .sklearn_direct import estimator_of, takes_array, without_checks
 
@@ -108,7 +108,7 @@ class MlflowModel:
                 continue
             try:
                 payload = formats.read(request) if request.route != oip.INFER else self._tensors(request)
-                part = self._inputs.prepare(payload)
+                part = self._inputs.prepare(payload) if payload.form != "unified" else self._unified(payload)
             except RequestError as error:
                 failed.append((request, error_answer(error, request)))
                 continue
@@ -150,16 +150,22 @@ class MlflowModel:
         if request.deadline <= time.monotonic():
             return too_late(request)
         try:
-            data = self._inputs.join([part])
+            data = self._inputs.join([part]) if payload.form != "unified" else part.data
         except RequestError as error:
             return error_answer(error, request)
         except Exception:  # noqa: B902
             return self._failure(request)
         try:
-            predictions = self._predict(data) if payload.params is None else self._model.predict(data, params=payload.params)
-            return self._dump(request, to_rows(predictions), part.rows)
+            whole = payload.params is not None or payload.form == "unified"
+            predictions = self._model.predict(data, params=payload.params) if whole else self._predict(data)
+            return self._dump(request, to_rows(predictions), part.rows, payload.form == "unified")
         except Exception as error:  # noqa: B902 - whatever the model raises is one failed request
             return self._failure(request, error)
+
+    def _unified(self, payload):
+        """A chat, completion or embedding request as MLflow hands it over: whole, but for what the signature calls parameters."""
+        payload.params = {name: value for name, value in payload.source.items() if name in self._params}
+        return Part(None, {name: value for name, value in payload.source.items() if name not in self._params}, 1)
 
     def _call(self, parts):
         return self._predict(self._inputs.join(parts))
@@ -168,16 +174,17 @@ class MlflowModel:
         logger.error("prediction %s failed\n%s", request.name, traceback.format_exc())
         if error is not None and type(error).__name__ == "MlflowException" and getattr(error, "error_code", "") in _CALLER:
             return error_answer(RequestError(400, str(error)), request)
-        return model_failed(request, "the model raised an error")
+        # MLflow takes it for a fault of the input, which without a signature only the model can judge
+        return model_failed(request, "the model raised an error", 400 if request.route == formats.INVOCATIONS else 500)
 
-    def _dump(self, request, predictions, rows):
+    def _dump(self, request, predictions, rows, bare=False):
         if request.oip is not None:
             try:
                 plain = json.loads(dumps(predictions).decode("utf-8"))
                 return oip.answer(request, request.oip, plain, self._outputs, rows)
             except RequestError as error:
                 return error_answer(error, request)
-        body = dumps(predictions if request.route == SCORE else {"predictions": predictions})
+        body = dumps(predictions if bare or request.route == SCORE else {"predictions": predictions})
         return Answer(200, body, rows, JSON_HEADERS)
 
 

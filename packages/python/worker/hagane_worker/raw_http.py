@@ -60,7 +60,7 @@ class RawRequest:
     """The part of Flask's Request that scoring scripts use, without Flask."""
 
     def __init__(self, request, head):
-        self.method = request.method
+        self.method = head.get("method", request.method)
         self.path = head.get("path", "/score")
         self.query_string = head.get("query", "").encode("latin-1")
         self.headers = Headers(head.get("headers", []))
@@ -157,7 +157,7 @@ def build_request(request, head):
 
 def wsgi_environ(request, head):
     environ = {
-        "REQUEST_METHOD": request.method,
+        "REQUEST_METHOD": head.get("method", request.method),
         "SCRIPT_NAME": "",
         "PATH_INFO": head.get("path", "/score"),
         "QUERY_STRING": head.get("query", ""),

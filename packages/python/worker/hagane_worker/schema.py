@@ -6,6 +6,7 @@ mlflow.types.DataType. Cells of CSV are text and are read as their column's type
 
 import base64
 import binascii
+import io
 from itertools import chain
 from operator import itemgetter
 
@@ -208,7 +209,8 @@ def _datetime(cells):
 
 
 def _binary(cell):
-    return None if cell is None else base64.b64decode(cell, validate=True)
+    # MLflow's own encoder breaks the lines
+    return None if cell is None else base64.b64decode("".join(cell.split()), validate=True)
 
 
 def _one(field, row, cell, convert):
@@ -241,10 +243,17 @@ def _text_integer(cell):
 _from_text = {"double": float, "float": float, "integer": _text_integer, "long": _text_integer, "boolean": _text_boolean}
 
 
+# What pandas reads as a missing value in CSV.
+_MISSING = frozenset(
+    ("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA")
+    + ("NULL", "NaN", "None", "n/a", "nan", "null")
+)
+
+
 def read_text(field, cells):
-    """One column of CSV cells; an empty cell is a missing value."""
+    """One column of CSV cells; one that is empty, or what pandas takes for it, is a missing value."""
     convert = _from_text.get(field.type, str)
-    values = [None if cell == "" else _one(field, row, cell, convert) for row, cell in enumerate(cells)]
+    values = [None if cell in _MISSING else _one(field, row, cell, convert) for row, cell in enumerate(cells)]
     return read_cells(field, values)
 
 
@@ -272,18 +281,9 @@ def plain_frame(table):
     import pandas as pd
 
     if table.text:
-        return pd.DataFrame([[_guess(cell) for cell in row] for row in table.rows], columns=list(table.columns))
+        return pd.read_csv(io.StringIO(table.text))
     rows = [[None if cell is ABSENT else cell for cell in row] for row in table.rows]
     return pd.DataFrame(rows, columns=None if table.columns is None else list(table.columns), index=table.index)
-
-
-def _guess(cell):
-    for convert in (int, float):
-        try:
-            return convert(cell)
-        except ValueError:
-            continue
-    return None if cell == "" else cell
 
 
 def table_of_array(value):

@@ -48,7 +48,7 @@ def load_script(config):
             raise ScriptError("%s has no function %s()" % (config["scoring_script"], name))
     inner = getattr(module, "driver_module", None)
     run = inner.run if inspect.ismodule(inner) and hasattr(inner, "run") else module.run
-    script = Script(run, raw_http_asked(), path)
+    script = Script(run, raw_http_asked(), (code_dir, os.path.dirname(path)))
     module.init()
     return script
 
@@ -72,9 +72,9 @@ def is_schema_decorated(run):
 class Script:
     """Calls `run()` one request at a time; Azure ML's server does the same in each of its processes."""
 
-    def __init__(self, run, raw_http_asked, path):
+    def __init__(self, run, raw_http_asked, folders):
         self._run = run
-        self._path = path
+        self._folders = folders
         parameters = list(inspect.signature(run).parameters.values())
         if any(p.kind not in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters):
             raise ScriptError("run() cannot take positional-only parameters, *args or **kwargs")
@@ -93,7 +93,7 @@ class Script:
         return {"kind": "score", "needs_head": self._needs_head, "batching": False, "swagger": self._swagger()}
 
     def _swagger(self):
-        return swagger.of_script(self._run, self._path, self._decorated)
+        return swagger.of_script(self._run, self._folders, self._decorated)
 
     def answer(self, requests):
         for request in requests:
@@ -114,6 +114,8 @@ class Script:
     def _answer_one(self, request):
         try:
             head = json.loads(request.head.decode("utf-8")) if request.head else {}
+            if head.get("method") == "OPTIONS" and self._arguments != self._raw:
+                return Answer(200, b"", 0)
             if request.route == oip.INFER:
                 request.oip = oip.read(request)
             arguments = self._arguments(request, head)
@@ -191,7 +193,8 @@ class Script:
 
 
 def json_object(request):
-    if "json" not in request.content_type.lower():
+    kind = request.content_type.partition(";")[0].strip().lower()
+    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
         raise RequestError(415, "content-type '%s' is not JSON; send application/json" % request.content_type)
     try:
         value = json.loads(request.body.decode("utf-8"))

@@ -4,12 +4,11 @@ import json
 import os
 
 
-def of_script(run, path, decorated):
-    """Schemas of inference_schema, and documents that lie beside the script: swagger.json, swagger2.json, swagger3.json."""
+def of_script(run, folders, decorated):
+    """Schemas of inference_schema, and documents that lie in one of `folders`: swagger.json, swagger2.json, swagger3.json."""
     documents = {}
-    for version, names in (("2", ("swagger2.json", "swagger.json")), ("3", ("swagger3.json",))):
-        for name in names:
-            file = os.path.join(os.path.dirname(path), name)
+    for version, names in (("2", ("swagger.json", "swagger2.json")), ("3", ("swagger3.json",))):
+        for file in (os.path.join(folder, name) for name in names for folder in folders):
             if version not in documents and os.path.isfile(file):
                 with open(file, encoding="utf-8") as source:
                     documents[version] = json.load(source)

@@ -115,7 +115,7 @@ class MlflowModels(unittest.TestCase):
         for name, value in (("frame", split([1, None])), ("tensor", {"inputs": [[1.0, 1e999]]}), ("frame", split([1, 2], [1e999, 3]))):
             model = load(self.paths[name])
             status, body = ask(model, value)
-            self.assertEqual((status, body["error"]["message"]), (500, "the model raised an error"), body)
+            self.assertEqual((status, body["error"]["message"]), (400, "the model raised an error"), body)
             self.assertEqual(ask(model, {"inputs": [[1.0, 2.0]]})[0], 200)
 
     def test_integers_and_text_are_not_bent_to_fit(self):
@@ -156,7 +156,7 @@ class MlflowModels(unittest.TestCase):
         model = load(self.paths["mixed"])
         rows = [split([1, cell], columns=["n", "c"]) for cell in ("x", "unseen", "y")]
         found = answers(model, *map(request, rows))
-        self.assertEqual([one.status for one in found], [200, 500, 200])
+        self.assertEqual([one.status for one in found], [200, 400, 200])
         self.assertIn(("x-ms-run-function-failed", "True"), found[1].headers)
 
     def test_a_request_marked_solo_shares_with_nobody(self):
