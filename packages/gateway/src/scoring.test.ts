@@ -164,6 +164,7 @@ test('OPTIONS is answered with nothing, but by the script where it is handed the
       port: gateway.port,
       path: `/endpoints/${endpoint}/score`,
       method: 'OPTIONS',
+      body: '',
       headers: { authorization: `Bearer ${key}` },
     })
   const script = await options('script')
