@@ -17,21 +17,28 @@ function kindOf(row: DeploymentRow, said: GatewayRevisionReport): Kind | undefin
   return said.workers === workers && said.message !== undefined ? 'does-not-start' : undefined
 }
 
-/** Takes over what the gateway says of the revision that is wanted: provisioning ends here, well or not. */
+/**
+ * Takes over what the gateway says of the revision that is wanted: provisioning ends here, well or not. One that is to take
+ * all traffic is given it first, and has succeeded with the report that the gateway sends once it sends it there: whoever
+ * sees that it has may call it.
+ */
 export async function settle(tx: Tx, row: DeploymentRow, said: GatewayRevisionReport): Promise<void> {
   const kind = kindOf(row, said)
   const state = kind === undefined ? row.state : nextState(row.state, { kind })
   const begins = state === 'Succeeded' && state !== row.state
+  if (begins && row.all_traffic === 1) {
+    await giveAllTraffic(tx, row)
+    await changeDeployment(tx, row, { all_traffic: 0, serving: null })
+    return
+  }
   const { message = 'the worker ended', log_tail } = said
   await changeDeployment(tx, row, {
     state,
     serving: JSON.stringify(said),
     error: state === 'Failed' ? JSON.stringify({ message, ...(log_tail === undefined ? {} : { log_tail }) }) : null,
-    ...(begins ? { all_traffic: 0 } : {}),
   })
   const before = row.serving === null ? undefined : (JSON.parse(row.serving) as GatewayRevisionReport).state
   if (kind !== undefined && (before !== said.state || state !== row.state)) appendState(tx, said, kind)
-  if (begins && row.all_traffic === 1) await giveAllTraffic(tx, row)
 }
 
 function appendState(tx: Tx, said: GatewayRevisionReport, kind: Kind): void {
