@@ -1,43 +1,23 @@
-import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { readPackage } from './package.ts'
 import { findServable } from './target.ts'
+import { packageFiles, sha256 } from './testing/package-files.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'hagane-package-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 const lock = '# hagane environment lock 1\n# python 3.12.4\n# platform linux-x86_64\n# definition d\n'
 const content = { 'code/main.py': 'def run(x): ...', 'model/weights.bin': 'w', 'environment.lock': lock }
 
 /** A whole package, and what a stranger does to it. */
 function packageWith(change: Record<string, string | undefined> = {}, more: object = {}): string {
   const folder = mkdtempSync(join(root, 'p-'))
-  const manifest = {
-    format: 1,
-    model: {
-      id: 'azureml:w:7',
-      name: 'w',
-      version: '7',
-      type: 'custom_model',
-      path: 'model/weights.bin',
-      tree: sha256(''),
-    },
-    code: { path: 'code', scoring_script: 'main.py' },
-    environment: { lock: 'environment.lock', lock_digest: sha256(lock), python: '3.12.4' },
-    created_at: '2026-11-26T00:00:00.000Z',
-    hagane_version: '0.1.0',
-    files: Object.fromEntries(Object.entries(content).map(([path, text]) => [path, sha256(text)])),
-    ...more,
-  }
-  for (const [path, text] of Object.entries({
-    ...content,
-    'hagane-package.json': JSON.stringify(manifest),
-    ...change,
-  })) {
+  const environment = { lock: 'environment.lock', lock_digest: sha256(lock), python: '3.12.4' }
+  const files: Record<string, string | undefined> = { ...packageFiles(content, { environment, ...more }), ...change }
+  for (const [path, text] of Object.entries(files)) {
     if (text === undefined) continue
     mkdirSync(dirname(join(folder, path)), { recursive: true })
     writeFileSync(join(folder, path), text)

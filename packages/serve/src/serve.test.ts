@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -7,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { packageFiles } from './testing/package-files.ts'
 
 const program = join(import.meta.dirname, 'main.ts')
 const script = `
@@ -17,7 +17,6 @@ def init():
 def run(raw_data):
     return {"got": json.loads(raw_data), "seen": seen}
 `
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 let root = ''
 beforeAll(async () => {
@@ -34,26 +33,8 @@ async function folderOf(name: string, files: Record<string, string>): Promise<st
   return folder
 }
 
-/** A package of a script and a file that it reads, with a lock of nothing but Python. */
-async function packageOf(name: string, code: string): Promise<string> {
-  const files = { 'code/main.py': code, 'model/weights.bin': 'w' }
-  const manifest = {
-    format: 1,
-    model: {
-      id: 'azureml:w:7',
-      name: 'w',
-      version: '7',
-      type: 'custom_model',
-      path: 'model/weights.bin',
-      tree: sha256(''),
-    },
-    code: { path: 'code', scoring_script: 'main.py' },
-    created_at: '2026-11-26T00:00:00.000Z',
-    hagane_version: '0.1.0',
-    files: Object.fromEntries(Object.entries(files).map(([path, text]) => [path, sha256(text)])),
-  }
-  return folderOf(name, { ...files, 'hagane-package.json': JSON.stringify(manifest) })
-}
+const packageOf = (name: string, code: string): Promise<string> =>
+  folderOf(name, packageFiles({ 'code/main.py': code, 'model/weights.bin': 'w' }))
 
 interface Run {
   child: ChildProcess

@@ -12,7 +12,7 @@ export const packageVerb = verb({
   name: 'package',
   summary: 'Write a folder that serves a model elsewhere, with the same packages and without a server',
   description: `The folder holds the model, the lock of its environment with hashes, one program that serves it, a start script, a
-Dockerfile, and a manifest with the digest of every file. ./serve.sh in it needs Node 24 and Python only, and no Python for an ONNX file.`,
+Dockerfile, and a manifest with the digest of every file. ./serve.sh in it needs Node 24 and Python, for an ONNX model Node alone.`,
   examples: [
     'hagane model package -n flights -v 3 --output-path ./flights-3',
     'hagane model package --path runs:/4f2c…/model --output-path ./candidate',

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { type PlainHead, readPlainHead } from './plain-head.ts'
 import { PlainReply } from './plain-reply.ts'
+import type { Target } from './target.ts'
 
 /** A whole request; what is read of it has the names that it has in an IncomingMessage. */
 export interface PlainRequest extends Pick<PlainHead, 'url' | 'headers'> {
@@ -10,10 +11,14 @@ export interface PlainRequest extends Pick<PlainHead, 'url' | 'headers'> {
   readonly body: Buffer
 }
 
-export interface PlainLane {
-  /** Whether this lane answers such a request. */
-  takes(head: PlainHead): boolean
-  handle(request: PlainRequest, reply: PlainReply): void
+/** Scoring requests that need no more of HTTP than the plainest part. */
+export interface PlainSide {
+  /** What such a request asks for; undefined where the plain lane does not answer it. */
+  targetOf(head: PlainHead): Target | undefined
+  handle(request: PlainRequest, reply: PlainReply, target: Target): void
+}
+
+export interface PlainLane extends PlainSide {
   /** Takes a connection over, and first what it has sent. */
   handOver(socket: Socket, sent: Buffer): void
   /** The connection is closed, or another's. */
@@ -44,7 +49,7 @@ export class PlainConnection {
   #bytes: Buffer = nothing
   #pieces = 0
   #knownText = ''
-  #knownHead: PlainHead | undefined
+  #known: { head: PlainHead; target: Target } | undefined
   #reply: PlainReply | undefined
   #closing = false
   /** Ended, or another's: what comes is not for here. */
@@ -99,11 +104,12 @@ export class PlainConnection {
   #take(): void {
     const bytes = this.#bytes
     const headLength = bytes.subarray(0, mostHead).indexOf(endOfHead)
-    const head = headLength < 0 ? undefined : this.#headOf(bytes.toString('latin1', 0, headLength))
-    if (head === undefined || this.#pieces > mostPieces || !this.#lane.takes(head)) {
+    const known = headLength < 0 ? undefined : this.#asked(bytes.toString('latin1', 0, headLength))
+    if (known === undefined || this.#pieces > mostPieces) {
       this.#handOver()
       return
     }
+    const { head, target } = known
     const bodyStart = headLength + endOfHead.length
     const end = bodyStart + head.bodyLength
     if (bytes.length < end) {
@@ -117,15 +123,17 @@ export class PlainConnection {
     this.#reply = reply
     const { url, headers, rawHeaders } = head
     const body = bytes.subarray(bodyStart, end)
-    this.#lane.handle({ method: 'POST', url, headers, rawHeaders, socket: this.#socket, body }, reply)
+    this.#lane.handle({ method: 'POST', url, headers, rawHeaders, socket: this.#socket, body }, reply, target)
   }
 
   /** Most requests of a connection have the same head. */
-  #headOf(text: string): PlainHead | undefined {
-    if (text === this.#knownText) return this.#knownHead
+  #asked(text: string): { head: PlainHead; target: Target } | undefined {
+    if (text === this.#knownText) return this.#known
+    const head = readPlainHead(text)
+    const target = head && this.#lane.targetOf(head)
     this.#knownText = text
-    this.#knownHead = readPlainHead(text)
-    return this.#knownHead
+    this.#known = head && target && { head, target }
+    return this.#known
   }
 
   #handOver(): void {

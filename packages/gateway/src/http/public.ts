@@ -9,8 +9,8 @@ import { answerPreflight } from './cors.ts'
 import { inShapeOf } from './failure-shape.ts'
 import { metricsPage } from './metrics-page.ts'
 import { discover, unknownModel } from './oip.ts'
+import type { PlainSide } from './plain-connection.ts'
 import type { Scoring } from './score.ts'
-import type { PlainSide } from './server.ts'
 import { swaggerOf } from './swagger.ts'
 import { parseTarget, type Target, unknownPath } from './target.ts'
 
@@ -69,16 +69,13 @@ export function publicHandler(
 /** The scoring routes for the plain lane. What comes from a web page is left to the other one, as is what is large. */
 export function plainSide(routing: Routing, scoring: Scoring, maxBody: number, root = ''): PlainSide {
   const largest = Math.min(maxBody, mostPlainBody)
-  const targetOf = (url: string): Target | undefined => {
-    const target = root === '' ? parseTarget(url) : belowRoot(root, url)
-    return target !== undefined && scores(target) ? target : undefined
-  }
   return {
-    takes: ({ url, bodyLength }) => bodyLength <= largest && !url.startsWith('/admin/') && targetOf(url) !== undefined,
-    handle(request, reply) {
+    targetOf({ url, bodyLength }) {
+      const target = root === '' ? parseTarget(url) : belowRoot(root, url)
+      return target !== undefined && scores(target) && bodyLength <= largest ? target : undefined
+    },
+    handle(request, reply, target) {
       try {
-        const target = targetOf(request.url)
-        if (target === undefined) throw unknownPath(request.url)
         const host = hostOf(routing, target, request)
         if (host.hasServers) scoring.handle(request, reply, passedTarget(target), host)
         else if (target.model !== undefined && target.model !== host.entry.name) throw unknownModel(target, host)

@@ -2,9 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { HaganeError } from '@hagane/contract'
-import { keepAliveTimeout, PlainConnection, type PlainRequest } from './plain-connection.ts'
-import type { PlainHead } from './plain-head.ts'
-import type { PlainReply } from './plain-reply.ts'
+import { keepAliveTimeout, PlainConnection, type PlainLane, type PlainSide } from './plain-connection.ts'
 import { followKeyPair, readKeyPair, type TlsFiles } from './tls.ts'
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
@@ -13,12 +11,6 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => void
 const headersTimeout = 20_000
 const requestTimeout = 300_000
 const unsuited = new Set(['EADDRINUSE', 'EACCES'])
-
-/** Scoring requests that need no more of HTTP than the plainest part. */
-export interface PlainSide {
-  takes(head: PlainHead): boolean
-  handle(request: PlainRequest, reply: PlainReply): void
-}
 
 /** The listening side. `close` lets open requests finish and closes each connection once it is idle. */
 export class HttpServer {
@@ -54,14 +46,13 @@ export class HttpServer {
     const server = this.#server
     const others = server.listeners('connection')
     server.removeAllListeners('connection')
-    const lane = {
-      takes: side.takes,
-      handle: side.handle,
-      handOver(socket: Socket, sent: Buffer): void {
+    const lane: PlainLane = {
+      ...side,
+      handOver(socket, sent) {
         for (const listener of others) listener.call(server, socket)
         socket.emit('data', sent)
       },
-      left: (connection: PlainConnection): boolean => this.#plain.delete(connection),
+      left: connection => this.#plain.delete(connection),
     }
     server.on('connection', (socket: Socket) => this.#plain.add(new PlainConnection(socket, lane)))
   }
