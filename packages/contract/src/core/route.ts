@@ -19,6 +19,13 @@ export const permissions = [
   'endpoint.write',
   'endpoint.invoke',
   'gateway.serve',
+  'monitor.read',
+  'monitor.write',
+  'notification.read',
+  'notification.write',
+  'automation.read',
+  'automation.write',
+  'automation.approve',
 ] as const
 export type Permission = (typeof permissions)[number]
 

@@ -8,6 +8,9 @@ const read: Permission[] = [
   'tracking.read',
   'model.read',
   'endpoint.read',
+  'monitor.read',
+  'notification.read',
+  'automation.read',
 ]
 const contribute: Permission[] = [
   ...read,
@@ -17,13 +20,16 @@ const contribute: Permission[] = [
   'model.write',
   'endpoint.write',
   'endpoint.invoke',
+  'monitor.write',
+  'notification.write',
+  'automation.write',
 ]
 
 /** What each role may do. Jobs get what their scripts need and no more; the gateway gets its own permission alone. */
 export const permissionsOf: Record<Role | 'job' | 'gateway', readonly Permission[]> = {
   reader: read,
   contributor: contribute,
-  admin: [...contribute, 'workspace.write', 'access.manage', 'gateway.serve'],
+  admin: [...contribute, 'workspace.write', 'access.manage', 'gateway.serve', 'automation.approve'],
   job: [
     'workspace.read',
     'asset.read',

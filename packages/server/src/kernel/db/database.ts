@@ -9,6 +9,8 @@ export type Dialect = 'sqlite' | 'postgres'
 export interface Who {
   readonly workspace: string
   readonly actor: string
+  /** What set this off, for every event of a chain of automatic steps: stands in their data as `correlation_id`. */
+  readonly correlation?: string | undefined
   readonly idempotency?: IdempotencyClaim | undefined
 }
 

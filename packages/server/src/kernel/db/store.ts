@@ -18,7 +18,7 @@ export async function appendEvents(tx: Tx, events: readonly NewEvent[]): Promise
       actor: tx.who.actor,
       type: event.type,
       subject: event.subject,
-      data: canonicalJson(event.data),
+      data: canonicalJson(correlated(event.data, tx.who)),
       prev_hash: hash,
     }
     hash = hashEvent(row)
@@ -31,6 +31,10 @@ export async function appendEvents(tx: Tx, events: readonly NewEvent[]): Promise
       .execute()
   await tx.db.updateTable('event_head').set({ seq, hash }).where('one', '=', 1).execute()
 }
+
+/** An event that names its correlation itself keeps it. */
+const correlated = (data: NewEvent['data'], { correlation }: Who): NewEvent['data'] =>
+  correlation === undefined || data.correlation_id !== undefined ? data : { ...data, correlation_id: correlation }
 
 /** The key commits with the work, so a retry after a crash can never do it twice. */
 export async function claimIdempotency(tx: Tx, claim: NonNullable<Who['idempotency']>): Promise<void> {

@@ -31,6 +31,15 @@ eachDialect('event chain', database => {
     )
   })
 
+  it('writes what set a chain of steps off into the data of its events', async () => {
+    await database.db().withTransaction({ ...who, correlation: 'breach-1' }, async tx => {
+      tx.append({ type: 'dev.hagane.test.caused', subject: 'test/1', data: { n: 1 } })
+      tx.append({ type: 'dev.hagane.test.caused', subject: 'test/1', data: { correlation_id: 'its own' } })
+    })
+    const rows = await eventsAfter(database.db(), 0, 100, { type: 'dev.hagane.test.caused' })
+    expect(rows.map(row => row.data)).toEqual(['{"correlation_id":"breach-1","n":1}', '{"correlation_id":"its own"}'])
+  })
+
   describe('verification names the event', () => {
     const columns = ['id', 'time', 'workspace', 'actor', 'type', 'subject', 'data', 'prev_hash', 'hash'] as const
     it.each(columns)('whose %s was changed by one character', async column => {
