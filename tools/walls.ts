@@ -100,6 +100,18 @@ export const domainDoors: Readonly<Record<string, readonly string[]>> = {
   collection: ['endpoints', 'data'],
   batch: ['models', 'environments', 'components', 'assets', 'jobs', 'endpoints'],
   lineage: ['assets', 'data', 'components', 'environments', 'tracking', 'models', 'jobs', 'endpoints', 'batch'],
+  monitoring: [
+    'data',
+    'components',
+    'jobs',
+    'tracking',
+    'models',
+    'schedules',
+    'endpoints',
+    'collection',
+    'batch',
+    'lineage',
+  ],
 }
 
 /** Database drivers and the query builder: only what `mayTouchSql` names may import them. */

@@ -30,6 +30,7 @@ export const catalogue: readonly Entry[] = [
   ),
   entry('serve', 'Serve a model on this machine', () => import('./commands/serve.ts')),
   entry('schedule', 'Create jobs at the times of a calendar', () => import('./commands/schedule.ts')),
+  entry('monitor', 'Watch what deployments collect and answer', () => import('./commands/monitor.ts')),
   entry('compute', 'Manage computes', () => import('./commands/compute.ts')),
   entry('datastore', 'Where data lies', () => import('./commands/datastore.ts')),
   entry('workspace', 'Manage workspaces', () => import('./commands/workspace.ts')),

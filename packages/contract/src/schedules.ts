@@ -6,6 +6,7 @@ import { ok, route } from './core/route.ts'
 import { environmentRef, jobInput, jobOutput, limitsSpec, resourcesSpec } from './job-inputs.ts'
 import { jobSpec } from './job-specs.ts'
 import { gitState, jobResource } from './jobs.ts'
+import { monitorDefinition } from './monitors.ts'
 import { scheduleTrigger } from './schedule-triggers.ts'
 
 /** What becomes of the times that passed while no server ran: nothing, one job for the newest, or one for each. */
@@ -60,12 +61,23 @@ export const scheduleResource = z
     tags: z.record(z.string(), z.string()),
     properties: z.record(z.string(), z.string()),
     trigger: scheduleTrigger,
-    create_job: z.record(z.string(), z.unknown()).describe('the job that each time creates, references as given'),
+    create_job: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .describe('the job that each time creates, references as given'),
+    create_monitor: monitorDefinition.optional().describe('the monitor that each time has judge'),
     catch_up: z.enum(catchUpPolicies),
     is_enabled: z.boolean(),
     provisioning_state: z.literal('Succeeded'),
     next_run_time: timeSchema.optional().describe('absent when disabled or past its end'),
-    last_run: z.object({ time: timeSchema, job: z.string().optional(), error: z.string().optional() }).optional(),
+    last_run: z
+      .object({
+        time: timeSchema,
+        job: z.string().optional(),
+        run: z.string().optional().describe('of a monitor'),
+        error: z.string().optional(),
+      })
+      .optional(),
     etag: z.string(),
     creation_context: creationContext,
   })
@@ -79,6 +91,7 @@ export const scheduleRun = z
     kind: z.enum(['tick', 'manual']),
     outcome: z.enum(['submitted', 'failed']),
     job: z.string().optional(),
+    run: z.string().optional().describe('of a monitor'),
     error: z.string().optional(),
     at: timeSchema.describe('when it was carried out'),
   })

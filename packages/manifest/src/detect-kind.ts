@@ -16,7 +16,8 @@ const schemaNames: [RegExp, ManifestKind][] = [
   [/^expectations$/i, 'expectations'],
   [/(^azure(Blob|File|DataLake)|datastore)/i, 'datastore'],
   [/^registry$/i, 'registry'],
-  [/^(monitor|data)?schedule$/i, 'schedule'],
+  [/^monitor(Schedule)?$/i, 'monitor'],
+  [/^(data)?schedule$/i, 'schedule'],
   [/^(compute|amlCompute|computeInstance|virtualMachine|kubernetesCompute|synapseSpark)/i, 'compute'],
 ]
 
@@ -40,7 +41,8 @@ function isBatch(map: YamlMap): boolean {
 function fromShape(map: YamlMap): ManifestKind | undefined {
   const has = (...keys: string[]) => keys.some(key => Object.hasOwn(map, key))
   if (has('endpoint_name', 'code_configuration')) return isBatch(map) ? 'batch-deployment' : 'online-deployment'
-  if (has('create_job', 'create_monitor', 'import_data')) return 'schedule'
+  if (has('create_monitor')) return 'monitor'
+  if (has('create_job', 'import_data')) return 'schedule'
   if (has('replication_locations')) return 'registry'
   if (has('auth_mode', 'traffic')) return 'online-endpoint'
   const type = own(map, 'type')
@@ -65,5 +67,7 @@ export function detectKind(root: unknown): ManifestKind | undefined {
   if (!isMap(root)) return undefined
   const name = schemaName(root)
   if (otherNames.test(name)) return undefined
-  return hinted(schemaNames, name) ?? fromShape(root)
+  const kind = hinted(schemaNames, name) ?? fromShape(root)
+  // Azure ML has one schema for both
+  return kind === 'schedule' && Object.hasOwn(root, 'create_monitor') ? 'monitor' : kind
 }

@@ -12,8 +12,8 @@ import { validate } from './validate.ts'
 /** What Azure ML's schedules can do besides creating jobs, why Hagane does not, and the nearest way. */
 const otherActions: Readonly<Record<string, { reason: string; hint: string }>> = {
   create_monitor: {
-    reason: 'schedules that create model monitors are not supported',
-    hint: 'write the checks as a job and give it as create_job',
+    reason: 'a schedule that creates a monitor is a monitor',
+    hint: 'create it with hagane monitor create, or hagane schedule create',
   },
   import_data: {
     reason: 'schedules that import data from databases are not supported: connections are not known here',

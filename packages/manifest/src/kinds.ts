@@ -20,7 +20,9 @@ import {
   type JobSpec,
   jobSpec,
   type ModelSpec,
+  type MonitorSpec,
   modelSpec,
+  monitorSpec,
   type OnlineDeploymentSpec,
   type OnlineEndpointSpec,
   onlineDeploymentSpec,
@@ -36,6 +38,7 @@ import { expandAssetFields, expandData, expandDeployment, expandModel } from './
 import { expandBatchDeployment, expandBatchInvocation } from './expand-batch.ts'
 import { expandEnvironmentSpec } from './expand-environment.ts'
 import { expandJob } from './expand-job.ts'
+import { expandMonitor } from './expand-monitor.ts'
 import { expandComponent } from './expand-pipeline.ts'
 import { expandSchedule } from './expand-schedule.ts'
 import { checkComponent, checkJob, checkSchedule } from './graph.ts'
@@ -58,6 +61,7 @@ export interface ManifestResources {
   datastore: DatastoreSpec
   compute: ComputeSpec
   schedule: ScheduleSpec
+  monitor: MonitorSpec
   expectations: Expectations
   registry: RegistrySpec
 }
@@ -89,6 +93,7 @@ export const manifestKinds: { readonly [K in ManifestKind]: KindRules<ManifestRe
   compute: { spec: computeSpec, expand: expandAssetFields },
   registry: { spec: registrySpec, expand: expandAssetFields },
   schedule: { spec: scheduleSpec, expand: expandSchedule, check: checkSchedule },
+  monitor: { spec: monitorSpec, expand: expandMonitor },
   expectations: { spec: expectations, expand: () => {} },
 }
 export const manifestKindNames = Object.keys(manifestKinds) as ManifestKind[]

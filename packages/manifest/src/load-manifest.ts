@@ -16,8 +16,8 @@ export interface LoadRequest<K extends ManifestKind> {
   readonly file?: string
   /** Where relative paths start when there is no file. */
   readonly directory?: string
-  /** Without it the manifest's own shape decides. */
-  readonly kind?: K
+  /** Of several the one that it looks like, else the first. Without any the manifest's own shape decides. */
+  readonly kind?: K | readonly [K, ...K[]]
   /** `--set` texts, `a.b.c=value`, applied in order before validation. */
   readonly set?: readonly string[]
   /** Top-level properties from flags such as `--name`; they win over file and `set`. Undefined ones are left out. */
@@ -53,8 +53,12 @@ async function readRoot(loading: Loading, file: string | undefined): Promise<Yam
   )
 }
 
-function kindOf(root: YamlMap, given: ManifestKind | undefined, file: string | undefined): ManifestKind {
-  const kind = given ?? detectKind(root)
+type Kinds = ManifestKind | readonly [ManifestKind, ...ManifestKind[]] | undefined
+
+function kindOf(root: YamlMap, given: Kinds, file: string | undefined): ManifestKind {
+  const likely = detectKind(root)
+  if (typeof given === 'object') return given.find(kind => kind === likely) ?? given[0]
+  const kind = given ?? likely
   if (kind !== undefined) return kind
   const name = schemaName(root)
   const message =

@@ -75,20 +75,20 @@ describe('what is wrong', () => {
 describe('what Azure ML schedules do besides', () => {
   const whole = (text: string) => loadManifest({ file: '/p/main.yml', files: memoryFiles({ '/p/main.yml': text }) })
 
-  test.each([
-    ['create_monitor', 'model monitors', 'give it as create_job'],
-    ['import_data', 'import data', 'give it as create_job'],
-  ])('%s is refused with a reason and the nearest way', async (action, reason, hint) => {
-    const error = await refusalOf(
-      whole(`$schema: http://azureml/sdk-2-0/Schedule.json\n${head}${action}: {anything: 1}\n`),
-    )
-    expect(error).toMatchObject({ kind: 'unsupported', hint: expect.stringContaining(hint) })
-    expect(error.message).toContain(`main.yml:4:1: ${action}: `)
-    expect(error.message).toContain(reason)
-  })
+  test.each([['import_data', 'import data', 'give it as create_job']])(
+    '%s is refused with a reason and the nearest way',
+    async (action, reason, hint) => {
+      const error = await refusalOf(
+        whole(`$schema: http://azureml/sdk-2-0/Schedule.json\n${head}${action}: {anything: 1}\n`),
+      )
+      expect(error).toMatchObject({ kind: 'unsupported', hint: expect.stringContaining(hint) })
+      expect(error.message).toContain(`main.yml:4:1: ${action}: `)
+      expect(error.message).toContain(reason)
+    },
+  )
 
   test('is refused after what is wrong with its trigger', async () => {
-    const error = await refusalOf(whole('name: x\ntrigger: {type: cronn}\ncreate_monitor: {}\n'))
+    const error = await refusalOf(whole('name: x\ntrigger: {type: cronn}\nimport_data: {}\n'))
     expect(error).toMatchObject({ kind: 'invalid', details: [{ property: 'trigger.type', line: 2 }] })
   })
 })

@@ -12,9 +12,10 @@ import { buildData, type Data, DEFAULT_DATASTORE, urlMirrorRules } from './domai
 import { buildEndpoints, type CollectedData, type Endpoints } from './domains/endpoints/index.ts'
 import { buildEnvironments } from './domains/environments/index.ts'
 import { buildJobs, type Jobs } from './domains/jobs/index.ts'
-import { buildLineage, type PredictionFacts } from './domains/lineage/index.ts'
+import { buildLineage, type Lineage, type PredictionFacts } from './domains/lineage/index.ts'
 import { buildModels, type Models } from './domains/models/index.ts'
-import { buildSchedules, type Schedules } from './domains/schedules/index.ts'
+import { buildMonitoring, type Monitoring } from './domains/monitoring/index.ts'
+import { buildSchedules, type ScheduledMonitors, type Schedules } from './domains/schedules/index.ts'
 import { buildTracking, type Tracking } from './domains/tracking/index.ts'
 import { buildWorkspaces, type Workspaces } from './domains/workspaces/index.ts'
 import type { BlobStore } from './kernel/blobs/index.ts'
@@ -90,13 +91,13 @@ export function composeDomains(parts: Parts): Domains {
     ...gatewayAccess(db, access, config),
   })
   const collection = buildCollection(collectionParts(parts, data, endpoints))
-  const schedules = buildSchedules({ ...parts, jobs })
-  const sources = { models: served, environment: environments.plan, component: components.resolve }
-  const batch = buildBatch({ ...parts, sources: { ...sources, jobs } })
+  const schedules: Schedules = buildSchedules({ ...parts, jobs, monitors: actionsOf(() => monitoring) })
+  const batch = buildBatch({ ...parts, sources: batchSources(served, environments, components, jobs) })
   const lineage = buildLineage({ db, events, ...factsFrom(tracking, endpoints, collection, batch) })
+  const monitoring: Monitoring = buildMonitoring(watched(parts, schedules, { data, endpoints, collection, lineage }))
   return {
     routes: routesOf(workspaces, access, ...plainDomains(parts), data, environments, components).concat(
-      routesOf(tracking, models, compute, jobs, schedules, endpoints, collection, batch, lineage),
+      routesOf(tracking, models, compute, jobs, schedules, endpoints, collection, batch, lineage, monitoring),
     ),
     workspaces,
     access,
@@ -107,6 +108,39 @@ export function composeDomains(parts: Parts): Domains {
     stop: () => stopInOrder(schedules, collection, endpoints, tasks, jobs, environments, tracking, events),
   }
 }
+
+/** Schedules have monitors judge, and monitors are schedules: each knows the other by what it does. */
+const actionsOf = (monitoring: () => Monitoring): ScheduledMonitors => ({
+  check: (...of) => monitoring().actions.check(...of),
+  begin: (...of) => monitoring().actions.begin(...of),
+  stored: (...of) => monitoring().actions.stored(...of),
+  deleted: (...of) => monitoring().actions.deleted(...of),
+})
+
+interface Watched {
+  data: Data
+  endpoints: Endpoints
+  collection: Collection
+  lineage: Lineage
+}
+
+/** What monitors look at. */
+const watched = (parts: Parts, schedules: Schedules, { data, endpoints, collection, lineage }: Watched) => ({
+  ...parts,
+  schedules: schedules.monitors,
+  deployment: endpoints.deployed,
+  collected: collection.periods,
+  resolve: data.resolve,
+  table: data.table,
+  makersOf: lineage.makersOf,
+})
+
+const batchSources = (
+  models: { resolve: ReturnType<typeof servedModel> },
+  environments: ReturnType<typeof buildEnvironments>,
+  components: ReturnType<typeof buildComponents>,
+  jobs: Jobs,
+) => ({ models, environment: environments.plan, component: components.resolve, jobs })
 
 const runSettings = (config: Config) => ({
   dataDir: config.dataDir,

@@ -1,5 +1,5 @@
 import { basename, dirname, resolve } from 'node:path'
-import { type ScheduleResource, type ScheduleRun, scheduleRoutes } from '@hagane/contract'
+import { monitorRoutes, type ScheduleResource, type ScheduleRun, scheduleRoutes } from '@hagane/contract'
 import { submittedState } from '../git/submitted-state.ts'
 import { count, list, requiredText, text, toggle } from '../grammar/flags.ts'
 import { type Invocation, type Noun, type Verb, verb } from '../invocation.ts'
@@ -9,6 +9,7 @@ import type { Column } from '../output/table.ts'
 import { confirm } from '../terminal/confirm.ts'
 import { changeFlags } from './asset-flags.ts'
 import { jobColumns } from './job-flags.ts'
+import { monitorColumns, runColumns as monitorRunColumns } from './monitor-columns.ts'
 import { collect } from './pages.ts'
 
 const columns: readonly Column<ScheduleResource>[] = [
@@ -21,13 +22,13 @@ const columns: readonly Column<ScheduleResource>[] = [
   ['Enabled', schedule => schedule.is_enabled],
   ['NextRun', schedule => schedule.next_run_time],
   ['LastRun', schedule => schedule.last_run?.time],
-  ['LastJob', schedule => schedule.last_run?.job ?? schedule.last_run?.error],
+  ['LastJob', ({ last_run: last }) => last?.job ?? last?.run ?? last?.error],
 ]
 const runColumns: readonly Column<ScheduleRun>[] = [
   ['Time', run => run.time],
   ['Kind', run => run.kind],
   ['Outcome', run => run.outcome],
-  ['Job', run => run.job],
+  ['Job', run => run.job ?? run.run],
   ['Error', run => run.error],
 ]
 
@@ -37,7 +38,12 @@ const maxResults = count('-r, --max-results <n>', 'how many at most')
 
 async function put(call: Invocation, file: string, name: string | undefined, set: readonly string[]): Promise<void> {
   const { cwd } = call.surroundings
-  const schedule = await loadResource(call, 'schedule', { file, set, overrides: { name } })
+  const schedule = await loadResource(call, ['schedule', 'monitor'], { file, set, overrides: { name } })
+  if ('create_monitor' in schedule)
+    return void (await call.print(
+      await call.client.call(monitorRoutes.create, { body: { monitor: schedule } }),
+      monitorColumns,
+    ))
   const git = await submittedState(call, dirname(resolve(cwd, file)))
   const experiment = basename(cwd)
   const body = {
@@ -56,6 +62,7 @@ const create = verb({
   examples: [
     'hagane schedule create -f schedule.yml',
     'hagane schedule create -f schedule.yml --set trigger.time_zone=UTC',
+    'hagane schedule create -f monitor.yml',
   ],
   flags: {
     file: requiredText('-f, --file <path>', 'YAML specification of a schedule'),
@@ -141,11 +148,15 @@ const remove = verb({
 
 const trigger = verb({
   name: 'trigger',
-  summary: 'Create the job of a schedule now, beside its times',
+  summary: 'Create the job of a schedule now, or have its monitor judge, beside its times',
   examples: ['hagane schedule trigger -n nightly --query name -o tsv'],
   flags: { name: scheduleName },
   run: async (call, options) => {
-    await call.print(await call.client.call(scheduleRoutes.trigger, { params: { name: options.name } }), jobColumns)
+    const params = { name: options.name }
+    const { create_monitor } = await call.client.call(scheduleRoutes.show, { params })
+    if (create_monitor === undefined)
+      return call.print(await call.client.call(scheduleRoutes.trigger, { params }), jobColumns)
+    await call.print(await call.client.call(monitorRoutes.run, { params, body: {} }), monitorRunColumns)
   },
 })
 

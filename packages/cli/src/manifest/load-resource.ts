@@ -26,7 +26,7 @@ export interface Source {
  */
 export async function loadResource<K extends ManifestKind>(
   call: Invocation,
-  kind: K,
+  kind: K | readonly [K, ...K[]],
   source: Source,
 ): Promise<ResourceOf<K>> {
   const { cwd } = call.surroundings

@@ -24,6 +24,7 @@ import { jobRetries } from './0076-job-retries.ts'
 import { batchEndpoints } from './0080-batch-endpoints.ts'
 import { jobsBySchedule } from './0084-jobs-by-schedule.ts'
 import { collectedData } from './0085-collected-data.ts'
+import { monitors } from './0090-monitors.ts'
 
 /** The one timeline; order is by name. */
 export const migrations: readonly Migration[] = [
@@ -52,4 +53,5 @@ export const migrations: readonly Migration[] = [
   batchEndpoints,
   jobsBySchedule,
   collectedData,
+  monitors,
 ]

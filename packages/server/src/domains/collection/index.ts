@@ -6,12 +6,14 @@ import type { BoundRoute } from '../../kernel/http/index.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { convertCaptures } from './convert.ts'
 import { takeFeedback } from './feedback.ts'
+import { buildPeriods, type CollectedPeriods } from './periods.ts'
 import { buildQuestions, type CollectedRow } from './questions.ts'
 import { listFiles } from './reads.ts'
 import { sweepOld } from './retention.ts'
 import { Rounds } from './rounds.ts'
 import { bindRoutes, type CollectionUses } from './routes.ts'
 
+export type { CollectedPeriods } from './periods.ts'
 export { collectionFolder } from './places.ts'
 
 const convertEveryMs = 5000
@@ -34,6 +36,7 @@ interface Deps {
 
 export interface Collection extends CollectionUses {
   routes: BoundRoute[]
+  periods: CollectedPeriods
   /** What was collected and said of a prediction, as facts; nothing while that cannot be looked up. */
   ofPrediction(workspace: string, endpoint: string, id: string): Promise<{ collected?: CollectedRow[] }>
   /** Begins to turn captures into tables and to delete what is too old. */
@@ -69,6 +72,7 @@ export function buildCollection(deps: Deps): Collection {
   return {
     ...uses,
     routes: bindRoutes(uses),
+    periods: buildPeriods(parts),
     async ofPrediction(workspace, endpoint, id) {
       const rows = await uses.questions.ofPrediction({ workspace, endpoint }, id).catch((error: unknown) => {
         log.warn({ err: error, prediction: id }, 'what was collected of a prediction could not be read')

@@ -19,11 +19,11 @@ import { listFiles } from './reads.ts'
 const answerMs = 120_000
 const defaultPeriodMs = 24 * 3_600_000
 /** How often a question is put again when captures became tables while it was put together. */
-const attempts = 5
+export const attempts = 5
 const atOnce = 2
 const mayWait = 16
 
-type Sources = Extract<TabularRequest, { kind: 'compare' }>['sources']
+export type Sources = Extract<TabularRequest, { kind: 'compare' }>['sources']
 
 export interface QuestionDeps {
   db: Database
@@ -171,11 +171,13 @@ function periodOf({ db }: QuestionDeps, { since, until, prediction }: Prediction
   return { since: since ?? new Date(db.clock.now().getTime() - defaultPeriodMs).toISOString(), until }
 }
 
-async function sourcesOf(
+/** What was collected at an endpoint in a period, as the reader of tables takes it; of one deployment, when it is named. */
+export async function sourcesOf(
   deps: QuestionDeps,
   { workspace, endpoint }: { workspace: string; endpoint: string },
   revisions: readonly string[],
   { since, until }: Period,
+  deployment?: string,
 ): Promise<Sources> {
   const from = since === undefined ? undefined : predictionHour(Date.parse(since))
   const to = until === undefined ? undefined : predictionHour(Date.parse(until))
@@ -185,7 +187,8 @@ async function sourcesOf(
   const captures = captured.filter(({ name, hour }) => within(hour) || name.startsWith(FEEDBACK))
   // files after captures: what is turned into tables in between is then among both, and taken once
   const collections = ['predictions', 'model_inputs', FEEDBACK]
-  const files = await listFiles(deps.db, workspace, endpoint, { collections, from, to })
+  const listed = await listFiles(deps.db, workspace, endpoint, { collections, from, to })
+  const files = listed.filter(file => deployment === undefined || (file.deployment ?? deployment) === deployment)
   const converted = new Set(files.map(({ source }) => source))
   return {
     workspace,

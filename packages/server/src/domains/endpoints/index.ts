@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path'
-import { HaganeError } from '@hagane/contract'
+import { HaganeError, type OnlineDeploymentSpec } from '@hagane/contract'
 import type { BlobStore } from '../../kernel/blobs/index.ts'
 import type { Config } from '../../kernel/config.ts'
 import type { Database } from '../../kernel/db/index.ts'
@@ -20,7 +20,7 @@ import { registerProvisioning } from './provision.ts'
 import { findEndpoint, findRevision, hasEndpoints, revisionIds } from './reads.ts'
 import { toRevision } from './resource.ts'
 import { endpointRouteTable } from './routes.ts'
-import { deploymentsOfModel } from './served-models.ts'
+import { deployedNow, deploymentsOfModel } from './served-models.ts'
 import type { EnvironmentSource, ModelSource, Prediction } from './types.ts'
 import { workerLog } from './worker-log.ts'
 
@@ -41,6 +41,12 @@ export interface Endpoints {
   findPrediction(workspace: string, id: string): Promise<Prediction | undefined>
   /** The deployments, as `endpoint/name`, that serve a version of a registered model, or any version of it. */
   deploymentsOfModel(workspace: string, name: string, version?: string): Promise<string[]>
+  /** What a deployment was asked to be, and the model that it serves, as far as that is known. */
+  deployed(
+    workspace: string,
+    endpoint: string,
+    name: string,
+  ): Promise<{ spec: OnlineDeploymentSpec; model: string | undefined } | undefined>
   /** Every revision that an endpoint has had. Throws not_found when there is no such endpoint, and was none. */
   revisionsOf(workspace: string, endpoint: string): Promise<string[]>
   /** Workspace, endpoint and deployment of a revision. */
@@ -114,6 +120,7 @@ export function buildEndpoints(deps: Deps): Endpoints {
   return {
     findPrediction,
     deploymentsOfModel: (workspace, name, version) => deploymentsOfModel(db, workspace, name, version),
+    deployed: (workspace, endpoint, name) => deployedNow(db, workspace, endpoint, name),
     revisionsOf,
     revision: id => findRevision(db, id),
     routes: endpointRouteTable({

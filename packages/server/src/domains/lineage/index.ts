@@ -27,12 +27,16 @@ interface Deps {
   runFacts: (workspace: string, name: string) => Promise<Record<string, unknown>>
 }
 
+export interface Lineage {
+  routes: BoundRoute[]
+  /** The jobs or runs that made a model version, `<name>:<version>`, or the version that it was shared from. */
+  makersOf(workspace: string, model: string): Promise<string[]>
+}
+
 const MAX_NODES = 2000
 
 /** Where things come from and what came of them: a view of the event chain, which can be rebuilt from it at any time. */
-export function buildLineage({ db, events, findPrediction, runFacts }: Deps): {
-  routes: BoundRoute[]
-} {
+export function buildLineage({ db, events, findPrediction, runFacts }: Deps): Lineage {
   const consumer = events.consume('lineage', async batch => {
     const graphs = batch
       .map(event => ({ event, graph: graphOfEvent(toRecord(event)) }))
@@ -131,7 +135,18 @@ export function buildLineage({ db, events, findPrediction, runFacts }: Deps): {
     return { ...node, facts: { ...node.facts, ...(await runFacts(workspace, node.name)) } }
   }
 
+  async function makersOf(workspace: string, model: string): Promise<string[]> {
+    await consumer.catchUp()
+    const edges = await edgesOf(db, workspace, [`model:${model}`], 'up')
+    const origin = edges.find(({ relation, to }) => relation === 'was shared from' && to.startsWith('model:'))
+    const found = edges.filter(({ relation, to }) => relation === 'was made by' && to.startsWith('job:'))
+    if (found.length > 0 || origin === undefined) return [...new Set(found.map(({ to }) => to.slice('job:'.length)))]
+    const more = await edgesOf(db, workspace, [origin.to], 'up')
+    return more.flatMap(({ relation, to }) => (relation === 'was made by' ? [to.replace(/^job:/, '')] : []))
+  }
+
   return {
+    makersOf,
     routes: [
       implement(lineageRoutes.show, call =>
         show(call.workspace, call.query.of, call.query.direction, call.query.depth),

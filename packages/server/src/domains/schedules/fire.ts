@@ -34,6 +34,7 @@ export async function carryOut(needs: ScheduleNeeds, row: ScheduleRow): Promise<
   const decision = decide(times, new Date(row.next_tick), needs.db.clock.now(), row.catch_up as CatchUpPolicy)
   try {
     if (decision.run === undefined) await skip(needs, row, decision)
+    else if (row.action === 'monitor') await judgeAt(needs, row, decision, decision.run)
     else await submitAt(needs, whoOf(row), row, decision.run, (tx, job) => recordTick(tx, row, decision, { job }))
   } catch (error) {
     if (error instanceof Superseded) return
@@ -90,6 +91,16 @@ function submissionOf(row: ScheduleRow, name: string, time: Date) {
   }
 }
 
+/** Has the monitor judge the time, unless it sees nothing to judge: then the time passes without a word. */
+async function judgeAt(needs: ScheduleNeeds, row: ScheduleRow, decision: Decision, time: Date): Promise<void> {
+  await needs.db.withTransaction(whoOf(row), async tx => {
+    await claim(tx, row)
+    const job = await needs.monitors.begin(tx, row, time, 'tick')
+    if (job === undefined) await moveOn(tx, row, decision.next?.getTime() ?? null)
+    else await note(tx, row, decision, { job })
+  })
+}
+
 async function skip(needs: ScheduleNeeds, row: ScheduleRow, decision: Decision): Promise<void> {
   await needs.db.withTransaction(whoOf(row), async tx => {
     await claim(tx, row)
@@ -105,6 +116,16 @@ async function recordTick(
   result: { job?: string; error?: string },
 ): Promise<void> {
   await claim(tx, row)
+  await note(tx, row, decision, result)
+}
+
+/** What became of a time, for a row that the transaction holds. */
+async function note(
+  tx: Tx,
+  row: ScheduleRow,
+  decision: Decision,
+  result: { job?: string; error?: string },
+): Promise<void> {
   tellOfSkipped(tx, row, decision)
   const time = (decision.run ?? tx.now).toISOString()
   const { job = null, error = null } = result
@@ -119,7 +140,7 @@ async function recordTick(
   tx.append({
     type: job === null ? 'dev.hagane.schedule.failed' : 'dev.hagane.schedule.triggered',
     subject: `schedule/${row.name}`,
-    data: { name: row.name, time, ...result },
+    data: { name: row.name, time, ...(row.action === 'job' ? result : { run: job, ...(error && { error }) }) },
   })
   await moveOn(tx, row, decision.next?.getTime() ?? null)
 }

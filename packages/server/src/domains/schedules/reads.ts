@@ -15,11 +15,13 @@ export interface ScheduleFilter {
   limit: number
   after?: string | undefined
   enabled?: boolean | undefined
+  action?: ScheduleRow['action']
 }
 
 export function listSchedules(db: Database, workspace: string, filter: ScheduleFilter): Promise<ScheduleRow[]> {
   let query = on(db).selectFrom('schedules').selectAll().where('workspace', '=', workspace)
   if (filter.after !== undefined) query = query.where('name', '>', filter.after)
+  if (filter.action !== undefined) query = query.where('action', '=', filter.action)
   if (filter.enabled !== undefined) query = query.where('is_enabled', '=', filter.enabled ? 1 : 0)
   return query.orderBy('name').limit(filter.limit).execute()
 }

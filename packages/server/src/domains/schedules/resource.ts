@@ -12,26 +12,26 @@ export function toResource(row: ScheduleRow, last: RunRow | undefined): Schedule
     tags: JSON.parse(row.tags),
     properties: JSON.parse(row.properties),
     trigger: JSON.parse(row.trigger_spec) as ScheduleTrigger,
-    create_job: JSON.parse(row.job),
+    ...(row.action === 'job' ? { create_job: JSON.parse(row.job) } : { create_monitor: JSON.parse(row.job) }),
     catch_up: row.catch_up as CatchUpPolicy,
     is_enabled: row.is_enabled === 1,
     provisioning_state: 'Succeeded',
     ...(row.next_tick === null ? {} : { next_run_time: new Date(row.next_tick).toISOString() }),
-    ...(last === undefined ? {} : { last_run: { time: last.time, ...resultOf(last) } }),
+    ...(last === undefined ? {} : { last_run: { time: last.time, ...resultOf(row, last) } }),
     etag: String(row.revision),
     creation_context: creationContextOf(row),
   }
 }
 
-const resultOf = ({ job, error }: RunRow): { job?: string; error?: string } => ({
-  ...(job === null ? {} : { job }),
+const resultOf = ({ action }: ScheduleRow, { job, error }: RunRow): { job?: string; run?: string; error?: string } => ({
+  ...(job === null ? {} : action === 'job' ? { job } : { run: job }),
   ...(error === null ? {} : { error }),
 })
 
-export const toRun = (row: RunRow): ScheduleRun => ({
+export const toRun = (schedule: ScheduleRow, row: RunRow): ScheduleRun => ({
   time: row.time,
   kind: row.tick === null ? 'manual' : 'tick',
   outcome: row.outcome as ScheduleRun['outcome'],
-  ...resultOf(row),
+  ...resultOf(schedule, row),
   at: row.at,
 })

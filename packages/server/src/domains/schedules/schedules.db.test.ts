@@ -19,6 +19,13 @@ import { putSchedule } from './service.ts'
 const clock = { time: new Date(), now: () => new Date(clock.time) }
 const at = (text: string): Date => new Date(`2026-07-10T${text}Z`)
 const hourly = { type: 'cron' as const, expression: '0 * * * *', time_zone: 'UTC' }
+/** None of these schedules has a monitor judge. */
+const noMonitors: ScheduleNeeds['monitors'] = {
+  check: () => Promise.reject(new Error('no monitor')),
+  begin: () => Promise.reject(new Error('no monitor')),
+  stored: () => Promise.reject(new Error('no monitor')),
+  deleted: () => Promise.reject(new Error('no monitor')),
+}
 const job: JobSpec = { type: 'command', command: 'echo ${{inputs.name}}', inputs: { name: '${{name}}' } }
 
 eachDialect(
@@ -216,6 +223,7 @@ describe('two servers at the same time', () => {
         const needs: ScheduleNeeds = {
           db: database.db(),
           log: buildLog('silent'),
+          monitors: noMonitors,
           jobs: {
             check: async () => {},
             specOf: async () => job,

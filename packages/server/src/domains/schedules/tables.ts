@@ -11,7 +11,9 @@ export type ScheduleTables = {
     tags: string
     properties: string
     trigger_spec: string
-    /** The job as each time creates it, references as given. */
+    /** What its times do: create a job, or have a monitor judge. */
+    action: 'job' | 'monitor'
+    /** The job as each time creates it, references as given; of a monitor its definition. */
     job: string
     git: string | null
     /** Experiment of jobs that name none. */
@@ -29,6 +31,7 @@ export type ScheduleTables = {
     tick: number | null
     time: string
     outcome: string
+    /** The job that was created, or the run of a monitor. */
     job: string | null
     error: string | null
     at: string

@@ -42,7 +42,12 @@ export async function pageOfRuns(
   { limit, cursor }: Asked,
 ): Promise<Page<ScheduleRun>> {
   const row = await getSchedule(needs, workspace, name)
-  return pageFrom(await listRuns(needs.db, row.id, limit + 1, numberCursor(cursor)), limit, toRun, run => [run.seq])
+  return pageFrom(
+    await listRuns(needs.db, row.id, limit + 1, numberCursor(cursor)),
+    limit,
+    run => toRun(row, run),
+    run => [run.seq],
+  )
 }
 
 /** The next times after now, as if the schedule were enabled. Throws not_found. */

@@ -1,0 +1,147 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  type MonitorDefinition,
+  type MonitorResource,
+  type MonitorRun,
+  monitorRoutes,
+  scheduleRoutes,
+} from '@hagane/contract'
+import { buildTestApp, eachDialect, type TestApp } from '@hagane/testkit'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { eventsAfter } from '../../kernel/events/index.ts'
+
+const clock = { time: new Date(), now: () => new Date(clock.time) }
+const at = (text: string): Date => new Date(`2026-07-10T${text}Z`)
+const hourly = { type: 'cron' as const, expression: '0 * * * *', time_zone: 'UTC' }
+const watching: MonitorDefinition = {
+  monitoring_target: { ml_task: 'classification', endpoint_deployment_id: 'azureml:flights:blue' },
+  alert_notification: { emails: ['ops@example.com'] },
+}
+
+eachDialect(
+  'monitors of two servers on one database',
+  database => {
+    const apps: TestApp[] = []
+    let client: TestApp['client']
+    const server = async (): Promise<TestApp> => {
+      const app = await buildTestApp({ settings: { database: database.location() }, overrides: { clock } })
+      apps.push(app)
+      return app
+    }
+    const create = (name: string, create_monitor: object = watching, more: object = {}): Promise<MonitorResource> =>
+      client.call(monitorRoutes.create, {
+        body: { monitor: { name, trigger: hourly, create_monitor, ...more } as never },
+      })
+    const show = (name: string) => client.call(monitorRoutes.show, { params: { name } })
+    const runsOf = async (name: string): Promise<MonitorRun[]> =>
+      (await client.call(monitorRoutes.runs, { params: { name } })).items
+    const until = async <T>(ask: () => Promise<T>, isIt: (value: T) => boolean): Promise<T> => {
+      for (;;) {
+        const value = await ask()
+        if (isIt(value)) return value
+        await sleep(20)
+      }
+    }
+    const eventsOf = async (name: string) =>
+      (await eventsAfter(database.db(), 0, 10_000, { subject: `monitor/${name}` })).map(({ type }) =>
+        type.replace('dev.hagane.monitor.', ''),
+      )
+
+    beforeAll(async () => {
+      clock.time = at('10:00:00')
+      client = (await server()).client
+      await server()
+    })
+    afterAll(async () => {
+      for (const app of apps) await app[Symbol.asyncDispose]()
+    })
+    beforeEach(() => {
+      clock.time = at('10:30:00')
+    })
+
+    it('judge each time once, and say why where there is nothing to judge', async () => {
+      await create('hourly')
+      clock.time = at('11:00:00')
+      await until(
+        () => runsOf('hourly'),
+        ([newest]) => newest?.finished_at !== undefined,
+      )
+      clock.time = at('12:00:01')
+      const runs = await until(
+        () => runsOf('hourly'),
+        ([newest]) => newest?.time.slice(11, 16) === '12:00' && newest.finished_at !== undefined,
+      )
+      expect(runs.map(({ name, kind, status, result }) => ({ name, kind, status, result }))).toEqual(
+        ['120000', '110000'].map(time => ({
+          name: `hourly-20260710T${time}Z`,
+          kind: 'tick',
+          status: 'Completed',
+          result: 'not_judged',
+        })),
+      )
+      expect(await eventsOf('hourly')).toEqual(['created', 'run-completed', 'run-completed'])
+      const scheduled = await client.call(scheduleRoutes.runs, { params: { name: 'hourly' } })
+      expect(scheduled.items.map(({ outcome, run, job }) => ({ outcome, run, job }))).toEqual([
+        { outcome: 'submitted', run: 'hourly-20260710T120000Z' },
+        { outcome: 'submitted', run: 'hourly-20260710T110000Z' },
+      ])
+    })
+
+    it('are schedules too: listed, switched, updated and deleted by either name', async () => {
+      await create('both', watching, { is_enabled: false, tags: { a: 1 } })
+      expect(await client.call(scheduleRoutes.show, { params: { name: 'both' } })).toMatchObject({
+        create_monitor: watching,
+        is_enabled: false,
+        tags: { a: '1' },
+      })
+      await client.call(scheduleRoutes.update, { params: { name: 'both' }, body: { is_enabled: true } })
+      expect(await show('both')).toMatchObject({ is_enabled: true, next_run_time: '2026-07-10T11:00:00.000Z' })
+      const body = { create_monitor: { ...watching, monitoring_signals: { q: { type: 'data_quality' as const } } } }
+      await client.call(monitorRoutes.update, { params: { name: 'both' }, body })
+      await expect(client.call(scheduleRoutes.trigger, { params: { name: 'both' } })).rejects.toMatchObject({
+        kind: 'invalid',
+        hint: expect.stringContaining('hagane monitor run -n both'),
+      })
+      await client.call(scheduleRoutes.delete, { params: { name: 'both' } })
+      await expect(show('both')).rejects.toMatchObject({ kind: 'not_found' })
+      expect(await eventsOf('both')).toEqual(['created', 'enabled', 'updated', 'deleted'])
+    })
+
+    it('judge any moment on request, also twice, and also when disabled', async () => {
+      await create('asked', watching, { is_enabled: false })
+      const params = { name: 'asked' }
+      const body = { time: '2026-07-01T00:00:00Z' }
+      const first = await client.call(monitorRoutes.run, { params, body })
+      const second = await client.call(monitorRoutes.run, { params, body })
+      expect(first).toMatchObject({ kind: 'manual', name: 'asked-20260701T000000Z', time: '2026-07-01T00:00:00.000Z' })
+      expect(second.name).not.toBe(first.name)
+      await until(
+        () => runsOf('asked'),
+        runs => runs.length === 2 && runs.every(run => run.finished_at !== undefined),
+      )
+    })
+
+    it.each([
+      [
+        { monitoring_signals: { x: { type: 'generation_safety_quality' } }, ...watching },
+        'unsupported',
+        'Azure OpenAI',
+      ],
+      [{ monitoring_target: { endpoint_deployment_id: 'fake' } }, 'invalid', "'fake' names no deployment"],
+      [{}, 'invalid', 'not said what to look at'],
+      [{ ...watching, monitoring_signals: {} }, 'invalid', 'there are none'],
+    ])('refuse %j', async (definition, kind, message) => {
+      const refused = create('refused', definition)
+      await expect(refused).rejects.toMatchObject({ kind, message: expect.stringContaining(message) })
+      await expect(show('refused')).rejects.toMatchObject({ kind: 'not_found' })
+    })
+
+    it('do not take the name of a schedule that creates jobs', async () => {
+      const schedule = { name: 'jobs', trigger: hourly, create_job: { type: 'command' as const, command: 'ls' } }
+      await client.call(scheduleRoutes.create, { body: { schedule } })
+      await expect(create('jobs')).rejects.toMatchObject({ kind: 'conflict' })
+      await expect(show('jobs')).rejects.toMatchObject({ kind: 'not_found' })
+    })
+  },
+  clock,
+)
