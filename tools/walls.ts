@@ -98,6 +98,7 @@ export const domainDoors: Readonly<Record<string, readonly string[]>> = {
   schedules: ['jobs'],
   endpoints: ['models', 'environments', 'assets'],
   collection: ['endpoints', 'data'],
+  rollouts: ['endpoints', 'collection', 'models'],
   batch: ['models', 'environments', 'components', 'assets', 'jobs', 'endpoints'],
   lineage: ['assets', 'data', 'components', 'environments', 'tracking', 'models', 'jobs', 'endpoints', 'batch'],
   monitoring: [

@@ -91,6 +91,27 @@ async function* linesFrom(file: RandomReader, position: number): AsyncGenerator<
   }
 }
 
+/** A position before which no record was answered at or after a time. */
+async function positionBefore(file: RandomReader, time: number): Promise<number> {
+  let low = 0
+  let high = file.size
+  while (high - low > block) {
+    const middle = Math.floor((low + high) / 2)
+    const { value: line } = await linesFrom(file, middle).next()
+    if (line === undefined || answeredAt(JSON.parse(line.text)) >= time - clockSlackMs) high = middle
+    else low = line.start
+  }
+  return low
+}
+
+/** The records of one segment whose requests arrived at or after a time, without reading what lies before. */
+export async function* recordsSince(file: RandomReader, since: number): AsyncGenerator<PredictionRecord> {
+  for await (const { text } of linesFrom(file, await positionBefore(file, since))) {
+    const record = JSON.parse(text) as PredictionRecord
+    if (Date.parse(record.time) >= since) yield record
+  }
+}
+
 /**
  * Finds a record in one segment without reading all of it: records lie in the order of answering, so a binary search
  * finds the time of arrival, and a scan from there meets the record within the longest time a request may take.
@@ -101,14 +122,7 @@ export async function findInSegment(
   arrivedAt: number,
   longestRequestMs = 3_660_000,
 ): Promise<PredictionRecord | undefined> {
-  let low = 0
-  let high = file.size
-  while (high - low > block) {
-    const middle = Math.floor((low + high) / 2)
-    const { value: line } = await linesFrom(file, middle).next()
-    if (line === undefined || answeredAt(JSON.parse(line.text)) >= arrivedAt - clockSlackMs) high = middle
-    else low = line.start
-  }
+  const low = await positionBefore(file, arrivedAt)
   for await (const { text } of linesFrom(file, low)) {
     const record = JSON.parse(text) as PredictionRecord
     if (record.id === id) return predictionRecord.parse(record)

@@ -90,6 +90,7 @@ export function buildApp(config: Config, serverId: string, overrides: Overrides 
       domains.schedules.start()
       await domains.endpoints.start()
       domains.collection.start()
+      domains.loop.start()
       return url
     },
     async stop() {

@@ -15,6 +15,7 @@ import { buildJobs, type Jobs } from './domains/jobs/index.ts'
 import { buildLineage, type Lineage, type PredictionFacts } from './domains/lineage/index.ts'
 import { buildModels, type Models } from './domains/models/index.ts'
 import { buildMonitoring, type Monitoring } from './domains/monitoring/index.ts'
+import { buildRollouts, type Rollouts } from './domains/rollouts/index.ts'
 import { buildSchedules, type ScheduledMonitors, type Schedules } from './domains/schedules/index.ts'
 import { buildTracking, type Tracking } from './domains/tracking/index.ts'
 import { buildWorkspaces, type Workspaces } from './domains/workspaces/index.ts'
@@ -52,6 +53,7 @@ export interface Domains {
   endpoints: Endpoints
   collection: Collection
   schedules: Schedules
+  loop: Loop
   stop(): Promise<void>
 }
 
@@ -83,21 +85,29 @@ export function composeDomains(parts: Parts): Domains {
   const runs = { ...runSettings(config), tokens: access }
   const jobs: Jobs = buildJobs({ ...parts, ...runs, data, components, environments, models, tracking, compute })
   const served = { resolve: servedModel(models, data) }
-  const endpoints: Endpoints = buildEndpoints({
-    ...parts,
-    models: served,
-    environments,
-    collected: collectedData(data),
-    ...gatewayAccess(db, access, config),
-  })
+  const around = aroundEndpoints(parts, data, access, () => loop.rollouts)
+  const endpoints: Endpoints = buildEndpoints({ ...parts, models: served, environments, ...around })
   const collection = buildCollection(collectionParts(parts, data, endpoints))
   const schedules: Schedules = buildSchedules({ ...parts, jobs, monitors: actionsOf(() => monitoring) })
   const batch = buildBatch({ ...parts, sources: batchSources(served, environments, components, jobs) })
+  const loop: Loop = composeLoop(parts, { endpoints, collection, models })
   const lineage = buildLineage({ db, events, ...factsFrom(tracking, endpoints, collection, batch) })
   const monitoring: Monitoring = buildMonitoring(watched(parts, schedules, { data, endpoints, collection, lineage }))
   return {
     routes: routesOf(workspaces, access, ...plainDomains(parts), data, environments, components).concat(
-      routesOf(tracking, models, compute, jobs, schedules, endpoints, collection, batch, lineage, monitoring),
+      routesOf(
+        tracking,
+        models,
+        compute,
+        jobs,
+        schedules,
+        endpoints,
+        collection,
+        batch,
+        lineage,
+        monitoring,
+        ...loop.domains,
+      ),
     ),
     workspaces,
     access,
@@ -105,7 +115,8 @@ export function composeDomains(parts: Parts): Domains {
     endpoints,
     collection,
     schedules,
-    stop: () => stopInOrder(schedules, collection, endpoints, tasks, jobs, environments, tracking, events),
+    loop,
+    stop: () => stopInOrder(loop, schedules, collection, endpoints, tasks, jobs, environments, tracking, events),
   }
 }
 
@@ -142,10 +153,33 @@ const batchSources = (
   jobs: Jobs,
 ) => ({ models, environment: environments.plan, component: components.resolve, jobs })
 
+/** Domains that watch the others, and move what they do. */
+interface Loop {
+  domains: { routes: BoundRoute[] }[]
+  rollouts: Rollouts
+  start(): void
+  stop(): Promise<void>
+}
+
+function composeLoop(
+  parts: Parts,
+  { endpoints, collection, models }: { endpoints: Endpoints; collection: Collection; models: Models },
+): Loop {
+  const rollouts = buildRollouts({ ...parts, endpoints, models, questions: collection.questions })
+  return { domains: [rollouts], rollouts, start: rollouts.start, stop: () => stopInOrder(rollouts) }
+}
+
 const runSettings = (config: Config) => ({
   dataDir: config.dataDir,
   concurrency: config.local_concurrency,
   reuseMaxAge: config.reuse_max_age === undefined ? undefined : secondsOfDuration(config.reuse_max_age),
+})
+
+/** What endpoints ask of others, besides models and environments. */
+const aroundEndpoints = ({ db, config }: Parts, data: Data, access: Access, rollouts: () => Rollouts) => ({
+  collected: collectedData(data),
+  findHolder: (...of: Parameters<Rollouts['findHolder']>) => rollouts().findHolder(...of),
+  ...gatewayAccess(db, access, config),
 })
 
 /** What a deployment collects is a data asset: the folder that it is written to. */

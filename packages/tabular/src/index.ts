@@ -10,6 +10,16 @@ export type {
   Profile,
   ProfileSketchRequest,
 } from './drift/types.ts'
+export { jensenShannonDistance, kolmogorovSmirnov } from './evaluation/distances.ts'
+export {
+  className,
+  type Label,
+  moreIsBetter,
+  type ScoredRows,
+  type ScoreOptions,
+  type Scorer,
+  scorerOf,
+} from './evaluation/scores.ts'
 export { junitReport } from './junit.ts'
 export { filesOfTable } from './mltable/files-of-table.ts'
 export type { ResultOf, Rows, TabularRequest } from './requests.ts'

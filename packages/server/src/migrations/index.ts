@@ -25,6 +25,7 @@ import { batchEndpoints } from './0080-batch-endpoints.ts'
 import { jobsBySchedule } from './0084-jobs-by-schedule.ts'
 import { collectedData } from './0085-collected-data.ts'
 import { monitors } from './0090-monitors.ts'
+import { rollouts } from './0094-rollouts.ts'
 
 /** The one timeline; order is by name. */
 export const migrations: readonly Migration[] = [
@@ -54,4 +55,5 @@ export const migrations: readonly Migration[] = [
   jobsBySchedule,
   collectedData,
   monitors,
+  rollouts,
 ]

@@ -6,6 +6,7 @@ import type { Tasks } from '../../kernel/tasks/index.ts'
 import { type RegisterCollected, registerCollected } from './collected-data.ts'
 import { COMMAND, serverOf } from './command-runtime.ts'
 import { noEndpoint } from './endpoints.ts'
+import { type FindHolder, refuseHeld } from './held.ts'
 import { memoryLimitOf } from './memory-limit.ts'
 import { checkMountPath } from './model-mount.ts'
 import { checkNames, type Place } from './place.ts'
@@ -25,6 +26,7 @@ export interface DeploymentDeps {
   collected: RegisterCollected
   /** The routing table may have changed. */
   tableChanged(): void
+  findHolder: FindHolder
 }
 
 type Caller = Who & { ifMatch?: string | undefined }
@@ -35,6 +37,8 @@ const mostAttempts = 5
 export interface DeploymentService {
   /** Creates or replaces; the work goes on in the background and survives the server. */
   put(who: Caller, place: Place, spec: OnlineDeploymentSpec, allTraffic: boolean): Promise<OnlineDeployment>
+  /** Asks for a deployment in the caller's transaction, whoever holds the endpoint. */
+  request(tx: Tx, place: Place, spec: OnlineDeploymentSpec): Promise<void>
   show(workspace: string, place: Place): Promise<OnlineDeployment>
   list(workspace: string, endpoint: string): Promise<OnlineDeployment[]>
   remove(who: Who, place: Place): Promise<void>
@@ -43,7 +47,13 @@ export interface DeploymentService {
   require(workspace: string, place: Place): Promise<DeploymentRow>
 }
 
-export function buildDeploymentService({ db, tasks, collected, tableChanged }: DeploymentDeps): DeploymentService {
+export function buildDeploymentService({
+  db,
+  tasks,
+  collected,
+  tableChanged,
+  findHolder,
+}: DeploymentDeps): DeploymentService {
   const require = async (workspace: string, { endpoint, name }: Place): Promise<DeploymentRow> => {
     const row = await findDeployment(db, workspace, endpoint, name)
     if (row !== undefined) return row
@@ -52,23 +62,29 @@ export function buildDeploymentService({ db, tasks, collected, tableChanged }: D
   }
   const resource = async (row: DeploymentRow): Promise<OnlineDeployment> =>
     toDeployment(row, row.revision_id === null ? undefined : await findRevision(db, row.revision_id))
+  const requestIn = async (tx: Tx, who: Caller, place: Place, spec: OnlineDeploymentSpec, allTraffic: boolean) => {
+    checkNames(place, spec)
+    checkRunnable(spec)
+    scaleOf(spec)
+    memoryLimitOf(spec)
+    checkMountPath(spec)
+    const operation = await request(tx, who, place, spec, allTraffic)
+    await registerCollected(tx, place, spec, collected)
+    await tasks.enqueue(tx, {
+      kind: PROVISION,
+      subject: `deployment/${place.endpoint}/${place.name}`,
+      payload: { endpoint: place.endpoint, deployment: place.name, operation },
+      maxAttempts: mostAttempts,
+    })
+  }
   return {
     require,
+    request: (tx, place, spec) => requestIn(tx, tx.who, place, spec, false),
     async put(who, place, spec, allTraffic) {
-      checkNames(place, spec)
-      checkRunnable(spec)
-      scaleOf(spec)
-      memoryLimitOf(spec)
-      checkMountPath(spec)
       await db.withTransaction(who, async tx => {
-        const operation = await request(tx, who, place, spec, allTraffic)
-        await registerCollected(tx, place, spec, collected)
-        await tasks.enqueue(tx, {
-          kind: PROVISION,
-          subject: `deployment/${place.endpoint}/${place.name}`,
-          payload: { endpoint: place.endpoint, deployment: place.name, operation },
-          maxAttempts: mostAttempts,
-        })
+        const inPlay = allTraffic ? undefined : place.name
+        await refuseHeld(findHolder, tx, place.endpoint, 'this deployment', inPlay)
+        await requestIn(tx, who, place, spec, allTraffic)
       })
       return resource(await require(who.workspace, place))
     },
@@ -81,6 +97,7 @@ export function buildDeploymentService({ db, tasks, collected, tableChanged }: D
     },
     remove: (who, place) =>
       db.withTransaction(who, async tx => {
+        await refuseHeld(findHolder, tx, place.endpoint, 'the end of a deployment', place.name)
         await removeIdle(tx, place)
         tx.afterCommit(tableChanged)
       }),

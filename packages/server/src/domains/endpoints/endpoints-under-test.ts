@@ -127,6 +127,7 @@ export class EndpointsUnderTest {
       url: () => this.url,
       gatewayToken: async () => undefined,
       callers: async () => this.callers,
+      findHolder: async () => undefined,
     })
     const http = buildHttp(endpoints.routes, {
       db,

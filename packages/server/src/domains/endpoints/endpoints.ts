@@ -3,6 +3,7 @@ import type { Database, Tx, Who } from '../../kernel/db/index.ts'
 import { checkIfMatch, decodeCursor, pageFrom } from '../../kernel/http/index.ts'
 import type { Secrets } from '../../kernel/secrets.ts'
 import type { GatewayAddresses } from './gateway-supervisor.ts'
+import { type FindHolder, refuseHeld } from './held.ts'
 import { issueToken, keyColumns, newKey } from './keys.ts'
 import { findEndpoint, listEndpoints } from './reads.ts'
 import { toEndpoint } from './resource.ts'
@@ -19,6 +20,7 @@ export interface EndpointDeps {
   ensureGateway(): Promise<void>
   /** The routing table may have changed. */
   tableChanged(): void
+  findHolder: FindHolder
 }
 
 type Caller = Who & { ifMatch?: string | undefined }
@@ -95,11 +97,17 @@ export function buildEndpointService(deps: EndpointDeps): EndpointService {
       )
     },
     async update(who, name, change) {
-      await edit(who, name, (tx, row) => changed(tx, row, who, change))
+      await edit(who, name, async (tx, row) => {
+        const moves = change.traffic !== undefined || change.mirror_traffic !== undefined
+        if (moves) await refuseHeld(deps.findHolder, tx, name, 'a change of it')
+        // read again: the traffic is only now certain to stay
+        await changed(tx, moves ? ((await endpointIn(tx, name)) ?? row) : row, who, change)
+      })
       return show(who.workspace, name)
     },
     remove: (who, name) =>
       edit(who, name, async (tx, row) => {
+        await refuseHeld(deps.findHolder, tx, name, 'its end')
         const deployments = await deploymentNamesIn(tx, row.name)
         await deleteEndpoint(tx, row.name)
         tx.append({

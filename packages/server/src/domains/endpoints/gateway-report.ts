@@ -1,5 +1,6 @@
 import type { GatewayReport, GatewayRevisionReport, SealedSegment } from '@hagane/contract'
 import type { Database } from '../../kernel/db/index.ts'
+import type { FindHolder } from './held.ts'
 import { findDeployment, findRevision } from './reads.ts'
 import { settle } from './settle.ts'
 import { changeDeployment, deploymentIn, keepSealed } from './store.ts'
@@ -9,6 +10,7 @@ export interface ReportDeps {
   db: Database
   /** The routing table may have changed. */
   tableChanged(): void
+  findHolder: FindHolder
 }
 
 /** Takes over what a gateway says of its revisions, and proves sealed predictions by an event with their digest. */
@@ -24,7 +26,7 @@ async function takeRevision(deps: ReportDeps, actor: string, said: GatewayRevisi
   await deps.db.withTransaction({ workspace: said.workspace, actor }, async tx => {
     const row = await deploymentIn(tx, said.endpoint, said.deployment)
     if (row?.revision_id !== said.revision_id || !saysMore(row, said)) return
-    if (row.operation === '') await settle(tx, row, said)
+    if (row.operation === '') await settle(tx, row, said, deps.findHolder)
     else await changeDeployment(tx, row, { serving: JSON.stringify(said) })
     tx.afterCommit(deps.tableChanged)
   })

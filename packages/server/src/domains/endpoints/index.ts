@@ -14,6 +14,8 @@ import { gatewayEntry } from './gateway-entry.ts'
 import { takeReport } from './gateway-report.ts'
 import { GatewaySupervisor } from './gateway-supervisor.ts'
 import { type CallerToken, RoutingTable } from './gateway-table.ts'
+import type { FindHolder } from './held.ts'
+import { type Operating, operatingOf, type Period } from './operating.ts'
 import { packagedModel } from './packaged-model.ts'
 import { findPredictionIn } from './predictions.ts'
 import { registerProvisioning } from './provision.ts'
@@ -21,6 +23,7 @@ import { findEndpoint, findRevision, hasEndpoints, revisionIds } from './reads.t
 import { toRevision } from './resource.ts'
 import { endpointRouteTable } from './routes.ts'
 import { deployedNow, deploymentsOfModel } from './served-models.ts'
+import { buildSteering, type Steering } from './steering.ts'
 import type { EnvironmentSource, ModelSource, Prediction } from './types.ts'
 import { workerLog } from './worker-log.ts'
 
@@ -32,7 +35,10 @@ export {
   deployedModel,
   modelFacts,
 } from './deployed-content.ts'
+export type { Holder } from './held.ts'
+export type { Operating } from './operating.ts'
 export { checkNames, type Place } from './place.ts'
+export type { Split } from './steering.ts'
 export type { EnvironmentSource, ModelSource, Prediction, ServedModel } from './types.ts'
 
 export interface Endpoints {
@@ -51,6 +57,10 @@ export interface Endpoints {
   revisionsOf(workspace: string, endpoint: string): Promise<string[]>
   /** Workspace, endpoint and deployment of a revision. */
   revision(id: string): Promise<{ workspace: string; endpoint: string; deployment: string } | undefined>
+  /** For those who move the traffic by themselves. */
+  steering: Steering
+  /** What a deployment answered in a time, from the records that the gateway writes before each answer. */
+  operating(workspace: string, endpoint: string, deployment: string, period: Period): Promise<Operating>
   /** Where callers reach the gateway, if it runs. */
   gateway(): { url: string; pid: number } | undefined
   /** After this server listens: adopts or starts the gateway when there are endpoints. */
@@ -72,6 +82,8 @@ interface Deps {
   environments: EnvironmentSource
   /** Makes a data asset of what a deployment collects. */
   collected: RegisterCollected
+  /** Who moves the traffic of an endpoint by itself. */
+  findHolder: FindHolder
   /** Address of this server's API, once it listens. */
   url: () => string
   /** Tokens of people who may call an endpoint of a workspace, for endpoints whose auth_mode is aad_token. */
@@ -84,7 +96,7 @@ interface Deps {
 
 /** Online endpoints: their deployments, traffic and keys here; the gateway, a process of its own, serves them. */
 export function buildEndpoints(deps: Deps): Endpoints {
-  const { db, blobs, tasks, secrets, log, config, models, environments } = deps
+  const { db, blobs, tasks, secrets, log, config, models, environments, findHolder } = deps
   const dir = join(config.dataDir, 'gateway')
   const table = new RoutingTable(db, deps.callers)
   const supervisor = new GatewaySupervisor({
@@ -101,7 +113,8 @@ export function buildEndpoints(deps: Deps): Endpoints {
   const tableChanged = (): void => table.changed()
   const ensureGateway = (): Promise<void> => supervisor.ensure()
   const gatewayAddresses = () => supervisor.addresses()
-  registerProvisioning(tasks, { db, blobs, models, environments, log, ensureGateway, tableChanged })
+  registerProvisioning(tasks, { db, blobs, models, environments, log, ensureGateway, tableChanged, findHolder })
+  const deployments = buildDeploymentService({ db, tasks, collected: deps.collected, tableChanged, findHolder })
 
   async function findPrediction(workspace: string, id: string): Promise<Prediction | undefined> {
     const prediction = await findPredictionIn(dir, id)
@@ -122,15 +135,18 @@ export function buildEndpoints(deps: Deps): Endpoints {
     deploymentsOfModel: (workspace, name, version) => deploymentsOfModel(db, workspace, name, version),
     deployed: (workspace, endpoint, name) => deployedNow(db, workspace, endpoint, name),
     revisionsOf,
+    steering: buildSteering({ db, tableChanged, request: deployments.request }),
+    operating: (workspace, endpoint, deployment, period) =>
+      operatingOf({ db, dir }, { workspace, endpoint, deployment }, period),
     revision: id => findRevision(db, id),
     routes: endpointRouteTable({
-      endpoints: buildEndpointService({ db, secrets, gatewayAddresses, ensureGateway, tableChanged }),
-      deployments: buildDeploymentService({ db, tasks, collected: deps.collected, tableChanged }),
+      endpoints: buildEndpointService({ db, secrets, gatewayAddresses, ensureGateway, tableChanged, findHolder }),
+      deployments,
       log: (revisionId, lines) => workerLog(dir, revisionId, lines),
       prediction: findPrediction,
       packagedModel: (who, asked) => packagedModel({ blobs, models, environments }, who, asked),
       table,
-      report: (actor, report) => takeReport({ db, tableChanged }, actor, report),
+      report: (actor, report) => takeReport({ db, tableChanged, findHolder }, actor, report),
     }),
     gateway() {
       const running = supervisor.running()

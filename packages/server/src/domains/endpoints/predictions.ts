@@ -27,12 +27,14 @@ export async function findPredictionIn(gatewayDir: string, text: string): Promis
   return undefined
 }
 
-function noneIfMissing(error: NodeJS.ErrnoException): string[] {
+/** No files, where their folder does not exist. */
+export function noneIfMissing(error: NodeJS.ErrnoException): string[] {
   if (error.code === 'ENOENT') return []
   throw error
 }
 
-async function readerOf(file: FileHandle): Promise<RandomReader> {
+/** Reads a file as it is now; what is appended later is not seen. */
+export async function readerOf(file: FileHandle): Promise<RandomReader> {
   const { size } = await file.stat()
   return {
     size,

@@ -2,6 +2,7 @@ import { HaganeError, type OnlineDeploymentSpec } from '@hagane/contract'
 import type { Database, Tx, Who } from '../../kernel/db/index.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { Task, Tasks } from '../../kernel/tasks/index.ts'
+import type { FindHolder } from './held.ts'
 import { type PrepareDeps, prepare } from './prepare.ts'
 import { findDeployment } from './reads.ts'
 import { gatewayEntry, type Prepared } from './revision.ts'
@@ -19,6 +20,7 @@ export interface ProvisionDeps extends PrepareDeps {
   ensureGateway(): Promise<void>
   /** The routing table may have changed. */
   tableChanged(): void
+  findHolder: FindHolder
 }
 
 interface Order {
@@ -47,7 +49,7 @@ async function provision(deps: ProvisionDeps, who: Who, order: Order, signal: Ab
     const { endpoint, deployment } = order
     const prepared = await prepare(deps, { workspace, actor, endpoint, deployment, spec }, signal)
     await deps.ensureGateway()
-    await deps.db.withTransaction(who, tx => revise(tx, order, prepared, deps.tableChanged))
+    await deps.db.withTransaction(who, tx => revise(tx, order, prepared, deps))
   } catch (error) {
     if (!(error instanceof HaganeError) || signal.aborted) throw error
     await giveUp(deps, who, order, error)
@@ -55,7 +57,7 @@ async function provision(deps: ProvisionDeps, who: Who, order: Order, signal: Ab
 }
 
 /** Writes the revision down for good and puts it into the routing table. */
-async function revise(tx: Tx, order: Order, prepared: Prepared, tableChanged: () => void): Promise<void> {
+async function revise(tx: Tx, order: Order, prepared: Prepared, deps: ProvisionDeps): Promise<void> {
   const row = await current(tx, order)
   if (row === undefined) return
   const entry = gatewayEntry(prepared)
@@ -67,8 +69,9 @@ async function revise(tx: Tx, order: Order, prepared: Prepared, tableChanged: ()
   await changeDeployment(tx, row, { ...change, serving: known })
   appendRevised(tx, order, revision_id, prepared)
   // The same content again: the gateway has it already and has nothing new to say.
-  if (known !== null) await settle(tx, { ...row, ...change, revision: row.revision + 1 }, JSON.parse(known))
-  tx.afterCommit(tableChanged)
+  if (known !== null)
+    await settle(tx, { ...row, ...change, revision: row.revision + 1 }, JSON.parse(known), deps.findHolder)
+  tx.afterCommit(deps.tableChanged)
 }
 
 function appendRevised(tx: Tx, { endpoint, deployment }: Order, revision_id: string, prepared: Prepared): void {

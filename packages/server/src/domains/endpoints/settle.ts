@@ -1,5 +1,6 @@
 import { type GatewayRevisionReport, gatewayDeployment } from '@hagane/contract'
 import type { Tx } from '../../kernel/db/index.ts'
+import { type FindHolder, lockTraffic } from './held.ts'
 import { changeDeployment, changeEndpoint, endpointIn } from './store.ts'
 import type { DeploymentRow } from './tables.ts'
 import { nextState } from './transitions.ts'
@@ -22,12 +23,17 @@ function kindOf(row: DeploymentRow, said: GatewayRevisionReport): Kind | undefin
  * all traffic is given it first, and has succeeded with the report that the gateway sends once it sends it there: whoever
  * sees that it has may call it.
  */
-export async function settle(tx: Tx, row: DeploymentRow, said: GatewayRevisionReport): Promise<void> {
+export async function settle(
+  tx: Tx,
+  row: DeploymentRow,
+  said: GatewayRevisionReport,
+  findHolder: FindHolder,
+): Promise<void> {
   const kind = kindOf(row, said)
   const state = kind === undefined ? row.state : nextState(row.state, { kind })
   const begins = state === 'Succeeded' && state !== row.state
   if (begins && row.all_traffic === 1) {
-    await giveAllTraffic(tx, row)
+    await giveAllTraffic(tx, row, findHolder)
     await changeDeployment(tx, row, { all_traffic: 0, serving: null })
     return
   }
@@ -50,7 +56,10 @@ function appendState(tx: Tx, said: GatewayRevisionReport, kind: Kind): void {
   })
 }
 
-async function giveAllTraffic(tx: Tx, row: DeploymentRow): Promise<void> {
+async function giveAllTraffic(tx: Tx, row: DeploymentRow, findHolder: FindHolder): Promise<void> {
+  await lockTraffic(tx, row.endpoint)
+  // what moves the traffic by itself since this was asked for has the last word
+  if ((await findHolder(tx, row.endpoint)) !== undefined) return
   const endpoint = await endpointIn(tx, row.endpoint)
   if (endpoint === undefined) return
   const traffic = { [row.name]: 100 }

@@ -1,4 +1,4 @@
-import type { Database, Who } from '../../kernel/db/index.ts'
+import type { Database, Tx, Who } from '../../kernel/db/index.ts'
 import { invalidParameter, notFound } from '../tracking/index.ts'
 import { checkAlias, refuseReserved } from './names.ts'
 import { type FullVersion, findRegistered, findVersion, newestVersion, versionOfAlias, withDetails } from './reads.ts'
@@ -7,21 +7,24 @@ import { deleteAlias, updateRegistered, upsertAlias } from './store.ts'
 import { readsOf, writesOf } from './tables.ts'
 import { appendVersionEvent, unknownVersion } from './versions.ts'
 
+/** Points an alias at a version, in the caller's transaction. */
+export async function setAlias(tx: Tx, name: string, alias: string, version: string): Promise<void> {
+  checkAlias(alias)
+  refuseReserved(alias)
+  await requireRegistered(tx, name)
+  const row = await findVersion(writesOf(tx), tx.who.workspace, name, version)
+  if (row === undefined) throw unknownVersion(name, version)
+  const before = await versionOfAlias(writesOf(tx), tx.who.workspace, name, alias)
+  await upsertAlias(tx, name, alias, row.version)
+  await updateRegistered(tx, name)
+  appendVersionEvent(tx, 'alias-set', row, { alias, previous_version: before ?? null })
+}
+
 /** Aliases of registered models, which Azure ML calls labels. `latest` is nobody's to set: it is the most recently created version. */
 export function buildAliases(db: Database) {
   return {
     set: (who: Who, name: string, alias: string, version: string): Promise<void> =>
-      db.withTransaction(who, async tx => {
-        checkAlias(alias)
-        refuseReserved(alias)
-        await requireRegistered(tx, name)
-        const row = await findVersion(writesOf(tx), who.workspace, name, version)
-        if (row === undefined) throw unknownVersion(name, version)
-        const before = await versionOfAlias(writesOf(tx), who.workspace, name, alias)
-        await upsertAlias(tx, name, alias, row.version)
-        await updateRegistered(tx, name)
-        appendVersionEvent(tx, 'alias-set', row, { alias, previous_version: before ?? null })
-      }),
+      db.withTransaction(who, tx => setAlias(tx, name, alias, version)),
     remove: (who: Who, name: string, alias: string): Promise<void> =>
       db.withTransaction(who, async tx => {
         checkAlias(alias)

@@ -12,7 +12,7 @@ import {
   sendDownload,
   type Tracking,
 } from '../tracking/index.ts'
-import { buildAliases } from './aliases.ts'
+import { buildAliases, setAlias } from './aliases.ts'
 import { modelAssetRoutes } from './asset-routes.ts'
 import { addStored, buildModelAssets, checkType, type ResolveContent } from './assets.ts'
 import type { DeployedModels } from './deployed.ts'
@@ -47,6 +47,8 @@ export interface Models {
   resolve(workspace: string, reference: string): Promise<ResolvedModel>
   /** Whether a workspace has any registered model. */
   holdsAny(workspace: string): Promise<boolean>
+  /** Points an alias at a version, in the caller's transaction. Throws not_found and invalid as MLflow has it. */
+  setAlias(tx: Tx, name: string, alias: string, version: string): Promise<void>
   /** Registers content that is already stored, e.g. a job's output, in the caller's transaction. */
   register(
     tx: Tx,
@@ -87,6 +89,7 @@ export function buildModels({ db, blobs, log, tracking, content, requireRegistry
     ],
     resolve: (workspace, reference) =>
       resolveModel({ db, tracking, snapshots, requireRegistry }, { workspace, actor: 'server' }, reference),
+    setAlias,
     holdsAny: workspace => hasModels(readsOf(db), workspace),
     async register(tx, { name, version, type, tree, path, source, jobName, runId }) {
       const snapshot = await snapshots.of(tree, path)
