@@ -93,22 +93,10 @@ export function composeDomains(parts: Parts): Domains {
   const loop: Loop = composeLoop(parts, { endpoints, collection, models })
   const lineage = buildLineage({ db, events, ...factsFrom(tracking, endpoints, collection, batch) })
   const monitoring: Monitoring = buildMonitoring(watched(parts, schedules, { data, endpoints, collection, lineage }))
+  const base = [workspaces, access, ...plainDomains(parts), data, environments, components, tracking, models, compute]
+  const working = [jobs, schedules, endpoints, collection, batch, lineage, monitoring, ...loop.domains]
   return {
-    routes: routesOf(workspaces, access, ...plainDomains(parts), data, environments, components).concat(
-      routesOf(
-        tracking,
-        models,
-        compute,
-        jobs,
-        schedules,
-        endpoints,
-        collection,
-        batch,
-        lineage,
-        monitoring,
-        ...loop.domains,
-      ),
-    ),
+    routes: routesOf(...base, ...working),
     workspaces,
     access,
     jobs,
