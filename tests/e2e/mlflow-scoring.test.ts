@@ -78,7 +78,10 @@ it.each(models)('model "%s" answers as MLflow’s scoring server does', { timeou
   for (const one of mlflowCases.filter(({ of }) => of === model)) {
     const path = 'invocations'
     const headers = { ...(one.headers ?? { 'content-type': 'application/json' }), ...authorized }
-    const [their, our] = await Promise.all([answerOf(theirs, one, path), answerOf(ours, { ...one, headers }, path)])
+    const [their, our] = await Promise.all([
+      answerOf(`${theirs}/${model}`, one, path),
+      answerOf(`${ours}/${model}`, { ...one, headers }, path),
+    ])
     const wrong = difference(one, their, our) ?? shapeOf(our, one.path ?? path, one.method)
     if (wrong !== undefined) found.push(wrong)
   }

@@ -14,11 +14,14 @@ const reserved = new Set([
   'content-length',
   'date',
   'keep-alive',
+  'traceid',
   'transfer-encoding',
   'upgrade',
   'x-hagane-prediction-id',
   'x-hagane-rows',
+  'x-ms-client-request-id',
   'x-ms-request-id',
+  'x-request-id',
   'azureml-model-deployment',
 ])
 

@@ -21,12 +21,11 @@ const mlflowCodes: Readonly<Record<number, string>> = {
 
 /**
  * A failure as clients of the route's protocol look for it, beside Hagane's `error`: MLflow's `error_code` and `message`,
- * the `message` of Azure ML's server, or the Open Inference Protocol's own shape. Other answers are left as they are.
+ * or the Open Inference Protocol's own shape; anywhere else the `message` of Azure ML's server. Others are left as they are.
  */
 export function inShapeOf<T extends Failure>(action: Target['action'] | undefined, answer: T): T {
   if (answer.status < 400) return answer
   if (action === 'infer') return asOipFailure(answer)
-  if (action !== 'invocations' && action !== 'score') return answer
   try {
     const { error } = JSON.parse(answer.body.toString('utf8')) as { error?: { message?: unknown } }
     if (typeof error?.message !== 'string') return answer

@@ -52,7 +52,7 @@ export function publicHandler(
       const posts = scores(target) || target.action === 'feedback'
       const methods = target.action === 'score' ? ['POST', 'GET', 'OPTIONS'] : posts ? ['POST'] : ['GET', 'HEAD']
       if (isPassed) scoring.handle(request, response, passedTarget(target), host)
-      else if (!methods.includes(request.method ?? '')) refuseMethod(request, response, methods)
+      else if (!methods.includes(request.method ?? '')) refuseMethod(request, response, target, methods)
       else if (target.model !== undefined && target.model !== host.entry.name) throw unknownModel(target, host)
       else if (request.method === 'OPTIONS' && !readsHead(host)) send(response, 200, text, [], Buffer.alloc(0))
       else if (scores(target)) scoring.handle(request, response, target, host)
@@ -128,11 +128,12 @@ function hostOf(routing: Routing, target: Target, request: Asked): EndpointHost 
   return host
 }
 
-function refuseMethod(request: IncomingMessage, response: ServerResponse, allowed: string[]): void {
+function refuseMethod(request: IncomingMessage, response: ServerResponse, { action }: Target, allowed: string[]): void {
   const error = new HaganeError('invalid', `method ${request.method} is not allowed here`, {
     details: [{ property: 'method', message: 'not allowed', sent: request.method, allowed }],
   })
-  send(response, 405, json, ['allow', allowed.join(', ')], Buffer.from(JSON.stringify(error.toBody())))
+  const answer = inShapeOf(action, { ...errorAnswer(error, ''), status: 405 })
+  send(response, 405, answer.headers, ['allow', allowed.join(', ')], answer.body)
 }
 
 /** Whether the script may want to answer OPTIONS itself; Azure ML's server answers it with nothing otherwise. */

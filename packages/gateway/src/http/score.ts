@@ -1,4 +1,4 @@
-import { hash, randomUUID } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { HaganeError, type PredictionRecord } from '@hagane/contract'
 import type { Collector } from '../predictions/collector.ts'
 import type { Exchange } from '../predictions/exchange.ts'
@@ -14,12 +14,10 @@ import { asHaganeError, errorAnswer, type Reply, send } from './answer.ts'
 import { type Asked, readBody } from './body.ts'
 import { inShapeOf } from './failure-shape.ts'
 import { oipType } from './oip.ts'
+import { type RequestIds, requestIds } from './request-ids.ts'
 import type { RequestTracing } from './request-tracing.ts'
 import { readToEnd, sendStream } from './stream.ts'
 import { type Target, unknownPath } from './target.ts'
-
-/** Ids that callers send are echoed when they are harmless to print. */
-const requestIdPattern = /^[\w.:@=+/-]{1,128}$/
 
 /** Headers that are for the gateway, not for the model's code. */
 const hidden = new Set(['authorization', 'cookie', 'proxy-authorization'])
@@ -43,14 +41,14 @@ export class Scoring {
   }
 
   handle(request: Asked, response: Reply, target: Target, host: EndpointHost): void {
-    const requestId = requestIdOf(request)
-    const trace = this.#parts.tracing?.of(request, host.entry, requestId)
-    this.#score(request, response, target, host, requestId, trace).catch((error: unknown) => {
-      const answer = inShapeOf(target.action, errorAnswer(asHaganeError(error), requestId))
+    const ids = requestIds(request)
+    const trace = this.#parts.tracing?.of(request, host.entry, ids.id)
+    this.#score(request, response, target, host, ids, trace).catch((error: unknown) => {
+      const answer = inShapeOf(target.action, errorAnswer(asHaganeError(error), ids.id))
       host.metrics.refuse(answer.status)
       trace?.end(answer.status, {})
       if (answer.status === 413) response.shouldKeepAlive = false
-      send(response, answer.status, answer.headers, ['x-ms-request-id', requestId], answer.body)
+      send(response, answer.status, answer.headers, ids.headers, answer.body)
     })
   }
 
@@ -59,7 +57,7 @@ export class Scoring {
     response: Reply,
     target: Target,
     host: EndpointHost,
-    requestId: string,
+    { id: requestId, headers: idHeaders }: RequestIds,
     trace: RequestTrace | undefined,
   ): Promise<void> {
     const time = Date.now()
@@ -83,11 +81,9 @@ export class Scoring {
     }
     const own = [
       ...(isUnrecorded ? [] : ['x-hagane-prediction-id', id]),
-      'x-ms-request-id',
-      requestId,
+      ...idHeaders,
       'azureml-model-deployment',
       server.deployment.name,
-      ...echoesOf(request),
     ]
     const pending = server.submit(sent, outcome => {
       const given: WorkerAnswer = outcome instanceof HaganeError ? errorAnswer(outcome, requestId) : outcome
@@ -187,25 +183,11 @@ const predictionId = (server: RevisionServer, time: number): string =>
 const isRefusal = (outcome: Outcome): boolean =>
   outcome instanceof HaganeError && (outcome.kind === 'rate_limited' || outcome.kind === 'unavailable')
 
-function requestIdOf(request: Asked): string {
-  const given = request.headers['x-ms-request-id'] ?? request.headers['x-ms-client-request-id']
-  return typeof given === 'string' && requestIdPattern.test(given) ? given : randomUUID()
-}
-
-/** Headers that Azure ML's server sends back as they came. */
-function echoesOf({ headers }: Asked): string[] {
-  const echoes: string[] = []
-  for (const name of echoed) {
-    const value = headers[name]
-    if (typeof value === 'string' && requestIdPattern.test(value)) echoes.push(name, value)
-  }
-  return echoes
-}
-
-const echoed = ['x-ms-client-request-id', 'x-request-id', 'traceid'] as const
-
 const routeOf = ({ action }: Target): WorkerRequest['route'] =>
   action === 'infer' ? routes.infer : action === 'invocations' ? routes.invocations : routes.score
+
+/** GET /score has its input in the query. */
+const isAsked = ({ method }: Asked): boolean => method === 'GET'
 
 function workerRequest(
   request: Asked,
@@ -221,7 +203,7 @@ function workerRequest(
     route: routeOf(target),
     method: request.method ?? 'POST',
     contentType: target.action === 'infer' ? oipType(request) : (request.headers['content-type'] ?? '').slice(0, 1000),
-    head: server.description?.needs_head === true ? headOf(request, target) : undefined,
+    head: server.description?.needs_head === true || isAsked(request) ? headOf(request, target) : undefined,
     body,
     trace,
     forward: isCommand ? forwardOf(request, target) : undefined,

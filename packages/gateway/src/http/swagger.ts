@@ -1,7 +1,7 @@
 import type { ModelDescription } from '../serving/worker.ts'
 import { type Protocols, protocolsOf } from './openapi-protocols.ts'
 
-const errorSchema = { type: 'object', properties: { error: { type: 'object' } } }
+const errorSchema = { type: 'object', properties: { message: { type: 'string' }, error: { type: 'object' } } }
 
 /**
  * The OpenAPI document of an endpoint, `version` 2 or 3 as Azure ML's `swagger.json?version=` takes it. Version 2 is

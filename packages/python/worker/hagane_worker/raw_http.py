@@ -1,12 +1,25 @@
 """The request that @rawhttp scripts are handed, and the responses they may return; Flask's own where Flask is installed."""
 
+import codecs
 import importlib.util
 import io
 import json
 import sys
 from email.parser import BytesParser
 from email.policy import HTTP
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
+
+
+def _as_it_came(error):
+    return quote(error.object[error.start : error.end]), error.end
+
+
+codecs.register_error("hagane-as-it-came", _as_it_came)
+
+
+def form_pairs(text):
+    """Names and values of a query or form; what is no UTF-8 stays quoted, as werkzeug has it."""
+    return parse_qsl(text, keep_blank_values=True, errors="hagane-as-it-came")
 
 
 class MultiDict(dict):
@@ -31,6 +44,9 @@ class Headers(MultiDict):
 
     def __getitem__(self, name):
         return super().__getitem__(name.title())
+
+    def getlist(self, name):
+        return super().getlist(name.title())
 
     def __contains__(self, name):
         return super().__contains__(name.title())
@@ -64,8 +80,10 @@ class RawRequest:
         self.path = head.get("path", "/score")
         self.query_string = head.get("query", "").encode("latin-1")
         self.headers = Headers(head.get("headers", []))
-        self.args = MultiDict(parse_qsl(head.get("query", ""), keep_blank_values=True))
-        self.content_type = request.content_type
+        self.args = MultiDict(form_pairs(head.get("query", "")))
+        self.full_path = "%s?%s" % (self.path, head.get("query", ""))
+        self.content_type = request.content_type or None
+        self.content_length = content_length(request, head)
         self.mimetype = request.content_type.split(";")[0].strip().lower()
         self.data = request.body
         self._form = None
@@ -80,7 +98,9 @@ class RawRequest:
 
     def get_json(self, force=False, silent=False, **_):
         if not (force or self.is_json):
-            return None
+            if silent:
+                return None
+            raise ValueError("the content type '%s' is not JSON" % self.mimetype)
         try:
             return json.loads(self.data.decode("utf-8"))
         except ValueError:
@@ -102,7 +122,7 @@ class RawRequest:
     def _parts(self):
         if self._form is None:
             if self.mimetype == "application/x-www-form-urlencoded":
-                self._form = (MultiDict(parse_qsl(self.data.decode("utf-8"), keep_blank_values=True)), MultiDict())
+                self._form = (MultiDict(form_pairs(self.data.decode("utf-8", "replace"))), MultiDict())
             elif self.mimetype == "multipart/form-data":
                 self._form = read_multipart(self.content_type, self.data)
             else:
@@ -126,33 +146,116 @@ def read_multipart(content_type, body):
     return MultiDict(fields), MultiDict(files)
 
 
+class ResponseHeaders:
+    """Headers of a response: one value by name whatever its case, or several by `add`, as werkzeug's."""
+
+    def __init__(self):
+        self._pairs = []
+
+    def __getitem__(self, name):
+        values = self.getlist(name)
+        if not values:
+            raise KeyError(name)
+        return values[0]
+
+    def __setitem__(self, name, value):
+        self.remove(name)
+        self.add(name, value)
+
+    def __contains__(self, name):
+        return bool(self.getlist(name))
+
+    def get(self, name, default=None):
+        return self[name] if name in self else default
+
+    def getlist(self, name):
+        return [value for given, value in self._pairs if given.lower() == name.lower()]
+
+    def add(self, name, value):
+        self._pairs.append((name, str(value)))
+
+    add_header = add
+
+    def remove(self, name):
+        self._pairs = [pair for pair in self._pairs if pair[0].lower() != name.lower()]
+
+    __delitem__ = remove
+
+    def update(self, headers):
+        for name, value in dict(headers).items():
+            self[name] = value
+
+    def items(self):
+        return list(self._pairs)
+
+    def __iter__(self):
+        return iter(self._pairs)
+
+    def __len__(self):
+        return len(self._pairs)
+
+
 class AMLResponse:
     """What a script returns to decide status and headers itself; same parameters as Azure ML's."""
 
     def __init__(self, message, status_code, response_headers=None, json_str=False, run_function_failed=False):
         self.status_code = status_code
-        self.headers = []
+        self.headers = ResponseHeaders()
         if message is None or json_str:
             self.data = json.dumps({} if message is None else message).encode("utf-8")
-            self.headers.append(("Content-Type", "application/json"))
+            self.headers["Content-Type"] = "application/json"
         else:
             self.data = message.encode("utf-8") if isinstance(message, str) else bytes(message)
-            if not any(name.lower() == "content-type" for name in response_headers or {}):
-                self.headers.append(("Content-Type", "text/html; charset=utf-8"))
-        self.headers.append(("x-ms-run-function-failed", str(run_function_failed)))
-        for name, value in (response_headers or {}).items():
-            self.headers.extend((name, part.strip()) for part in str(value).split(","))
+            self.headers["Content-Type"] = "text/html; charset=utf-8"
+        add_headers(self.headers, response_headers, run_function_failed)
 
     def get_data(self, as_text=False):
         return self.data.decode("utf-8") if as_text else self.data
 
 
-def build_request(request, head):
-    if importlib.util.find_spec("flask") is None:
-        return RawRequest(request, head)
-    from flask import Request
+def add_headers(headers, more, run_function_failed):
+    """Azure ML's reading of `response_headers`: a comma separates the values of a header that is repeated."""
+    headers["x-ms-run-function-failed"] = str(run_function_failed)
+    for name, value in (more or {}).items():
+        if name.lower() == "content-type":
+            headers.remove(name)
+        for part in str(value).split(","):
+            headers.add(name, part.strip())
 
-    return Request(wsgi_environ(request, head))
+
+def _has_flask():
+    return importlib.util.find_spec("flask") is not None
+
+
+def request_class():
+    if not _has_flask():
+        return RawRequest
+    from . import raw_flask
+
+    return raw_flask.AMLRequest
+
+
+def response_class():
+    if not _has_flask():
+        return AMLResponse
+    from . import raw_flask
+
+    return raw_flask.AMLResponse
+
+
+def served(run, parameter):
+    """How a script that takes the request itself is called: what makes the request, and the function to call with it."""
+    if not _has_flask():
+        return RawRequest, run
+    from . import raw_flask
+
+    return raw_flask.build_request, raw_flask.in_context(run, parameter)
+
+
+def content_length(request, head):
+    """Bytes of the body, also of one that came in chunks; None of a request that has none, as a GET."""
+    is_told = any(name.lower() == "content-length" for name, _ in head.get("headers", []))
+    return len(request.body) if request.body or is_told else None
 
 
 def wsgi_environ(request, head):
@@ -164,8 +267,6 @@ def wsgi_environ(request, head):
         "SERVER_NAME": "localhost",
         "SERVER_PORT": "80",
         "SERVER_PROTOCOL": "HTTP/1.1",
-        "CONTENT_TYPE": request.content_type,
-        "CONTENT_LENGTH": str(len(request.body)),
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
         "wsgi.input": io.BytesIO(request.body),
@@ -174,6 +275,11 @@ def wsgi_environ(request, head):
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
     }
+    length = content_length(request, head)
+    if length is not None:
+        environ["CONTENT_LENGTH"] = str(length)
+    if request.content_type:
+        environ["CONTENT_TYPE"] = request.content_type
     for name, value in head.get("headers", []):
         key = name.upper().replace("-", "_")
         if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):

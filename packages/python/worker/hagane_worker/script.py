@@ -13,7 +13,6 @@ import signal
 import sys
 import time
 import traceback
-from urllib.parse import parse_qsl
 
 from . import azure_modules, monitoring, oip, raw_http, swagger
 from .errors import RequestError, error_answer, model_failed, too_late
@@ -87,7 +86,10 @@ class Script:
             raise ScriptError("run() cannot be decorated with both @rawhttp and @input_schema")
         self._decorated = decorated
         self._arguments = self._named if decorated else self._raw if raw_http_asked else self._text
+        if raw_http_asked:
+            self._request_of, self._run = raw_http.served(run, self._parameters[0].name)
         self._needs_head = raw_http_asked or self._takes_headers
+        self._limit = scoring_timeout()
 
     def description(self):
         return {"kind": "score", "needs_head": self._needs_head, "batching": False, "swagger": self._swagger()}
@@ -124,12 +126,15 @@ class Script:
         except RequestError as error:
             return error_answer(error, request)
         started = time.perf_counter()
+        limit = time_limit(min(request.deadline, time.monotonic() + self._limit))
         try:
-            with time_limit(request.deadline):
+            with limit:
                 output = self._run(**arguments)
         except TimeoutError:
             log_failure(request)
-            error = RequestError(504, "run() was stopped: it took longer than request_timeout_ms allows")
+            if not limit.passed:
+                return model_failed(request, "the scoring script raised an error")
+            error = RequestError(504, "run() was stopped: it took longer than request_timeout_ms or SCORING_TIMEOUT_MS allows")
             return error_answer(error, request, [("x-ms-run-function-failed", "True")])
         except Exception:  # noqa: B902 - whatever the user's code raises is one failed request
             log_failure(request)
@@ -170,7 +175,7 @@ class Script:
             raise RequestError(400, "the body is not UTF-8 text: %s" % error) from None
 
     def _raw(self, request, head):
-        return {self._parameters[0].name: raw_http.build_request(request, head)}
+        return {self._parameters[0].name: self._request_of(request, head)}
 
     def _named(self, request, head):
         if request.method == "GET":
@@ -192,12 +197,20 @@ class Script:
         return arguments
 
 
+def scoring_timeout():
+    """Seconds that run() may take by Azure ML's variable, beside the request's own deadline."""
+    text = os.environ.get("SCORING_TIMEOUT_MS", "3600000")
+    if not text.strip().isdigit() or int(text) == 0:
+        raise ScriptError("SCORING_TIMEOUT_MS is '%s'; it must be a whole number of milliseconds from 1" % text)
+    return int(text) / 1000
+
+
 def json_object(request):
     kind = request.content_type.partition(";")[0].strip().lower()
     if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
         raise RequestError(415, "content-type '%s' is not JSON; send application/json" % request.content_type)
     try:
-        value = json.loads(request.body.decode("utf-8"))
+        value = json.loads(request.body)
     except (ValueError, RecursionError) as error:
         raise RequestError(400, "the body is not JSON: %s" % error) from None
     if not isinstance(value, dict):
@@ -208,7 +221,7 @@ def json_object(request):
 def query_values(head):
     """Parameters of the URL, each read as JSON where it is JSON; a repeated one becomes a list."""
     values = {}
-    for name, text in parse_qsl(head.get("query", ""), keep_blank_values=True):
+    for name, text in raw_http.form_pairs(head.get("query", "")):
         try:
             value = json.loads(text)
         except ValueError:
@@ -226,6 +239,7 @@ class time_limit:  # noqa: N801 - used like a function
 
     def __init__(self, deadline):
         self._deadline = deadline
+        self.passed = False
 
     def __enter__(self):
         self._before = signal.signal(signal.SIGALRM, self._expired)
@@ -235,6 +249,6 @@ class time_limit:  # noqa: N801 - used like a function
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, self._before)
 
-    @staticmethod
-    def _expired(_signal, _frame):
+    def _expired(self, _signal, _frame):
+        self.passed = True
         raise TimeoutError
