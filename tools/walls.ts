@@ -87,6 +87,7 @@ export const domainDoors: Readonly<Record<string, readonly string[]>> = {
   audit: [],
   status: [],
   content: [],
+  metrics: [],
   assets: [],
   environments: ['assets'],
   data: ['assets'],

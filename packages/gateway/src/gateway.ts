@@ -4,7 +4,9 @@ import { join, resolve } from 'node:path'
 import { type GatewayFile, type GatewayReport, type GatewayTable, gatewayFile } from '@hagane/contract'
 import { ControlPlane } from './control/control-plane.ts'
 import { Reporter } from './control/reporter.ts'
+import { SampleOutbox } from './telling/sample-outbox.ts'
 import { TableFile } from './control/table-file.ts'
+import { Telling } from './telling/telling.ts'
 import { readJson, readText, writeAtomic } from './files/atomic.ts'
 import { lockFolder } from './files/folder-lock.ts'
 import { unpackWorker } from './files/worker-files.ts'
@@ -15,8 +17,10 @@ import { plainSide, publicHandler, type TakeFeedback } from './http/public.ts'
 import { RequestTracing } from './http/request-tracing.ts'
 import { Scoring } from './http/score.ts'
 import { HttpServer } from './http/server.ts'
+import { ServiceSampler } from './telling/service-sampler.ts'
 import type { GatewayOptions } from './options.ts'
 import { Collector } from './predictions/collector.ts'
+import { ulid } from './predictions/ulid.ts'
 import { Unreported } from './predictions/unreported.ts'
 import { Routing } from './routing/routing.ts'
 import { WarmWorkers } from './serving/warm-workers.ts'
@@ -41,6 +45,8 @@ export class Gateway {
   readonly #tracing: RequestTracing | undefined
   readonly #control: ControlPlane | undefined
   #reporter: Reporter | undefined
+  readonly #sampler: ServiceSampler
+  #telling: Telling | undefined
   #table: GatewayTable | undefined
   #file: GatewayFile | undefined
   /** The folder is given back: a worker that ends only now changes nothing in it. */
@@ -74,6 +80,8 @@ export class Gateway {
       changed: () => this.#changed(),
       drained: revision => this.#collector.sealRevision(revision),
     })
+    const id = keptText(dir, 'gateway-id', () => ulid(Date.now()))
+    this.#sampler = new ServiceSampler(id, this.#routing, () => this.#http.connections())
     this.#tracing = options.otlp === undefined ? undefined : new RequestTracing(options.otlp)
     const parts = { collector: this.#collector, maxBody: options.maxBody, tracing: this.#tracing }
     const feedback: TakeFeedback = (...of) => takeFeedback(parts, ...of)
@@ -111,6 +119,7 @@ export class Gateway {
   use(table: GatewayTable): void {
     this.#table = table
     this.#routing.apply(table)
+    this.#sampler.look()
     this.#changed()
   }
 
@@ -122,6 +131,7 @@ export class Gateway {
     await Promise.all([this.#http.close(), this.#grpc.close()])
     await this.#routing.close()
     clearTimeout(force)
+    await this.#telling?.close()
     this.#collector.close()
     await this.#tracing?.close()
     await this.#reporter?.close()
@@ -135,6 +145,7 @@ export class Gateway {
     if (stored !== undefined) {
       this.#table = stored.table
       this.#routing.apply(stored.table, stored.serving)
+      this.#sampler.look()
     }
     const before = gatewayFile.safeParse(readJson(join(dir, 'gateway.json')))
     const listening = await this.#http.listen(host, port === 0 && before.success ? before.data.port : port, port === 0)
@@ -149,9 +160,27 @@ export class Gateway {
         report => control.report(report),
         report => this.#unreported.acknowledge(report.sealed),
       )
+      this.#telling = this.#tellTo(control)
       void control.follow(this.#table?.revision, table => this.use(table))
     }
     this.#collector.sealLeftovers().catch((error: unknown) => console.error('leftovers stay for the next start', error))
+  }
+
+  /** Tells the control plane what is counted. */
+  #tellTo(control: ControlPlane): Telling {
+    const sampler = this.#sampler
+    const outbox = new SampleOutbox(
+      `gateway/${sampler.id}`,
+      samples => control.samples(samples),
+      seq => sampler.taken(seq),
+    )
+    return new Telling(
+      () => sampler.next(),
+      sample => {
+        outbox.add(sample)
+        return outbox.send()
+      },
+    )
   }
 
   #changed(): void {
@@ -161,12 +190,15 @@ export class Gateway {
   }
 }
 
-/** The token of the admin side, made once for a folder. */
-function adminToken(dir: string): string {
-  const path = join(dir, 'admin-token')
+/** The token of the admin side. */
+const adminToken = (dir: string): string => keptText(dir, 'admin-token', () => randomBytes(32).toString('base64url'))
+
+/** What a file of the folder says, made once. */
+function keptText(dir: string, name: string, make: () => string): string {
+  const path = join(dir, name)
   const known = readText(path)?.trim()
   if (known !== undefined && known !== '') return known
-  const token = randomBytes(32).toString('base64url')
-  writeAtomic(path, `${token}\n`)
-  return token
+  const text = make()
+  writeAtomic(path, `${text}\n`)
+  return text
 }

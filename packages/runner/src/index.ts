@@ -22,5 +22,6 @@ export type {
   StepPlan,
   StoredTree,
 } from './types.ts'
+export { buildGpus } from './usage/machine.ts'
 export { buildSampler, type Measuring, type Sampler, type UsagePoint } from './usage/sampler.ts'
 export { type StepUsage, usageOf } from './usage/usage-file.ts'

@@ -70,6 +70,7 @@ export function buildApp(config: Config, serverId: string, overrides: Overrides 
     allowedHosts: [config.host, ...config.allowed_hosts.split(',').map(name => name.trim())].filter(
       name => name !== '',
     ),
+    answered: domains.serviceMetrics.answered,
   })
 
   return {
@@ -91,6 +92,7 @@ export function buildApp(config: Config, serverId: string, overrides: Overrides 
       await domains.endpoints.start()
       domains.collection.start()
       domains.loop.start()
+      domains.serviceMetrics.start()
       return url
     },
     async stop() {

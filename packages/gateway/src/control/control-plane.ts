@@ -1,9 +1,18 @@
-import { type Client, createClient, type GatewayReport, type GatewayTable, gatewayRoutes } from '@hagane/contract'
+import {
+  type Client,
+  createClient,
+  type GatewayReport,
+  type GatewayTable,
+  gatewayRoutes,
+  type ServiceSamples,
+  serviceMetricRoutes,
+} from '@hagane/contract'
 import { readText } from '../files/atomic.ts'
 
 const waitSeconds = 25
 const answerMs = 10_000
 const longestRetryMs = 5000
+const lastWordMs = 2000
 
 export interface ControlPlaneOptions {
   url: string
@@ -51,6 +60,18 @@ export class ControlPlane {
       return true
     } catch {
       // Told again with the next report: what is reported is the present state and all that is unacknowledged.
+      return false
+    }
+  }
+
+  /** Whether what was counted has been taken; also asked for while the gateway closes. */
+  async samples(body: ServiceSamples): Promise<boolean> {
+    try {
+      const signal = AbortSignal.timeout(this.#stop.signal.aborted ? lastWordMs : answerMs)
+      await this.#client().call(serviceMetricRoutes.samples, { body, signal })
+      return true
+    } catch {
+      // Counters only rise: whatever comes next tells this too.
       return false
     }
   }

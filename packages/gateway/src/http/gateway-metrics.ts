@@ -1,5 +1,5 @@
+import { histogramLines, type Labels, metricLines as lines, type MetricSample as Sample } from '@hagane/contract'
 import type { DeploymentMetrics } from '../metrics/deployment-metrics.ts'
-import { histogramLines, type Labels, lines, type Sample } from '../metrics/exposition.ts'
 import { usageOf } from '../metrics/process-usage.ts'
 import type { EndpointHost } from '../routing/endpoint-host.ts'
 import type { Routing } from '../routing/routing.ts'

@@ -70,6 +70,13 @@ export class HttpServer {
     }
   }
 
+  /** How many connections are open. */
+  connections(): Promise<number> {
+    return new Promise((resolve, reject) =>
+      this.#server.getConnections((error, count) => (error === null ? resolve(count) : reject(error))),
+    )
+  }
+
   close(): Promise<void> {
     this.#renewal?.stop()
     for (const connection of this.#plain) connection.close()

@@ -1,13 +1,9 @@
-import { Histogram } from './histogram.ts'
-
-/** Seconds. Fine where a model answers, coarse where it is slow. */
-const timeBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
-const batchBounds = [1, 2, 4, 8, 16, 32, 64, 128, 256]
+import { batchBounds, Histogram, secondBounds, shownSeconds } from '@hagane/contract'
 
 /** What happened to the requests of one named deployment, over all its revisions, since the gateway started. */
 export class DeploymentMetrics {
-  readonly latency = new Histogram(timeBounds)
-  readonly wait = new Histogram(timeBounds)
+  readonly latency = new Histogram(secondBounds, shownSeconds)
+  readonly wait = new Histogram(secondBounds, shownSeconds)
   readonly #batches = new Histogram(batchBounds)
   readonly statuses = new Map<number, number>()
   coldStarts = 0

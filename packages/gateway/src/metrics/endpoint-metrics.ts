@@ -18,6 +18,11 @@ export class EndpointMetrics {
     return known
   }
 
+  /** Of every deployment that has been asked for, also of those that are gone. */
+  get deployments(): Iterable<[name: string, figures: DeploymentMetrics]> {
+    return this.#deployments
+  }
+
   refuse(status: number): void {
     this.refused.set(status, (this.refused.get(status) ?? 0) + 1)
   }

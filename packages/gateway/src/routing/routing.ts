@@ -32,6 +32,11 @@ export class Routing {
     return this.#endpoints.values()
   }
 
+  /** Endpoints that left the table and answer what is open. */
+  get closing(): Iterable<EndpointHost> {
+    return this.#closing
+  }
+
   find(workspace: string, name: string): EndpointHost | undefined {
     return this.#endpoints.get(keyOf(workspace, name))
   }

@@ -46,6 +46,11 @@ const settings = z.strictObject({
   prediction_retention: durationSchema
     .optional()
     .describe('age at which records of predictions are deleted, e.g. 365d; without it never'),
+  metrics_10s_retention: durationSchema
+    .default('6h')
+    .describe('age at which service metrics of 10 seconds are deleted'),
+  metrics_1m_retention: durationSchema.default('8d').describe('age at which service metrics of a minute are deleted'),
+  metrics_1h_retention: durationSchema.default('400d').describe('age at which service metrics of an hour are deleted'),
   body_limit: z.coerce
     .number()
     .int()

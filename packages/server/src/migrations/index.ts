@@ -26,6 +26,7 @@ import { jobsBySchedule } from './0084-jobs-by-schedule.ts'
 import { collectedData } from './0085-collected-data.ts'
 import { monitors } from './0090-monitors.ts'
 import { rollouts } from './0094-rollouts.ts'
+import { serviceMetrics } from './0097-service-metrics.ts'
 
 /** The one timeline; order is by name. */
 export const migrations: readonly Migration[] = [
@@ -56,4 +57,5 @@ export const migrations: readonly Migration[] = [
   collectedData,
   monitors,
   rollouts,
+  serviceMetrics,
 ]

@@ -4,6 +4,7 @@ import type { Database } from '../../kernel/db/index.ts'
 import type { BoundRoute } from '../../kernel/http/index.ts'
 import type { QueueLimit } from '../../kernel/tasks/index.ts'
 import type { ComputeDriver } from './driver.ts'
+import { buildMachineGpus } from './gpus.ts'
 import { describeHost, type Host } from './host.ts'
 import { buildLimits, queueOf } from './limits.ts'
 import { buildLocalDriver } from './local-driver.ts'
@@ -27,6 +28,8 @@ export interface Compute {
   driver: ComputeDriver
   /** The machine that steps run on. */
   host: Host
+  /** What its GPUs did when they were last looked at, by MLflow's names; each call looks again. Empty where there is none. */
+  gpus(): Record<string, number>
   /** Throws invalid on a name that no compute can have. Any other name means this machine: in Azure's YAML it is a label. */
   require(workspace: string, name: string): Promise<void>
   /** What each queue of steps allows at the same time. */
@@ -42,6 +45,7 @@ export function buildCompute({ db, blobs }: { db: Database; blobs: BlobStore }):
     queueOf,
     driver: buildLocalDriver(blobs),
     host: describeHost(),
+    gpus: buildMachineGpus(),
     routes: bindRoutes(buildService(db, limits.forget)),
     async require(_workspace, name) {
       if (/^[A-Za-z0-9_<][A-Za-z0-9_.<>-]*$/.test(name)) return

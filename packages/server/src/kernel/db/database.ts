@@ -56,6 +56,8 @@ export interface Database {
   byDialect<T>(variants: Record<Dialect, T>): T
   /** Called after each commit that appended events. */
   onEvents(listener: () => void): () => void
+  /** Called with the seconds that each transaction took, from asking for it to its commit. */
+  onCommit(listener: (seconds: number) => void): void
   close(): Promise<void>
 }
 

@@ -29,6 +29,13 @@ function databaseOn(engine: Engine, clock: Clock, makeRoom: () => boolean): Data
     }
   }
   const listeners = new Set<() => void>()
+  const timers: ((seconds: number) => void)[] = []
+  const timed = async <T>(act: () => Promise<T>): Promise<T> => {
+    const askedAt = performance.now()
+    const result = await act()
+    for (const told of timers) told((performance.now() - askedAt) / 1000)
+    return result
+  }
   return {
     dialect: engine.dialect,
     reads: engine.reads,
@@ -39,11 +46,15 @@ function databaseOn(engine: Engine, clock: Clock, makeRoom: () => boolean): Data
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    relaxed: fn => withRoom(() => engine.transaction('relaxed', fn)),
+    onCommit: listener => void timers.push(listener),
+    relaxed: fn => timed(() => withRoom(() => engine.transaction('relaxed', fn))),
     async withTransaction(who, fn, durability = 'durable') {
-      const { result, events, after } = await withRoom(() => runTransaction({ engine, clock, who, durability }, fn))
-      for (const run of after) run()
-      if (durability === 'durable') await engine.synced()
+      const { result, events } = await timed(async () => {
+        const done = await withRoom(() => runTransaction({ engine, clock, who, durability }, fn))
+        for (const run of done.after) run()
+        if (durability === 'durable') await engine.synced()
+        return done
+      })
       if (events.length > 0) for (const listener of listeners) listener()
       return result
     },

@@ -1,4 +1,12 @@
 export type { EventRow } from '../db/index.ts'
 export { buildEventLog, type EventLog } from './event-log.ts'
 export { compileFilter } from './matching.ts'
-export { type EventFilter, eventCount, eventsAfter, eventsBefore, toRecord, verifyChain } from './reads.ts'
+export {
+  consumerLags,
+  type EventFilter,
+  eventCount,
+  eventsAfter,
+  eventsBefore,
+  toRecord,
+  verifyChain,
+} from './reads.ts'

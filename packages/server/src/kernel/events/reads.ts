@@ -89,3 +89,10 @@ export async function cursorOf(db: Database, name: string): Promise<number> {
   const row = await db.writes.selectFrom('consumers').select('cursor').where('name', '=', name).executeTakeFirst()
   return row?.cursor ?? 0
 }
+
+/** How many events each consumer has not handled yet, by its name. */
+export async function consumerLags(db: Database): Promise<Record<string, number>> {
+  const head = await eventCount(db)
+  const rows = await db.reads.selectFrom('consumers').select(['name', 'cursor']).execute()
+  return Object.fromEntries(rows.map(({ name, cursor }) => [name, Math.max(0, head - Number(cursor))]))
+}

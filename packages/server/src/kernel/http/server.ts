@@ -18,6 +18,8 @@ export interface HttpOptions {
   bodyLimit: number
   /** Names that a Host header may carry besides loopback and the listening address; `*` for any. */
   allowedHosts: readonly string[]
+  /** Called with each answer; `seconds` is undefined for one that was held back or is a stream. */
+  answered?: (status: number, seconds: number | undefined) => void
 }
 
 type RawRoute = BoundRoute & { mapError?: (error: unknown, reply: FastifyReply) => unknown }
@@ -53,6 +55,11 @@ export function buildHttp(routes: readonly BoundRoute[], options: HttpOptions): 
       .header('x-frame-options', 'SAMEORIGIN')
     guardHost(request.headers, options.allowedHosts, request.method)
   })
+  const { answered } = options
+  if (answered !== undefined)
+    app.addHook('onResponse', async (request, reply) =>
+      answered(reply.statusCode, wasHeld(request, reply) ? undefined : reply.elapsedTime / 1000),
+    )
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply, options.log))
   app.setNotFoundHandler((request, reply) =>
     answerError(
@@ -75,6 +82,10 @@ export function buildHttp(routes: readonly BoundRoute[], options: HttpOptions): 
   })
   return app
 }
+
+/** An answer that waits for something to happen, or that goes on, tells nothing of how fast the server is. */
+const wasHeld = (request: FastifyRequest, reply: FastifyReply): boolean =>
+  /[?&]wait=/.test(request.url) || String(reply.getHeader('content-type')).startsWith('text/event-stream')
 
 interface Setting extends HttpOptions {
   open: OpenCalls

@@ -90,3 +90,29 @@ export async function aheadOf(db: Db, kind: string, subjects: readonly string[])
   }
   return ahead
 }
+
+/** How many tasks wait although they are due, and how many are being carried out, by kind. Read from the indexes of lanes. */
+export async function taskCounts(db: Db): Promise<Record<'waiting' | 'running', Record<string, number>>> {
+  const inState = async (rows: Promise<{ rows: { lane: string; n: number }[] }>): Promise<Record<string, number>> => {
+    const counts: Record<string, number> = {}
+    for (const { lane, n } of (await rows).rows) {
+      const { kind } = parseLane(lane)
+      counts[kind] = (counts[kind] ?? 0) + Number(n)
+    }
+    return counts
+  }
+  return {
+    waiting: await inState(
+      sql<{
+        lane: string
+        n: number
+      }>`select lane, count(*) as n from tasks where state = 'queued' group by lane`.execute(db),
+    ),
+    running: await inState(
+      sql<{
+        lane: string
+        n: number
+      }>`select lane, count(*) as n from tasks where state = 'leased' group by lane`.execute(db),
+    ),
+  }
+}

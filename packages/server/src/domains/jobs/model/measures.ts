@@ -1,3 +1,4 @@
+import type { Tx } from '../../../kernel/db/index.ts'
 import type { Measuring, UsagePoint } from '../../compute/index.ts'
 import type { JobNeeds, StepMeasures } from './needs.ts'
 
@@ -13,17 +14,17 @@ export function buildStepMeasures({
   tracking,
   compute,
   log,
-}: Pick<JobNeeds, 'db' | 'tracking' | 'compute' | 'log'>): StepMeasures {
+  noteUsage,
+}: Pick<JobNeeds, 'db' | 'tracking' | 'compute' | 'log' | 'noteUsage'>): StepMeasures {
   const running = new Map<string, Measuring>()
   return {
-    async during({ workspace, name, created_by }, { pid, startedAt }, folder, work) {
+    async during({ workspace, name, created_by, compute: target }, { pid, startedAt }, folder, work) {
       const key = `${workspace}/${name}`
-      const tell = (points: readonly UsagePoint[]) =>
-        db.withTransaction(
-          { workspace, actor: created_by },
-          tx => tracking.logMetrics(tx, name, points.flatMap(metricsOf)),
-          'relaxed',
-        )
+      const tell = (points: readonly UsagePoint[]) => {
+        noteUsage?.({ workspace, job: name, compute: target }, points)
+        const write = (tx: Tx) => tracking.logMetrics(tx, name, points.flatMap(metricsOf))
+        return db.withTransaction({ workspace, actor: created_by }, write, 'relaxed')
+      }
       const failed = (error: unknown) =>
         log.warn({ err: error, job: name }, 'what a step uses could not be written down')
       let measuring: Measuring | undefined

@@ -4,7 +4,7 @@ import type { Clock } from '../../../kernel/clock.ts'
 import type { Database, Tx } from '../../../kernel/db/index.ts'
 import type { Logger } from '../../../kernel/log.ts'
 import type { Tasks } from '../../../kernel/tasks/index.ts'
-import type { Compute, ContainerPlace, StepProcess } from '../../compute/index.ts'
+import type { Compute, ContainerPlace, StepProcess, UsagePoint } from '../../compute/index.ts'
 import type { Data } from '../../data/index.ts'
 import type { JobMemory } from './memory.ts'
 import type { SweepSignals } from './sweep-signals.ts'
@@ -38,6 +38,8 @@ export interface JobNeeds {
   compute: Omit<Compute, 'routes'>
   running: RunningSteps
   measures: StepMeasures
+  /** Hears what a running step uses, as it is measured. */
+  noteUsage?: (of: { workspace: string; job: string; compute: string | null }, points: readonly UsagePoint[]) => void
   memory: JobMemory
   sweeps: SweepSignals
   tokens: {
@@ -166,7 +168,7 @@ export interface RunningSteps {
 export interface StepMeasures {
   /** The result of `work`; while it lasts the step is measured, if it lasts long enough to be worth it. */
   during<T>(
-    row: Pick<JobRow, 'workspace' | 'name' | 'created_by'>,
+    row: Pick<JobRow, 'workspace' | 'name' | 'created_by' | 'compute'>,
     step: StepProcess,
     folder: string,
     work: Promise<T>,

@@ -1,7 +1,7 @@
 import type { Histogram } from './histogram.ts'
 
 export type Labels = Readonly<Record<string, string | number>>
-export type Sample = readonly [labels: Labels, value: number]
+export type MetricSample = readonly [labels: Labels, value: number]
 
 const escaped = (text: string): string => text.replace(/[\\"\n]/g, one => (one === '\n' ? '\\n' : `\\${one}`))
 const labelled = (labels: Labels): string => {
@@ -10,7 +10,12 @@ const labelled = (labels: Labels): string => {
 }
 
 /** Lines of Prometheus' text format 0.0.4 for one metric; nothing when it has no samples. */
-export function lines(name: string, type: 'counter' | 'gauge', help: string, samples: readonly Sample[]): string[] {
+export function metricLines(
+  name: string,
+  type: 'counter' | 'gauge',
+  help: string,
+  samples: readonly MetricSample[],
+): string[] {
   if (samples.length === 0) return []
   return [
     `# HELP ${name} ${help}`,
@@ -19,6 +24,7 @@ export function lines(name: string, type: 'counter' | 'gauge', help: string, sam
   ]
 }
 
+/** The lines of a histogram: its shown buckets, sum and count; nothing when it has no samples. */
 export function histogramLines(
   name: string,
   help: string,
@@ -27,9 +33,10 @@ export function histogramLines(
   if (samples.length === 0) return []
   const all = samples.flatMap(([labels, histogram]) => {
     let below = 0
-    const buckets = histogram.bounds.map((bound, at) => {
+    const shown = new Set(histogram.shown)
+    const buckets = histogram.bounds.flatMap((bound, at) => {
       below += histogram.counts[at] ?? 0
-      return `${name}_bucket${labelled({ ...labels, le: bound })} ${below}`
+      return shown.has(bound) ? [`${name}_bucket${labelled({ ...labels, le: bound })} ${below}`] : []
     })
     const { total } = histogram
     const own = labelled(labels)
