@@ -1,7 +1,8 @@
 import type { Server } from 'node:http'
-import { HaganeError } from '@hagane/contract'
+import { HaganeError, secondsOfDuration } from '@hagane/contract'
 import type { FastifyInstance } from 'fastify'
-import { composeDomains } from './compose.ts'
+import { composeDomains, type Domains } from './compose.ts'
+import { buildServiceMetrics } from './domains/metrics/index.ts'
 import { buildStatus } from './domains/status/index.ts'
 import { openFileStore } from './kernel/blobs/index.ts'
 import { type Clock, systemClock } from './kernel/clock.ts'
@@ -48,9 +49,12 @@ export function buildApp(config: Config, serverId: string, overrides: Overrides 
   let readyMs = 0
   let reserving: NodeJS.Timeout | undefined
 
-  const domains = composeDomains({ config, serverId, clock, log, db, blobs, secrets, events, tasks, url: () => url })
+  const parts = { config, serverId, clock, log, db, blobs, secrets, events, tasks, url: () => url }
+  const serviceMetrics = buildServiceMetrics({ ...parts, ...metricSettings(config), gpus: () => domains.gpus() })
+  const domains: Domains = composeDomains({ ...parts, serviceMetrics, noteUsage: serviceMetrics.noteUsage })
   const { routes, access } = domains
   routes.push(
+    ...serviceMetrics.routes,
     ...buildStatus({
       db,
       config,
@@ -70,7 +74,7 @@ export function buildApp(config: Config, serverId: string, overrides: Overrides 
     allowedHosts: [config.host, ...config.allowed_hosts.split(',').map(name => name.trim())].filter(
       name => name !== '',
     ),
-    answered: domains.serviceMetrics.answered,
+    answered: serviceMetrics.answered,
   })
 
   return {
@@ -92,7 +96,7 @@ export function buildApp(config: Config, serverId: string, overrides: Overrides 
       await domains.endpoints.start()
       domains.collection.start()
       domains.loop.start()
-      domains.serviceMetrics.start()
+      serviceMetrics.start()
       return url
     },
     async stop() {
@@ -100,12 +104,22 @@ export function buildApp(config: Config, serverId: string, overrides: Overrides 
       // First, so that the gateway's open question is answered: closing waits for it.
       await domains.endpoints.stop()
       await http.close()
+      await serviceMetrics.stop()
       await domains.stop()
       await blobs.close()
       await db.close()
     },
   }
 }
+
+const metricSettings = (config: Config) => ({
+  dataDir: config.dataDir,
+  retention: {
+    10: secondsOfDuration(config.metrics_10s_retention),
+    60: secondsOfDuration(config.metrics_1m_retention),
+    3600: secondsOfDuration(config.metrics_1h_retention),
+  },
+})
 
 function addressOf(server: Server, host: string): string {
   const address = server.address()

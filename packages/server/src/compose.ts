@@ -13,6 +13,7 @@ import { buildEndpoints, type CollectedData, type Endpoints } from './domains/en
 import { buildEnvironments } from './domains/environments/index.ts'
 import { buildJobs, type Jobs } from './domains/jobs/index.ts'
 import { buildLineage, type Lineage, type PredictionFacts } from './domains/lineage/index.ts'
+import type { ServiceMetrics } from './domains/metrics/index.ts'
 import { buildModels, type Models } from './domains/models/index.ts'
 import { buildMonitoring, type Monitoring } from './domains/monitoring/index.ts'
 import { buildRollouts, type Rollouts } from './domains/rollouts/index.ts'
@@ -43,6 +44,8 @@ export interface Parts {
   tasks: Tasks
   /** Address of this server, once it listens. */
   url: () => string
+  serviceMetrics: ServiceMetrics
+  noteUsage: ServiceMetrics['noteUsage']
 }
 
 export interface Domains {
@@ -54,6 +57,8 @@ export interface Domains {
   collection: Collection
   schedules: Schedules
   loop: Loop
+  /** What the GPUs of this machine do. */
+  gpus(): Record<string, number>
   stop(): Promise<void>
 }
 
@@ -104,6 +109,7 @@ export function composeDomains(parts: Parts): Domains {
     collection,
     schedules,
     loop,
+    gpus: compute.gpus,
     stop: () => stopInOrder(loop, schedules, collection, endpoints, tasks, jobs, environments, tracking, events),
   }
 }

@@ -3,10 +3,10 @@ import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 import { type ServiceSample, type SubjectFigures, serviceSamples } from '@hagane/contract'
 import { expect, onTestFinished, test } from 'vitest'
-import { SampleOutbox } from './sample-outbox.ts'
 import { Gateway } from '../gateway.ts'
 import { ask, until } from '../testing/callers.ts'
 import { echoScript, endpointOf, scoreDeployment, tableOf, temporaryFolder } from '../testing/deployments.ts'
+import { SampleOutbox } from './sample-outbox.ts'
 
 const sample = (seq: number): ServiceSample => ({
   ...{ seq, seconds: 10, subjects: [] },

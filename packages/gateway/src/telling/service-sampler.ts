@@ -1,11 +1,11 @@
 import { type ServiceSample, type SubjectFigures, sparse } from '@hagane/contract'
+import type { DeploymentMetrics } from '../metrics/deployment-metrics.ts'
+import type { EndpointMetrics } from '../metrics/endpoint-metrics.ts'
+import { usageOf } from '../metrics/process-usage.ts'
 import { ulid } from '../predictions/ulid.ts'
 import type { EndpointHost } from '../routing/endpoint-host.ts'
 import type { DeploymentSlot } from '../serving/deployment-slot.ts'
 import type { RevisionServer } from '../serving/revision-server.ts'
-import type { DeploymentMetrics } from '../metrics/deployment-metrics.ts'
-import type { EndpointMetrics } from '../metrics/endpoint-metrics.ts'
-import { usageOf } from '../metrics/process-usage.ts'
 
 interface Source {
   hosts: Iterable<EndpointHost>
