@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import {
   type GatewayDeployment,
@@ -21,6 +19,7 @@ import {
 import { makeFolder } from './files.ts'
 import type { ServeOptions } from './options.ts'
 import { findServable, type Servable } from './target.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
 const usualPort = 5001
 const lookMs = 20
@@ -91,7 +90,7 @@ async function environmentFor(
 /** Where predictions and logs go, and how it is removed if it was only for now. */
 async function folderFor({ data }: ServeOptions): Promise<{ dir: string; removed(): Promise<void> }> {
   if (data === undefined) {
-    const dir = await mkdtemp(join(tmpdir(), 'hagane-serve-')).catch((error: Error) => {
+    const dir = await temporaryFolder('hagane-serve').catch((error: Error) => {
       throw new HaganeError('invalid', `there is no place for predictions and logs: ${error.message}`, {
         hint: 'set TMPDIR to a folder that can be written, or name one with --data',
       })

@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { HaganeError, parseReference } from '@hagane/contract'
 import type { ServeOptions, ServeWords } from '@hagane/serve'
@@ -91,7 +90,8 @@ async function fetchedModel(call: Invocation, target: string): Promise<Fetched |
 /** Fetches a model that the server keeps as a package, with the lock that it has there. */
 async function fetchModel(call: Invocation, model: string, signal: AbortSignal): Promise<Fetched> {
   const resolved = await resolveModel(call, { model }, signal)
-  const root = await mkdtemp(join(tmpdir(), 'hagane-serve-model-'))
+  const { temporaryFolder } = await import('@hagane/serve')
+  const root = await temporaryFolder('hagane-serve-model')
   const remove = (): Promise<void> => rm(root, { recursive: true, force: true })
   const folder = join(root, resolved.model.name)
   try {
