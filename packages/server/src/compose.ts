@@ -172,6 +172,7 @@ const runSettings = (config: Config) => ({
 /** What endpoints ask of others, besides models and environments. */
 const aroundEndpoints = ({ db, config }: Parts, data: Data, access: Access, rollouts: () => Rollouts) => ({
   collected: collectedData(data),
+  checkDatastore: data.datastores.check,
   findHolder: (...of: Parameters<Rollouts['findHolder']>) => rollouts().findHolder(...of),
   ...gatewayAccess(db, access, config),
 })

@@ -82,4 +82,17 @@ eachDialect('data assets of what deployments collect', database => {
       message: expect.stringContaining('data_collector.collections.request.data'),
     })
   })
+
+  it('are refused where they are to go to a place that does not exist', async () => {
+    const to = (path: string) => deploy({ model_inputs: { enabled: true, data: { path } } })
+    const property = 'data_collector.collections.model_inputs.data.path'
+    await expect(to('azureml://datastores/lake/paths/in')).rejects.toMatchObject({
+      kind: 'invalid',
+      message: `${property}: no datastore 'lake' in workspace default`,
+      details: [{ property, sent: 'azureml://datastores/lake/paths/in' }],
+      hint: expect.stringContaining('hagane datastore create'),
+    })
+    await expect(to('azureml://datastores/workspaceblobstore/paths/../in')).rejects.toMatchObject({ kind: 'invalid' })
+    await expect(to('./here')).rejects.toThrow(`${property}: './here' is not a path of a datastore`)
+  })
 })

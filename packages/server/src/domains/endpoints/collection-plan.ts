@@ -33,6 +33,29 @@ function datastorePath(collection: string, path: string): string {
   })
 }
 
+/** Throws where a workspace has no such datastore, or the path leads out of it. */
+export type CheckDatastore = (workspace: string, datastore: string, path: string) => Promise<void>
+
+/** Throws `invalid` where a collection is to go to a place that there is none of: nothing would be kept there later. */
+export async function checkDestinations(
+  workspace: string,
+  spec: OnlineDeploymentSpec,
+  check: CheckDatastore,
+): Promise<void> {
+  for (const [collection, sent] of Object.entries(collectionPlanOf(spec)?.copies ?? {})) {
+    const reference = parseReference(sent)
+    if (reference.form !== 'datastore') continue
+    await check(workspace, reference.datastore, reference.path).catch((error: unknown) => {
+      if (!(error instanceof HaganeError)) throw error
+      const property = `data_collector.collections.${collection}.data.path`
+      throw new HaganeError('invalid', `${property}: ${error.message}`, {
+        details: [{ property, message: error.message, sent, allowed: 'azureml://datastores/<name>/paths/…' }],
+        ...(error.hint === undefined ? {} : { hint: error.hint }),
+      })
+    })
+  }
+}
+
 /** Hagane's own switch at an endpoint, `properties: { hagane.comparison_share: "0.1" }`; undefined keeps all that is mirrored. */
 export function comparisonShareOf(properties: Record<string, string>): number | undefined {
   const share = Number(properties['hagane.comparison_share'] ?? Number.NaN)

@@ -4,6 +4,7 @@ import { checkIfMatch } from '../../kernel/http/index.ts'
 import { newUlid } from '../../kernel/ids.ts'
 import type { Tasks } from '../../kernel/tasks/index.ts'
 import { type RegisterCollected, registerCollected } from './collected-data.ts'
+import { type CheckDatastore, checkDestinations } from './collection-plan.ts'
 import { COMMAND, serverOf } from './command-runtime.ts'
 import { noEndpoint } from './endpoints.ts'
 import { type FindHolder, refuseHeld } from './held.ts'
@@ -24,6 +25,7 @@ export interface DeploymentDeps {
   db: Database
   tasks: Tasks
   collected: RegisterCollected
+  checkDatastore: CheckDatastore
   /** The routing table may have changed. */
   tableChanged(): void
   findHolder: FindHolder
@@ -51,6 +53,7 @@ export function buildDeploymentService({
   db,
   tasks,
   collected,
+  checkDatastore,
   tableChanged,
   findHolder,
 }: DeploymentDeps): DeploymentService {
@@ -81,6 +84,7 @@ export function buildDeploymentService({
     require,
     request: (tx, place, spec) => requestIn(tx, tx.who, place, spec, false),
     async put(who, place, spec, allTraffic) {
+      await checkDestinations(who.workspace, spec, checkDatastore)
       await db.withTransaction(who, async tx => {
         const inPlay = allTraffic ? undefined : place.name
         await refuseHeld(findHolder, tx, place.endpoint, 'this deployment', inPlay)

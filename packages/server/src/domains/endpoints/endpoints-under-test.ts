@@ -124,6 +124,7 @@ export class EndpointsUnderTest {
       models: modelsIn(blobs),
       environments: environmentsOf(() => ++this.slowBuilds === 1),
       collected: async () => undefined,
+      checkDatastore: async () => undefined,
       url: () => this.url,
       gatewayToken: async () => undefined,
       callers: async () => this.callers,

@@ -8,6 +8,7 @@ import type { Logger } from '../../kernel/log.ts'
 import type { Secrets } from '../../kernel/secrets.ts'
 import type { Tasks } from '../../kernel/tasks/index.ts'
 import type { RegisterCollected } from './collected-data.ts'
+import type { CheckDatastore } from './collection-plan.ts'
 import { buildDeploymentService } from './deployments.ts'
 import { buildEndpointService, noEndpoint } from './endpoints.ts'
 import { gatewayEntry } from './gateway-entry.ts'
@@ -82,6 +83,7 @@ interface Deps {
   environments: EnvironmentSource
   /** Makes a data asset of what a deployment collects. */
   collected: RegisterCollected
+  checkDatastore: CheckDatastore
   /** Who moves the traffic of an endpoint by itself. */
   findHolder: FindHolder
   /** Address of this server's API, once it listens. */
@@ -114,7 +116,7 @@ export function buildEndpoints(deps: Deps): Endpoints {
   const ensureGateway = (): Promise<void> => supervisor.ensure()
   const gatewayAddresses = () => supervisor.addresses()
   registerProvisioning(tasks, { db, blobs, models, environments, log, ensureGateway, tableChanged, findHolder })
-  const deployments = buildDeploymentService({ db, tasks, collected: deps.collected, tableChanged, findHolder })
+  const deployments = buildDeploymentService({ ...deps, tableChanged })
 
   async function findPrediction(workspace: string, id: string): Promise<Prediction | undefined> {
     const prediction = await findPredictionIn(dir, id)
