@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance, type Json, StatementType } from '@duckdb/node-api'
 import { HaganeError } from '@hagane/contract'
+import { type NumberColumn, numberColumns } from './number-columns.ts'
 import { list, literal } from './sql-text.ts'
 
 export interface Engine extends AsyncDisposable {
@@ -11,6 +12,8 @@ export interface Engine extends AsyncDisposable {
   /** The same one after another, for more rows than memory should hold. */
   stream(sql: string): AsyncIterable<Record<string, Json>>
   run(sql: string): Promise<void>
+  /** The columns of a query whose columns are all DOUBLE: finite numbers in their order, and how many were none. */
+  numbers(sql: string): Promise<NumberColumn[]>
   describe(relation: string): Promise<{ name: string; type: string }[]>
   /** A folder of its own for files that have to be rewritten first; removed with the engine. */
   readonly scratch: string
@@ -118,6 +121,7 @@ function engineOn(connection: DuckDBConnection, scratch: string, close: () => vo
       for await (const rows of result.yieldRowObjectJson()) yield* rows
     },
     scratch,
+    numbers: async sql => numberColumns(await connection.run(sql).catch(translated)),
     run: async sql => void (await connection.run(sql).catch(translated)),
     describe: async relation =>
       (await rows<{ column_name: string; column_type: string }>(`describe ${relation}`)).map(column => ({

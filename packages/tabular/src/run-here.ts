@@ -5,6 +5,8 @@ import { convertCapture } from './collected/convert.ts'
 import { convertFeedback } from './collected/feedback.ts'
 import { queryPredictions } from './collected/query.ts'
 import { diffTables } from './diff.ts'
+import { compareTables } from './drift/exact/compare-tables.ts'
+import { rootsOfDrift } from './drift/roots.ts'
 import { type EngineLimits, openEngine } from './engine.ts'
 import { profileTable } from './profile.ts'
 import type { ResultOf, TabularRequest } from './requests.ts'
@@ -38,6 +40,8 @@ export async function runHere<R extends TabularRequest>(request: R, limits = few
         return queryPredictions(engine, request, limits)
       case 'compare':
         return compareShadow(engine, request)
+      case 'drift':
+        return compareTables(engine, request)
     }
   }
   return (await answer().catch((error: unknown) => withoutRoots(error, roots))) as ResultOf<R>
@@ -63,6 +67,8 @@ function rootsOf(request: TabularRequest): string[] {
       return [request.left.root, request.right.root]
     case 'validate':
       return [request.source.root, ...(request.reference === undefined ? [] : [request.reference.root])]
+    case 'drift':
+      return rootsOfDrift(request.reference, request.current)
     default:
       return [request.source.root]
   }
