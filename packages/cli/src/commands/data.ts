@@ -6,6 +6,7 @@ import { withTags } from '../manifest/tags.ts'
 import { acceptedFlags, describeFlags, needOneOf } from './asset-flags.ts'
 import { assetVerbs, showVerb } from './asset-verbs.ts'
 import { diff } from './data-diff.ts'
+import { drift } from './data-drift.ts'
 import { profile } from './data-profile.ts'
 import { validate } from './data-validate.ts'
 
@@ -77,5 +78,5 @@ const importVerb = verb({
 export const noun: Noun = {
   name: 'data',
   summary: 'Manage data assets',
-  verbs: [create, showVerb(asset), ...assetVerbs(asset), profile, diff, validate, importVerb, mount],
+  verbs: [create, showVerb(asset), ...assetVerbs(asset), profile, diff, drift, validate, importVerb, mount],
 }
