@@ -1,3 +1,5 @@
+export { type CompareProfilesOptions, compareProfiles } from './drift/sketch/compare-profiles.ts'
+export { emptyProfile, mergeProfiles, planOf } from './drift/sketch/merge-profiles.ts'
 export type {
   CategorySketch,
   ColumnPlan,

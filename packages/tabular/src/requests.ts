@@ -11,7 +11,7 @@ import type { CompareRequest } from './collected/compare.ts'
 import type { Converted, ConvertRequest } from './collected/convert.ts'
 import type { FeedbackRequest } from './collected/feedback.ts'
 import type { PredictionsRequest } from './collected/query.ts'
-import type { DriftRequest, DriftResults } from './drift/types.ts'
+import type { DriftRequest, DriftResults, ProfileSketchRequest } from './drift/types.ts'
 import type { TableSource } from './table-source.ts'
 
 export interface ProfileRequest {
@@ -49,13 +49,14 @@ export type TabularRequest =
   | PredictionsRequest
   | CompareRequest
   | DriftRequest
+  | ProfileSketchRequest
 
 export interface Rows {
   readonly columns: { name: string; type: string }[]
   readonly rows: Cell[][]
 }
 
-export interface TabularResults extends Pick<DriftResults, 'drift'> {
+export interface TabularResults extends DriftResults {
   profile: TableProfile
   diff: DataDiff
   validate: ValidationReport

@@ -7,6 +7,7 @@ import { queryPredictions } from './collected/query.ts'
 import { diffTables } from './diff.ts'
 import { compareTables } from './drift/exact/compare-tables.ts'
 import { rootsOfDrift } from './drift/roots.ts'
+import { profileSketch } from './drift/sketch/profile-table.ts'
 import { type EngineLimits, openEngine } from './engine.ts'
 import { profileTable } from './profile.ts'
 import type { ResultOf, TabularRequest } from './requests.ts'
@@ -42,6 +43,8 @@ export async function runHere<R extends TabularRequest>(request: R, limits = few
         return compareShadow(engine, request)
       case 'drift':
         return compareTables(engine, request)
+      case 'profile-sketch':
+        return profileSketch(engine, request)
     }
   }
   return (await answer().catch((error: unknown) => withoutRoots(error, roots))) as ResultOf<R>
@@ -69,6 +72,8 @@ function rootsOf(request: TabularRequest): string[] {
       return [request.source.root, ...(request.reference === undefined ? [] : [request.reference.root])]
     case 'drift':
       return rootsOfDrift(request.reference, request.current)
+    case 'profile-sketch':
+      return rootsOfDrift(request.source)
     default:
       return [request.source.root]
   }

@@ -39,6 +39,8 @@ export interface ColumnProfile {
   readonly mean?: number
   /** Sum of squared differences from the mean. */
   readonly m2?: number
+  /** Whole numbers without gaps; numpy has bins of its own for them. */
+  readonly whole?: boolean
   readonly numbers?: NumericSketch
   /** Of text: its words. */
   readonly categories?: CategorySketch
@@ -89,5 +91,10 @@ export interface ProfileSketchRequest {
   readonly plan?: ColumnPlan
   readonly features?: readonly string[]
   readonly kinds?: Readonly<Record<string, ColumnKind>>
+  /** Column with the id of a row, which is no feature. */
+  readonly id?: string
 }
-export type DriftResults = { drift: DriftReport; 'profile-sketch': Profile }
+export interface DriftResults {
+  drift: DriftReport
+  'profile-sketch': Profile
+}

@@ -97,7 +97,8 @@ function measure(
   }
 }
 
-function sorted({ values }: NumberColumn, scratch: Float64Array): Weighted {
+/** Sorts in place, and counts what repeats. */
+export function sorted({ values }: NumberColumn, scratch: Float64Array): Weighted {
   sortNumbers(values, scratch.subarray(0, values.length))
   return weightedOf(values)
 }
@@ -125,7 +126,7 @@ const summary = (numbers: Weighted, moments: Moments, column: NumberColumn, erro
 })
 
 /** Values of now that are there and are no numbers (or times), where the column is text. */
-async function typeErrors(
+export async function typeErrors(
   engine: Engine,
   { relation }: Side,
   features: readonly Feature[],
