@@ -91,6 +91,23 @@ describe('the real server', () => {
     expect(hagane('audit', 'verify', '--query', 'ok', '-o', 'tsv')).toMatchObject({ code: 0, out: 'true\n' })
   })
 
+  it('exports a chain that verifies without the server, also from later on and against a kept checkpoint', () => {
+    writeFileSync(join(folder, 'hagane.pub'), hagane('audit', 'key', '--query', 'public_key', '-o', 'tsv').out.trim())
+    expect(hagane('audit', 'checkpoint', 'create', '-f', 'kept.checkpoint')).toMatchObject({ code: 0 })
+    expect(hagane('audit', 'export', '--file', 'export.jsonl')).toMatchObject({ code: 0, err: '' })
+    expect(hagane('audit', 'export', '--after', '3', '--file', 'later.jsonl')).toMatchObject({ code: 0, err: '' })
+    const publicKey = readFileSync(join(folder, 'hagane.pub'), 'utf8')
+    for (const file of ['export.jsonl', 'later.jsonl']) {
+      const argv = ['audit', 'verify', file, '--public-key', publicKey, '--checkpoint', 'kept.checkpoint']
+      const { code, out } = hagane(...argv)
+      expect([code, JSON.parse(out)]).toMatchObject([0, { ok: true, faults: [] }])
+    }
+    const text = readFileSync(join(folder, 'export.jsonl'), 'utf8')
+    writeFileSync(join(folder, 'export.jsonl'), text.replace('iris', 'isis'))
+    expect(hagane('audit', 'verify', 'export.jsonl')).toMatchObject({ code: 1 })
+    expect(hagane('audit', 'export', '--after', '100000').err).toContain('none after 100000')
+  })
+
   it.each([
     ['json', '['],
     ['yaml', '- '],

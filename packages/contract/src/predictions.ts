@@ -112,21 +112,33 @@ export async function* recordsSince(file: RandomReader, since: number): AsyncGen
   }
 }
 
+/** A record as it stands in a segment: its line without the end, and where that begins. */
+export interface LocatedRecord {
+  readonly record: PredictionRecord
+  readonly line: string
+  readonly start: number
+}
+
 /**
  * Finds a record in one segment without reading all of it: records lie in the order of answering, so a binary search
  * finds the time of arrival, and a scan from there meets the record within the longest time a request may take.
  */
-export async function findInSegment(
+export async function locateInSegment(
   file: RandomReader,
   id: string,
   arrivedAt: number,
   longestRequestMs = 3_660_000,
-): Promise<PredictionRecord | undefined> {
+): Promise<LocatedRecord | undefined> {
   const low = await positionBefore(file, arrivedAt)
-  for await (const { text } of linesFrom(file, low)) {
+  for await (const { text, start } of linesFrom(file, low)) {
     const record = JSON.parse(text) as PredictionRecord
-    if (record.id === id) return predictionRecord.parse(record)
+    if (record.id === id) return { record: predictionRecord.parse(record), line: text, start }
     if (answeredAt(record) > arrivedAt + longestRequestMs) return undefined
   }
   return undefined
 }
+
+/** As `locateInSegment`, for who needs the record alone. */
+export const findInSegment = async (
+  ...where: Parameters<typeof locateInSegment>
+): Promise<PredictionRecord | undefined> => (await locateInSegment(...where))?.record

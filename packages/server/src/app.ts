@@ -95,6 +95,7 @@ export function buildApp(config: Config, serverId: string, overrides: Overrides 
       domains.schedules.start()
       await domains.endpoints.start()
       domains.collection.start()
+      domains.audit.start()
       domains.loop.start()
       serviceMetrics.start()
       return url

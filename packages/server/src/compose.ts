@@ -1,9 +1,10 @@
 import { createReadStream } from 'node:fs'
-import { HaganeError, parseReference, secondsOfDuration } from '@hagane/contract'
+import { parseReference, secondsOfDuration } from '@hagane/contract'
+import { audited, factsFrom } from './compose-lineage.ts'
 import { type Access, buildAccess } from './domains/access/index.ts'
 import { hasAssets } from './domains/assets/index.ts'
-import { buildAudit } from './domains/audit/index.ts'
-import { type Batch, type BatchPrediction, buildBatch } from './domains/batch/index.ts'
+import { type Audit, buildAudit } from './domains/audit/index.ts'
+import { buildBatch } from './domains/batch/index.ts'
 import { buildCollection, type Collection, collectionFolder } from './domains/collection/index.ts'
 import { buildComponents } from './domains/components/index.ts'
 import { buildCompute } from './domains/compute/index.ts'
@@ -12,7 +13,7 @@ import { buildData, type Data, DEFAULT_DATASTORE, urlMirrorRules } from './domai
 import { buildEndpoints, type CollectedData, type Endpoints } from './domains/endpoints/index.ts'
 import { buildEnvironments } from './domains/environments/index.ts'
 import { buildJobs, type Jobs } from './domains/jobs/index.ts'
-import { buildLineage, type Lineage, type PredictionFacts } from './domains/lineage/index.ts'
+import { buildLineage, type Lineage } from './domains/lineage/index.ts'
 import type { ServiceMetrics } from './domains/metrics/index.ts'
 import { buildModels, type Models } from './domains/models/index.ts'
 import { buildMonitoring, type Monitoring } from './domains/monitoring/index.ts'
@@ -50,6 +51,7 @@ export interface Parts {
 
 export interface Domains {
   routes: BoundRoute[]
+  audit: Audit
   workspaces: Workspaces
   access: Access
   jobs: Jobs
@@ -98,7 +100,8 @@ export function composeDomains(parts: Parts): Domains {
   const loop: Loop = composeLoop(parts, { endpoints, collection, models })
   const lineage = buildLineage({ db, events, ...factsFrom(tracking, endpoints, collection, batch) })
   const monitoring: Monitoring = buildMonitoring(watched(parts, schedules, { data, endpoints, collection, lineage }))
-  const base = [workspaces, access, ...plainDomains(parts), data, environments, components, tracking, models, compute]
+  const audit = buildAudit(audited(parts, endpoints))
+  const base = [workspaces, access, audit, contentOf(parts), data, environments, components, tracking, models, compute]
   const working = [jobs, schedules, endpoints, collection, batch, lineage, monitoring, ...loop.domains]
   return {
     routes: routesOf(...base, ...working),
@@ -108,9 +111,10 @@ export function composeDomains(parts: Parts): Domains {
     endpoints,
     collection,
     schedules,
+    audit,
     loop,
     gpus: compute.gpus,
-    stop: () => stopInOrder(loop, schedules, collection, endpoints, tasks, jobs, environments, tracking, events),
+    stop: () => stopInOrder(audit, loop, schedules, collection, endpoints, tasks, jobs, environments, tracking, events),
   }
 }
 
@@ -217,11 +221,7 @@ async function stopInOrder(...parts: { stop(): Promise<void> | void }[]): Promis
   for (const part of parts) await part.stop()
 }
 
-/** Domains that nobody asks anything. */
-const plainDomains = ({ db, blobs, config }: Parts) => [
-  buildAudit({ db }),
-  buildContent({ blobs, dataDir: config.dataDir }),
-]
+const contentOf = ({ blobs, config }: Parts) => buildContent({ blobs, dataDir: config.dataDir })
 
 const dataSettings = (config: Config) => ({
   dataDir: config.dataDir,
@@ -254,40 +254,4 @@ const gatewayAccess = (db: Database, access: Access, config: Config) => ({
 async function gatewayToken(db: Database, access: Access, config: Config): Promise<string | undefined> {
   if (config.loopback) return undefined
   return db.withTransaction(SERVER, tx => access.issue(tx, 'gateway', 'gateway', null))
-}
-
-/** What lineage shows beside its nodes, from the domains that know it. */
-function factsFrom(tracking: Tracking, endpoints: Endpoints, collection: Collection, batch: Batch) {
-  return {
-    async findPrediction(workspace: string, id: string): Promise<PredictionFacts | undefined> {
-      const found = await endpoints.findPrediction(workspace, id)
-      if (found === undefined) return batchFacts(await batch.findPrediction(workspace, id))
-      const { endpoint, deployment, revision, time, ...facts } = found.prediction
-      const collected = await collection.ofPrediction(workspace, endpoint, id)
-      return { endpoint, deployment, revisionId: revision, time, facts: { time, ...facts, ...collected } }
-    },
-    async runFacts(workspace: string, name: string): Promise<Record<string, unknown>> {
-      const run = await tracking.getRun(workspace, name).catch(absent)
-      if (run === undefined) return {}
-      const { params, metrics } = run.data
-      return {
-        params: Object.fromEntries(params.map(({ key, value }) => [key, value])),
-        metrics: Object.fromEntries(metrics.map(({ key, value }) => [key, value])),
-      }
-    },
-  }
-}
-
-/** A row that a batch job has scored leads to the job, and from there to its data and its deployment. */
-function batchFacts(found: BatchPrediction | undefined): PredictionFacts | undefined {
-  if (found === undefined) return undefined
-  const { endpoint, deployment, revision: revisionId, job, time, row } = found
-  const facts = { time, job, endpoint, deployment, ...(row === undefined ? {} : { row }) }
-  return { endpoint, deployment, revisionId, time, start: `job:${job}`, facts }
-}
-
-/** A model may name a run that was never logged here. */
-function absent(error: unknown): undefined {
-  if (error instanceof HaganeError && error.kind === 'not_found') return undefined
-  throw error
 }

@@ -3,9 +3,10 @@ import { resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { auditRoutes } from '@hagane/contract'
-import { exitCodes } from '../failure.ts'
 import { count, text } from '../grammar/flags.ts'
 import { type Noun, verb } from '../invocation.ts'
+import { anchor, checkpoint, key, prove } from './audit-checkpoint.ts'
+import { verify } from './audit-verify.ts'
 import { defaultMost, eventColumns, eventListFlags } from './event-flags.ts'
 import { collect } from './pages.ts'
 
@@ -23,22 +24,10 @@ const list = verb({
   },
 })
 
-const verify = verb({
-  name: 'verify',
-  summary: 'Walk the whole hash chain; fails when an event was changed, removed or added',
-  examples: ['hagane audit verify'],
-  flags: {},
-  run: async call => {
-    const result = await call.serverClient.call(auditRoutes.verify)
-    await call.print(result)
-    return result.ok ? exitCodes.ok : exitCodes.failure
-  },
-})
-
 const exportVerb = verb({
   name: 'export',
-  summary: 'Write the chain as one JSON object a line, to keep or to verify elsewhere',
-  examples: ['hagane audit export --file audit.ndjson', 'hagane audit export --after 1000 | gzip > audit.ndjson.gz'],
+  summary: 'Write the chain as one JSON object a line, signed, to keep or to verify elsewhere',
+  examples: ['hagane audit export --file export.jsonl', 'hagane audit export --after 1000 | gzip > export.jsonl.gz'],
   flags: {
     file: text('-f, --file <path>', 'file to write (default: stdout)'),
     after: count('--after <seq>', 'only events after this sequence number'),
@@ -57,5 +46,5 @@ const exportVerb = verb({
 export const noun: Noun = {
   name: 'audit',
   summary: 'Read, check and export the audit trail',
-  verbs: [list, verify, exportVerb],
+  verbs: [list, verify, exportVerb, checkpoint, anchor, key, prove],
 }

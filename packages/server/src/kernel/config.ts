@@ -51,6 +51,11 @@ const settings = z.strictObject({
     .describe('age at which service metrics of 10 seconds are deleted'),
   metrics_1m_retention: durationSchema.default('8d').describe('age at which service metrics of a minute are deleted'),
   metrics_1h_retention: durationSchema.default('400d').describe('age at which service metrics of an hour are deleted'),
+  audit_checkpoint_interval: durationSchema
+    .default('1h')
+    .describe(
+      'age at which the last signed checkpoint of the event chain is followed by another, if anything happened',
+    ),
   body_limit: z.coerce
     .number()
     .int()

@@ -26,6 +26,7 @@ import { jobsBySchedule } from './0084-jobs-by-schedule.ts'
 import { collectedData } from './0085-collected-data.ts'
 import { monitors } from './0090-monitors.ts'
 import { rollouts } from './0094-rollouts.ts'
+import { auditTree } from './0096-audit.ts'
 import { serviceMetrics } from './0097-service-metrics.ts'
 
 /** The one timeline; order is by name. */
@@ -57,5 +58,6 @@ export const migrations: readonly Migration[] = [
   collectedData,
   monitors,
   rollouts,
+  auditTree,
   serviceMetrics,
 ]

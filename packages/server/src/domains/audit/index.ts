@@ -1,115 +1,108 @@
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { auditRoutes, type EventRecord, HaganeError } from '@hagane/contract'
+import { auditRoutes, HaganeError } from '@hagane/contract'
 import type { Database } from '../../kernel/db/index.ts'
-import {
-  type EventFilter,
-  eventCount,
-  eventsAfter,
-  eventsBefore,
-  toRecord,
-  verifyChain,
-} from '../../kernel/events/index.ts'
+import { type EventLog, eventsBefore, toRecord } from '../../kernel/events/index.ts'
 import { type BoundRoute, EVERY_WORKSPACE, implement, numberCursor, pageFrom } from '../../kernel/http/index.ts'
+import type { Logger } from '../../kernel/log.ts'
+import type { Secrets } from '../../kernel/secrets.ts'
+import { buildChainTree } from './chain-tree.ts'
+import { buildCheckpoints, type Checkpoints, checkpointOf } from './checkpoints.ts'
+import { exportLines } from './export.ts'
+import { feed, lastEventId } from './feed.ts'
+import { type PlacedPrediction, type ProofNeeds, provePrediction } from './prove.ts'
+import { SegmentTrees } from './segment-trees.ts'
+import { rootSegments } from './segments.ts'
+import { buildSigner, type Signer } from './signer.ts'
+import { verifyAgainstCheckpoints } from './verification.ts'
 
-/** The event log as people read it: list, verify, export, follow. Appending is the kernel's. */
-export function buildAudit({ db }: { db: Database }): { routes: BoundRoute[] } {
+export interface Audit {
+  routes: BoundRoute[]
+  /** Signs the chain from time to time. */
+  start(): void
+  stop(): void
+}
+
+interface Deps {
+  db: Database
+  events: EventLog
+  log: Logger
+  secrets: Secrets
+  serverId: string
+  dataDir: string
+  /** Age at which the last checkpoint is followed by another. */
+  checkpointSeconds: number
+  /** The record behind a prediction id of a workspace, and its place in a file. */
+  locatePrediction(workspace: string, id: string): Promise<PlacedPrediction | undefined>
+}
+
+const CHECK_MS = 60_000
+
+/** The event log as people read it and as it is proved to others: list, follow, verify, export, sign. Appending is the kernel's. */
+export function buildAudit(deps: Deps): Audit {
+  const { db, log } = deps
+  const tree = buildChainTree(db)
+  const signer = buildSigner(deps.secrets, deps.serverId)
+  const checkpoints = buildCheckpoints(db, tree, signer)
+  const trees = new SegmentTrees(join(deps.dataDir, 'audit', 'segments'))
+  const segments = rootSegments({ ...deps, trees, gatewayDir: join(deps.dataDir, 'gateway') })
+  const locate = deps.locatePrediction
+  const needs: ProofNeeds = { db, tree, trees, checkpoints, locate, segmentsCaughtUp: () => segments.catchUp() }
+  let timer: NodeJS.Timeout | undefined
+  const sign = () =>
+    void checkpoints
+      .createIfDue(deps.checkpointSeconds)
+      .catch(error => log.error({ err: error }, 'the event chain could not be signed'))
   return {
-    routes: [
-      implement(auditRoutes.list, async call => {
-        const { limit, cursor, type, subject, actor } = call.query
-        const rows = await eventsBefore(db, numberCursor(cursor), limit + 1, {
-          workspace: call.workspace,
-          type,
-          subject,
-          actor,
-        })
-        return pageFrom(rows, limit, toRecord, row => [row.seq])
-      }),
-      implement(auditRoutes.verify, async () => verifyChain(db)),
-      implement(auditRoutes.export, async call => {
-        // the chain holds only as a whole, and the whole tells of every workspace
-        if (!call.caller.can('audit.read', EVERY_WORKSPACE))
-          throw new HaganeError('forbidden', `${call.actor} may read the events of workspace ${call.workspace} only`, {
-            hint: 'list them instead (`hagane event list`), or use a token that is not confined to one workspace',
-          })
-        return {
-          stream: Readable.from(exported(db, call.query.after)),
-          headers: {
-            'content-type': 'application/x-ndjson',
-            'content-disposition': 'attachment; filename="hagane-audit.ndjson"',
-          },
-        }
-      }),
-      implement(auditRoutes.stream, async call => {
-        const resume = lastEventId(call.headers['last-event-id']) ?? call.query.after
-        const filter = {
-          workspace: call.workspace,
-          type: call.query.type,
-          subject: call.query.subject,
-          actor: call.query.actor,
-        }
-        return {
-          stream: Readable.from(feed(db, resume, filter, call.signal)),
-          headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' },
-        }
-      }),
-    ],
+    routes: [...eventRoutes(db), ...proofRoutes(needs, signer)],
+    start() {
+      timer = setInterval(sign, Math.min(CHECK_MS, deps.checkpointSeconds * 1000)).unref()
+    },
+    stop: () => clearInterval(timer),
   }
 }
 
-/** What a reconnecting EventSource sends; anything but a sequence number of ours is as good as nothing. */
-const lastEventId = (header: string | string[] | undefined): number | undefined =>
-  /^\d{1,15}$/.test(String(header)) ? Number(header) : undefined
-
-/** `data` stays the stored text, so that the hash can be computed again from the file alone. */
-async function* exported(db: Database, after: number): AsyncGenerator<string> {
-  for (let from = after; ; ) {
-    const rows = await eventsAfter(db, from, 1000)
-    if (rows.length > 0) yield rows.map(row => `${JSON.stringify(row)}\n`).join('')
-    const last = rows.at(-1)
-    if (last === undefined || rows.length < 1000) return
-    from = last.seq
-  }
-}
-
-const HEARTBEAT_MS = 15_000
-
-/** Server-sent events: history from `after` first, then each commit as it comes; a comment now and then keeps the line open. */
-async function* feed(
-  db: Database,
-  after: number | undefined,
-  filter: EventFilter,
-  signal: AbortSignal,
-): AsyncGenerator<string> {
-  let from = after ?? (await eventsBefore(db, undefined, 1))[0]?.seq ?? 0
-  yield ': hagane events\n\n'
-  while (!signal.aborted) {
-    const changed = nextCommit(db, signal)
-    // what lies before the head and does not pass the filter is not looked at again
-    const head = await eventCount(db)
-    const rows = await eventsAfter(db, from, 500, filter)
-    for (const row of rows) yield asMessage(toRecord(row))
-    const isWhole = rows.length < 500
-    from = Math.max(isWhole ? head : 0, rows.at(-1)?.seq ?? from)
-    if (isWhole) yield (await changed) ? '' : ': still here\n\n'
-  }
-}
-
-/** True when something was committed, false after the heartbeat's time or when the listener left. */
-function nextCommit(db: Database, signal: AbortSignal): Promise<boolean> {
-  return new Promise(resolve => {
-    const end = (value: boolean) => {
-      unsubscribe()
-      clearTimeout(timer)
-      signal.removeEventListener('abort', left)
-      resolve(value)
+const eventRoutes = (db: Database): BoundRoute[] => [
+  implement(auditRoutes.list, async call => {
+    const { limit, cursor, type, subject, actor } = call.query
+    const filter = { workspace: call.workspace, type, subject, actor }
+    const rows = await eventsBefore(db, numberCursor(cursor), limit + 1, filter)
+    return pageFrom(rows, limit, toRecord, row => [row.seq])
+  }),
+  implement(auditRoutes.stream, async call => {
+    const resume = lastEventId(call.headers['last-event-id']) ?? call.query.after
+    const { type, subject, actor } = call.query
+    const filter = { workspace: call.workspace, type, subject, actor }
+    return {
+      stream: Readable.from(feed(db, resume, filter, call.signal)),
+      headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' },
     }
-    const left = () => end(false)
-    const unsubscribe = db.onEvents(() => end(true))
-    const timer = setTimeout(left, HEARTBEAT_MS)
-    signal.addEventListener('abort', left, { once: true })
-  })
-}
+  }),
+]
 
-const asMessage = (event: EventRecord): string =>
-  `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
+const proofRoutes = (needs: ProofNeeds, signer: Signer): BoundRoute[] => [
+  implement(auditRoutes.verify, () => verifyAgainstCheckpoints(needs.db, needs.checkpoints)),
+  implement(auditRoutes.export, async call => {
+    // the chain holds only as a whole, and the whole tells of every workspace
+    if (!call.caller.can('audit.read', EVERY_WORKSPACE))
+      throw new HaganeError('forbidden', `${call.actor} may read the events of workspace ${call.workspace} only`, {
+        hint: 'list them instead (`hagane event list`), or use a token that is not confined to one workspace',
+      })
+    return {
+      stream: Readable.from(await exportLines(needs, call.query.after)),
+      headers: {
+        'content-type': 'application/x-ndjson',
+        'content-disposition': 'attachment; filename="hagane-audit.jsonl"',
+      },
+    }
+  }),
+  implement(auditRoutes.key, async () => ({ origin: signer.origin, public_key: signer.publicKey })),
+  implement(auditRoutes.createCheckpoint, call => needs.checkpoints.create(call)),
+  implement(auditRoutes.checkpoints, call => listed(needs.checkpoints, call.query)),
+  implement(auditRoutes.prove, call => provePrediction(needs, call.workspace, call.params.prediction)),
+]
+
+async function listed(checkpoints: Checkpoints, { limit, cursor }: { limit: number; cursor?: string | undefined }) {
+  const rows = await checkpoints.page(numberCursor(cursor), limit + 1)
+  return pageFrom(rows, limit, checkpointOf, row => [row.seq])
+}

@@ -18,7 +18,7 @@ import { type CallerToken, RoutingTable } from './gateway-table.ts'
 import type { FindHolder } from './held.ts'
 import { type Operating, operatingOf, type Period } from './operating.ts'
 import { packagedModel } from './packaged-model.ts'
-import { findPredictionIn } from './predictions.ts'
+import { findPredictionIn, locatePredictionIn, type PlacedRecord } from './predictions.ts'
 import { registerProvisioning } from './provision.ts'
 import { findEndpoint, findRevision, hasEndpoints, revisionIds } from './reads.ts'
 import { toRevision } from './resource.ts'
@@ -39,6 +39,7 @@ export {
 export type { Holder } from './held.ts'
 export type { Operating } from './operating.ts'
 export { checkNames, type Place } from './place.ts'
+export type { PlacedRecord } from './predictions.ts'
 export type { Split } from './steering.ts'
 export type { EnvironmentSource, ModelSource, Prediction, ServedModel } from './types.ts'
 
@@ -46,6 +47,8 @@ export interface Endpoints {
   routes: BoundRoute[]
   /** The record behind a prediction id of a workspace, or of one of its rows; works while no gateway runs. */
   findPrediction(workspace: string, id: string): Promise<Prediction | undefined>
+  /** As `findPrediction`, with the file and the place in it. */
+  locatePrediction(workspace: string, id: string): Promise<PlacedRecord | undefined>
   /** The deployments, as `endpoint/name`, that serve a version of a registered model, or any version of it. */
   deploymentsOfModel(workspace: string, name: string, version?: string): Promise<string[]>
   /** What a deployment was asked to be, and the model that it serves, as far as that is known. */
@@ -134,6 +137,10 @@ export function buildEndpoints(deps: Deps): Endpoints {
 
   return {
     findPrediction,
+    async locatePrediction(workspace, id) {
+      const found = await locatePredictionIn(dir, id)
+      return found?.record.workspace === workspace ? found : undefined
+    },
     deploymentsOfModel: (workspace, name, version) => deploymentsOfModel(db, workspace, name, version),
     deployed: (workspace, endpoint, name) => deployedNow(db, workspace, endpoint, name),
     revisionsOf,

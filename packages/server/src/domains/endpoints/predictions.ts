@@ -1,7 +1,8 @@
 import { type FileHandle, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
-  findInSegment,
+  type LocatedRecord,
+  locateInSegment,
   type PredictionRecord,
   parsePredictionId,
   predictionHour,
@@ -9,17 +10,30 @@ import {
   segmentsOfHour,
 } from '@hagane/contract'
 
+/** Where a record of a prediction stands. */
+export interface PlacedRecord extends LocatedRecord {
+  readonly revisionId: string
+  readonly segment: string
+  /** The segment's file. */
+  readonly path: string
+}
+
 /** Finds the record of a prediction, or of one of its rows, in a gateway's folder; layout in the contract's predictions.ts. */
-export async function findPredictionIn(gatewayDir: string, text: string): Promise<PredictionRecord | undefined> {
+export const findPredictionIn = async (gatewayDir: string, text: string): Promise<PredictionRecord | undefined> =>
+  (await locatePredictionIn(gatewayDir, text))?.record
+
+/** As `findPredictionIn`, with the place. */
+export async function locatePredictionIn(gatewayDir: string, text: string): Promise<PlacedRecord | undefined> {
   const parsed = parsePredictionId(text)
   if (parsed === undefined) return undefined
   const folder = join(gatewayDir, 'predictions', parsed.revisionId)
   const files = await readdir(folder).catch(noneIfMissing)
   for (const segment of segmentsOfHour(files, predictionHour(parsed.time))) {
-    const file = await open(join(folder, `${segment}.ndjson`))
+    const path = join(folder, `${segment}.ndjson`)
+    const file = await open(path)
     try {
-      const record = await findInSegment(await readerOf(file), parsed.id, parsed.time)
-      if (record !== undefined) return record
+      const found = await locateInSegment(await readerOf(file), parsed.id, parsed.time)
+      if (found !== undefined) return { ...found, revisionId: parsed.revisionId, segment, path }
     } finally {
       await file.close()
     }

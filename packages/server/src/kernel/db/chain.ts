@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { KernelTables } from './tables.ts'
 
 export interface NewEvent {
@@ -18,7 +18,7 @@ export const GENESIS = '0'.repeat(64)
  */
 export function hashEvent(row: Omit<EventRow, 'hash'>): string {
   const head = JSON.stringify([row.seq, row.id, row.time, row.workspace, row.actor, row.type, row.subject])
-  return createHash('sha256').update(row.prev_hash).update(head).update(row.data).digest('hex')
+  return hash('sha256', row.prev_hash + head + row.data)
 }
 
 export type Verification =
