@@ -63,7 +63,7 @@ export const verify = verb({
     const [file] = call.args
     const { publicKey } = options
     if (file === undefined) {
-      if (publicKey !== undefined || options.checkpoint !== undefined)
+      if (publicKey !== undefined || options.checkpoint.length > 0)
         throw new UsageError('--public-key and --checkpoint are for a file', 'hagane audit verify export.jsonl')
       const result = await call.serverClient.call(auditRoutes.verify)
       await call.print(result)
@@ -78,7 +78,7 @@ export const verify = verb({
       await call.print(verdict)
       return verdict.ok ? exitCodes.ok : exitCodes.failure
     }
-    const kept = (options.checkpoint ?? []).map(name => readFile(resolve(call.surroundings.cwd, name), 'utf8'))
+    const kept = options.checkpoint.map(name => readFile(resolve(call.surroundings.cwd, name), 'utf8'))
     const checkpoints = (await Promise.all(kept)).map(note => `${note.trimEnd()}\n`)
     const verdict = await verifyExport(() => createReadStream(path, { highWaterMark: 2 ** 20 }), {
       publicKey,
