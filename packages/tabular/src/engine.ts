@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance, type Json, StatementType } from '@duckdb/node-api'
 import { HaganeError } from '@hagane/contract'
-import { type NumberColumn, numberColumns } from './number-columns.ts'
+import { doubleColumns, finiteOf, type NumberColumn } from './number-columns.ts'
 import { list, literal } from './sql-text.ts'
 
 export interface Engine extends AsyncDisposable {
@@ -14,6 +14,8 @@ export interface Engine extends AsyncDisposable {
   run(sql: string): Promise<void>
   /** The columns of a query whose columns are all DOUBLE: finite numbers in their order, and how many were none. */
   numbers(sql: string): Promise<NumberColumn[]>
+  /** The same as they are, row by row; null must be written as NaN. */
+  doubles(sql: string): Promise<Float64Array[]>
   describe(relation: string): Promise<{ name: string; type: string }[]>
   /** A folder of its own for files that have to be rewritten first; removed with the engine. */
   readonly scratch: string
@@ -114,6 +116,7 @@ const notOneSelect = (sql: string): HaganeError =>
 function engineOn(connection: DuckDBConnection, scratch: string, close: () => void): Engine {
   const rows = async <T>(sql: string): Promise<T[]> =>
     (await connection.runAndReadAll(sql).catch(translated)).getRowObjectsJson() as T[]
+  const doubles = async (sql: string) => doubleColumns(await connection.run(sql).catch(translated))
   return {
     rows,
     async *stream(sql) {
@@ -121,7 +124,8 @@ function engineOn(connection: DuckDBConnection, scratch: string, close: () => vo
       for await (const rows of result.yieldRowObjectJson()) yield* rows
     },
     scratch,
-    numbers: async sql => numberColumns(await connection.run(sql).catch(translated)),
+    numbers: async sql => (await doubles(sql)).map(finiteOf),
+    doubles,
     run: async sql => void (await connection.run(sql).catch(translated)),
     describe: async relation =>
       (await rows<{ column_name: string; column_type: string }>(`describe ${relation}`)).map(column => ({

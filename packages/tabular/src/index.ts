@@ -8,7 +8,11 @@ export type {
   DriftRequest,
   DriftResults,
   DriftSource,
+  EstimateRequest,
+  ModelColumns,
+  MultivariateRequest,
   NumericSketch,
+  PerformanceRequest,
   Profile,
   ProfileSketchRequest,
 } from './drift/types.ts'

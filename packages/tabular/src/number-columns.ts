@@ -8,43 +8,31 @@ export interface NumberColumn {
 }
 
 /** Copies out of the vectors of DuckDB: a value as an object of its own would cost ten times as much. */
-export function numberColumns(result: DuckDBMaterializedResult): NumberColumn[] {
+export function doubleColumns(result: DuckDBMaterializedResult): Float64Array[] {
   const { columnCount, rowCount, chunkCount } = result
-  const targets = Array.from({ length: columnCount }, () => new Target(rowCount))
-  for (let at = 0; at < chunkCount; at++) {
-    const chunk = result.getChunk(at)
-    for (const [column, target] of targets.entries()) target.take(itemsOf(chunk, column), chunk.rowCount)
+  const columns = Array.from({ length: columnCount }, () => new Float64Array(rowCount))
+  let at = 0
+  for (let index = 0; index < chunkCount; index++) {
+    const chunk = result.getChunk(index)
+    for (const [column, values] of columns.entries()) values.set(itemsOf(chunk, column), at)
+    at += chunk.rowCount
   }
-  return targets.map(target => target.column())
+  return columns
 }
 
+/** The array behind a vector: private there, and the only way without an object for each value. */
 const itemsOf = (chunk: DuckDBDataChunk, column: number): Float64Array =>
-  (chunk.getColumnVector(column) as unknown as { items: Float64Array }).items // private there, and the only way without an object for each value
+  (chunk.getColumnVector(column) as unknown as { items: Float64Array }).items
 
-class Target {
-  readonly #values: Float64Array
-  #count = 0
-  #missing = 0
-  #infinite = 0
-
-  constructor(rows: number) {
-    this.#values = new Float64Array(rows)
+/** Moves the finite numbers to the front of the array, in their order. */
+export function finiteOf(values: Float64Array): NumberColumn {
+  let [count, missing, infinite] = [0, 0, 0]
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number
+    if (value - value === 0)
+      values[count++] = value + 0 // one zero, not two
+    else if (Number.isNaN(value)) missing++
+    else infinite++
   }
-
-  take(items: Float64Array, count: number): void {
-    const values = this.#values
-    let at = this.#count
-    for (let i = 0; i < count; i++) {
-      const value = items[i] as number
-      if (value - value === 0)
-        values[at++] = value === 0 ? 0 : value // one zero, not two
-      else if (Number.isNaN(value)) this.#missing++
-      else this.#infinite++
-    }
-    this.#count = at
-  }
-
-  column(): NumberColumn {
-    return { values: this.#values.subarray(0, this.#count), missing: this.#missing, infinite: this.#infinite }
-  }
+  return { values: values.subarray(0, count), missing, infinite }
 }

@@ -11,7 +11,7 @@ import type { CompareRequest } from './collected/compare.ts'
 import type { Converted, ConvertRequest } from './collected/convert.ts'
 import type { FeedbackRequest } from './collected/feedback.ts'
 import type { PredictionsRequest } from './collected/query.ts'
-import type { DriftRequest, DriftResults, ProfileSketchRequest } from './drift/types.ts'
+import type { AnyDriftRequest, DriftResults } from './drift/types.ts'
 import type { TableSource } from './table-source.ts'
 
 export interface ProfileRequest {
@@ -48,8 +48,7 @@ export type TabularRequest =
   | FeedbackRequest
   | PredictionsRequest
   | CompareRequest
-  | DriftRequest
-  | ProfileSketchRequest
+  | AnyDriftRequest
 
 export interface Rows {
   readonly columns: { name: string; type: string }[]

@@ -5,9 +5,7 @@ import { convertCapture } from './collected/convert.ts'
 import { convertFeedback } from './collected/feedback.ts'
 import { queryPredictions } from './collected/query.ts'
 import { diffTables } from './diff.ts'
-import { compareTables } from './drift/exact/compare-tables.ts'
-import { rootsOfDrift } from './drift/roots.ts'
-import { profileSketch } from './drift/sketch/profile-table.ts'
+import { answerDrift, rootsOfDrift } from './drift/answer.ts'
 import { type EngineLimits, openEngine } from './engine.ts'
 import { profileTable } from './profile.ts'
 import type { ResultOf, TabularRequest } from './requests.ts'
@@ -42,9 +40,11 @@ export async function runHere<R extends TabularRequest>(request: R, limits = few
       case 'compare':
         return compareShadow(engine, request)
       case 'drift':
-        return compareTables(engine, request)
       case 'profile-sketch':
-        return profileSketch(engine, request)
+      case 'performance':
+      case 'estimate':
+      case 'multivariate':
+        return answerDrift(engine, request)
     }
   }
   return (await answer().catch((error: unknown) => withoutRoots(error, roots))) as ResultOf<R>
@@ -71,9 +71,11 @@ function rootsOf(request: TabularRequest): string[] {
     case 'validate':
       return [request.source.root, ...(request.reference === undefined ? [] : [request.reference.root])]
     case 'drift':
-      return rootsOfDrift(request.reference, request.current)
     case 'profile-sketch':
-      return rootsOfDrift(request.source)
+    case 'performance':
+    case 'estimate':
+    case 'multivariate':
+      return rootsOfDrift(request)
     default:
       return [request.source.root]
   }

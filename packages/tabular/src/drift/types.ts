@@ -1,4 +1,11 @@
-import type { ColumnKind, DriftReport, DriftThresholds } from '@hagane/contract'
+import type {
+  ColumnKind,
+  DriftReport,
+  DriftThresholds,
+  EstimateReport,
+  MultivariateReport,
+  PerformanceReport,
+} from '@hagane/contract'
 import type { CollectedSources, PredictionFilter } from '../collected/sources.ts'
 import type { TableSource } from '../table-source.ts'
 
@@ -94,7 +101,60 @@ export interface ProfileSketchRequest {
   /** Column with the id of a row, which is no feature. */
   readonly id?: string
 }
+/** Which columns hold what a model said and what was true. */
+export interface ModelColumns {
+  readonly task: 'classification' | 'regression'
+  /** What the model said. Of two classes the score alone is enough: class 1 from 0.5 on. */
+  readonly prediction?: string
+  /** What was true. */
+  readonly target: string
+  /** Probability of the positive class. */
+  readonly score?: string
+  /** The positive class of two; the later one in order without it, such as 1, true, yes. */
+  readonly positive?: string
+}
+
+/** Predictions with their labels → scores, with confidence intervals, also by slice. */
+export interface PerformanceRequest extends ModelColumns {
+  readonly kind: 'performance'
+  readonly source: DriftSource
+  /** Labels that lie in a table of their own, matched by a column of both. */
+  readonly labels?: { readonly source: DriftSource; readonly key: string }
+  /** Columns whose values, or ranges, are looked at one by one. */
+  readonly slices?: readonly string[]
+  /** 0.95 without it. */
+  readonly confidence?: number
+  /** Rounds of the bootstrap: 200 without it. */
+  readonly rounds?: number
+}
+
+/** A reference with labels, and rows without → what the scores are likely to be. */
+export interface EstimateRequest extends ModelColumns {
+  readonly kind: 'estimate'
+  readonly reference: DriftSource
+  readonly current: DriftSource
+  /** Columns that an error may depend on, for regression; all that both have without it. */
+  readonly features?: readonly string[]
+  readonly id?: string
+}
+
+/** Two tables, compared by whole rows. */
+export interface MultivariateRequest extends Pick<DriftOptions, 'features' | 'kinds' | 'id' | 'rows'> {
+  readonly kind: 'multivariate'
+  readonly reference: DriftSource
+  readonly current: DriftSource
+}
+
 export interface DriftResults {
   drift: DriftReport
   'profile-sketch': Profile
+  performance: PerformanceReport
+  estimate: EstimateReport
+  multivariate: MultivariateReport
 }
+export type AnyDriftRequest =
+  | DriftRequest
+  | ProfileSketchRequest
+  | PerformanceRequest
+  | EstimateRequest
+  | MultivariateRequest
