@@ -31,7 +31,7 @@ export async function queryPredictions(
 ): Promise<PredictionRows> {
   const database = `${engine.scratch}/asked.db`
   await engine.run(`attach ${literal(database)} as asked`)
-  await fill(engine, await collectedTables(engine, request.sources), request.filter)
+  await layOutPredictions(engine, await collectedTables(engine, request.sources), request.filter, 'asked')
   await engine.run('detach asked')
   const { limit, output, sql = 'select * from predictions order by time desc, row_id' } = request
   await using sandbox = await openSandbox(database, output?.folder ?? `${engine.scratch}/none`, limits)
@@ -47,11 +47,18 @@ export async function queryPredictions(
   }
 }
 
-/** Lays the two tables into the database that is asked. */
-async function fill(engine: Engine, tables: CollectedTables, filter: PredictionFilter): Promise<void> {
-  await engine.run(`create table asked.feedback as select * from (${tables.feedback})`)
-  await engine.run(`create temp table found as select * from (${tables.predictions}) where ${conditionOf(filter)}`)
-  await layOutLabels(engine)
+/** Lays the two tables, `predictions` and `feedback`, into a database or schema. */
+export async function layOutPredictions(
+  engine: Engine,
+  tables: CollectedTables,
+  filter: PredictionFilter,
+  into: string,
+): Promise<void> {
+  await engine.run(`create table ${into}.feedback as select * from (${tables.feedback})`)
+  await engine.run(
+    `create or replace temp table found as select * from (${tables.predictions}) where ${conditionOf(filter)}`,
+  )
+  await layOutLabels(engine, into)
   const { inputs } = tables
   const columns = inputs?.columns.map(({ name }) => `i.${identifier(name)} as ${identifier(`input_${name}`)}`) ?? []
   const names = (await engine.rows<{ label: string }>('select distinct label from latest order by 1 limit 200')).map(
@@ -70,7 +77,7 @@ async function fill(engine: Engine, tables: CollectedTables, filter: PredictionF
       ? ''
       : `left join (select * from (${inputs.sql}) where _prediction_id in (select prediction_id from found)) i on i._row_id = p.row_id`
   await engine.run(
-    `create table asked.predictions as select ${['p.*', ...columns, ...(said === '' ? [] : ['l.* exclude (row_id)'])].join(', ')} from found p ${join} ${said}`,
+    `create table ${into}.predictions as select ${['p.*', ...columns, ...(said === '' ? [] : ['l.* exclude (row_id)'])].join(', ')} from found p ${join} ${said}`,
   )
 }
 
@@ -78,10 +85,10 @@ async function fill(engine: Engine, tables: CollectedTables, filter: PredictionF
  * `latest`: for each row and label what was said last, as JSON. Feedback names a row, or a prediction of one row, or all
  * rows of a correlation id.
  */
-async function layOutLabels(engine: Engine): Promise<void> {
-  await engine.run(`create temp table said as
-    select f.key, replace(said.key, chr(0), '\ufffd') as label, said.value, received_at, position from asked.feedback f, json_each(f.labels) said`)
-  await engine.run(`create temp table latest as
+async function layOutLabels(engine: Engine, into: string): Promise<void> {
+  await engine.run(`create or replace temp table said as
+    select f.key, replace(said.key, chr(0), '\ufffd') as label, said.value, received_at, position from ${into}.feedback f, json_each(f.labels) said`)
+  await engine.run(`create or replace temp table latest as
     select row_id, label, arg_max(value, (received_at, position)) as value
     from (
       select f.row_id, s.* from said s join found f on s.key = f.row_id

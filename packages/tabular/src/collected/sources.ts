@@ -40,8 +40,12 @@ export interface CollectedTables {
 }
 
 /** Opens what was collected. Throws `conflict` when a capture was turned into a table meanwhile: list again. */
-export async function collectedTables(engine: Engine, sources: CollectedSources): Promise<CollectedTables> {
-  const files = new TableFiles(join(engine.scratch, 'captured'))
+export async function collectedTables(
+  engine: Engine,
+  sources: CollectedSources,
+  folder = 'captured',
+): Promise<CollectedTables> {
+  const files = new TableFiles(join(engine.scratch, folder))
   const emitOf = (workspace: string, endpoint: string) =>
     workspace === sources.workspace && endpoint === sources.endpoint
       ? (table: string, row: Row) => (wanted.includes(table) ? files.emit(table, row) : undefined)

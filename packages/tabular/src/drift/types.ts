@@ -66,7 +66,12 @@ export interface Profile {
 export type ColumnPlan = readonly { readonly name: string; readonly kind: ColumnKind }[]
 
 /** A table on disk, or what an endpoint collected: outputs joined with inputs, row ids included. */
-export type DriftSource = TableSource | { readonly collected: CollectedSources; readonly filter: PredictionFilter }
+export type DriftSource = TableSource | CollectedSource
+
+export interface CollectedSource {
+  readonly collected: CollectedSources
+  readonly filter: PredictionFilter
+}
 
 export interface DriftOptions {
   readonly thresholds?: DriftThresholds

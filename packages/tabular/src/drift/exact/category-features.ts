@@ -2,9 +2,9 @@ import type { FeatureSummary } from '@hagane/contract'
 import type { Engine } from '../../engine.ts'
 import { identifier, literal } from '../../sql-text.ts'
 import { type MeasuredFeature, qualityMetrics } from '../measured.ts'
+import { categoryOf, type Feature, type Side } from '../sides/side.ts'
 import { categoryMetrics } from '../statistics/category-metrics.ts'
 import { sumOf } from '../statistics/distances.ts'
-import { categoryOf, type Feature, type Side } from './sides.ts'
 
 /** Columns counted by one statement. */
 const AT_ONCE = 25

@@ -1,14 +1,17 @@
-import { type DriftReport, HaganeError } from '@hagane/contract'
+import { type DriftReport, type FeatureDrift, HaganeError } from '@hagane/contract'
 import type { Engine } from '../../engine.ts'
 import { identifier, literal } from '../../sql-text.ts'
+import { featuresOf } from '../sides/feature-kinds.ts'
+import { type Feature, openSide, type Side } from '../sides/side.ts'
 import type { Measured } from '../statistics/numeric-metrics.ts'
 import type { DriftOptions, DriftRequest } from '../types.ts'
 import { judged, reportOf } from '../verdicts.ts'
 import { measureCategories } from './category-features.ts'
-import { featuresOf } from './feature-kinds.ts'
+import { extremeRows } from './extreme-rows.ts'
 import { measureNumbers } from './numeric-features.ts'
-import { openSide, type Side } from './sides.ts'
+import { sliceColumns, slicesOf } from './slices.ts'
 import { sortNumbers } from './sort-numbers.ts'
+import { measureTexts } from './text-features.ts'
 
 /** Two tables compared by every metric of every column that both have, exactly. */
 export async function compareTables(engine: Engine, request: DriftRequest): Promise<DriftReport> {
@@ -18,15 +21,17 @@ export async function compareTables(engine: Engine, request: DriftRequest): Prom
   const of = (...kinds: string[]) => features.filter(({ kind }) => kinds.includes(kind))
   const measured = [
     ...(await measureNumbers(engine, reference, current, of('numeric', 'time'))),
-    ...(await measureCategories(engine, reference, current, of('categorical', 'boolean', 'text'))),
+    ...(await measureCategories(engine, reference, current, of('categorical', 'boolean'))),
+    ...(await measureTexts(engine, reference, current, of('text'))),
   ]
   const order = new Map(features.map(({ name }, i) => [name, i]))
   measured.sort((a, b) => (order.get(a.feature) ?? 0) - (order.get(b.feature) ?? 0))
   const thresholds = request.thresholds ?? {}
-  const findings = judged(measured, thresholds, reference.rows)
+  const verdicts = judged(measured, thresholds, reference.rows)
+  const findings = await explained(engine, reference, current, features, verdicts, request)
   const names = (side: Side) => side.relation.columns.map(({ name }) => name)
   const table = await tableMetrics(engine, reference, current, request)
-  const only = (a: Side, b: Side) => names(a).filter(name => !names(b).includes(name))
+  const only = (a: Side, b: Side) => names(a).filter(name => !names(b).includes(name) && !a.marks.includes(name))
   return reportOf(
     {
       reference: sideOf(reference),
@@ -39,6 +44,39 @@ export async function compareTables(engine: Engine, request: DriftRequest): Prom
     table,
     thresholds,
   )
+}
+
+/** Beside each feature that drifted: the rows that moved furthest, and the slice that moved most, where they are asked for. */
+async function explained(
+  engine: Engine,
+  reference: Side,
+  current: Side,
+  features: readonly Feature[],
+  verdicts: FeatureDrift[],
+  { rows = 0, slices = false, id }: DriftRequest,
+): Promise<FeatureDrift[]> {
+  if (!verdicts.some(({ drifted }) => drifted)) return verdicts
+  const named = id ?? current.marks.find(mark => mark === 'row_id')
+  const columns = slices ? await sliceColumns(engine, reference, current, features) : []
+  const found: FeatureDrift[] = []
+  for (const verdict of verdicts) {
+    const feature = features.find(({ name }) => name === verdict.feature)
+    if (!verdict.drifted || feature === undefined) {
+      found.push(verdict)
+      continue
+    }
+    const slice = slicesOf(columns, feature.name)
+    const furthest =
+      rows === 0 || named === undefined
+        ? []
+        : await extremeRows(engine, reference, current, feature, verdict, named, rows)
+    found.push({
+      ...verdict,
+      ...(slice === undefined ? {} : { slice }),
+      ...(furthest.length === 0 ? {} : { rows: furthest }),
+    })
+  }
+  return found
 }
 
 const sideOf = ({ name, rows }: Side) => ({ ...(name === undefined ? {} : { name }), rows })

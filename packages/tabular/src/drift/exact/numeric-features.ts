@@ -3,6 +3,7 @@ import type { Engine } from '../../engine.ts'
 import type { NumberColumn } from '../../number-columns.ts'
 import { identifier } from '../../sql-text.ts'
 import { type MeasuredFeature, qualityMetrics } from '../measured.ts'
+import { type Feature, numberOf, type Side } from '../sides/side.ts'
 import { numericMetrics } from '../statistics/numeric-metrics.ts'
 import {
   amongFirst,
@@ -13,7 +14,6 @@ import {
   type Weighted,
   weightedOf,
 } from '../statistics/weighted.ts'
-import { type Feature, numberOf, type Side } from './sides.ts'
 import { sortNumbers } from './sort-numbers.ts'
 
 /** Numbers of one side that are in memory at once, for the columns at work; the next ones are read meanwhile. */

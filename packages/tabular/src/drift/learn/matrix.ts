@@ -1,19 +1,11 @@
 import type { Engine } from '../../engine.ts'
-import { categoryOf, type Feature, numberOf, type Side } from '../exact/sides.ts'
+import { categoryOf, type Feature, numberOf, type Side, sampleOf } from '../sides/side.ts'
 import { BINS, type Binned } from './boosted-trees.ts'
 
 /** Rows of a table as columns of numbers, row by row alongside; NaN where there is none. Categories are 53 bits of a hash. */
 export interface Matrix {
   readonly rows: number
   readonly columns: readonly Float64Array[]
-}
-
-/** The rows that are looked at where a table has more: every k-th. */
-export const sampleOf = ({ relation, rows }: Side, most: number): string => {
-  const step = Math.max(1, Math.ceil(rows / most))
-  return step === 1
-    ? relation.sql
-    : `select * exclude (_place) from (select *, row_number() over () as _place from (${relation.sql})) where _place % ${step} = 0`
 }
 
 export async function matrixOf(

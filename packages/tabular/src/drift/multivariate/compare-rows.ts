@@ -1,9 +1,9 @@
 import { HaganeError, type MultivariateReport } from '@hagane/contract'
 import type { Engine } from '../../engine.ts'
 import { identifier } from '../../sql-text.ts'
-import { featuresOf } from '../exact/feature-kinds.ts'
-import { type Feature, openSide, type Side } from '../exact/sides.ts'
-import { binned, binningOf, isNumberLike, type Matrix, matrixOf, sampleOf } from '../learn/matrix.ts'
+import { binned, binningOf, isNumberLike, type Matrix, matrixOf } from '../learn/matrix.ts'
+import { featuresOf } from '../sides/feature-kinds.ts'
+import { type Feature, openSide, type Side, sampleOf } from '../sides/side.ts'
 import type { MultivariateRequest } from '../types.ts'
 import { type Components, principalComponents, reconstructionErrors } from './principal-components.ts'
 import { tellApart } from './tell-apart.ts'
@@ -27,7 +27,8 @@ export async function compareRows(engine: Engine, request: MultivariateRequest):
   const then = await matrixOf(engine, reference, features, 'referenceType', MOST_ROWS)
   const now = await matrixOf(engine, current, features, 'currentType', MOST_ROWS)
   const { report, errors } = reconstruction(then, now, features)
-  const ids = request.id === undefined || !request.rows ? [] : await idsOf(engine, current, request.id)
+  const id = request.id ?? current.marks.find(mark => mark === 'row_id')
+  const ids = id === undefined || !request.rows ? [] : await idsOf(engine, current, id)
   const worst = [...errors.keys()]
     .sort((a, b) => (errors[b] as number) - (errors[a] as number))
     .slice(0, request.rows ?? 0)

@@ -1,10 +1,7 @@
 import type { MultivariateReport } from '@hagane/contract'
 import { type Binned, type BoostedOptions, boost, boostedOutput } from '../learn/boosted-trees.ts'
-import { rocAuc } from '../performance/scores.ts'
-import { normalTwoTails } from '../statistics/gamma.ts'
+import { aucPValue, aucThreshold, rocAuc } from '../statistics/roc-auc.ts'
 
-/** Area from which two sides are told apart, as Evidently; more where so few rows reach it by chance. */
-const LEAST_AUC = 0.55
 /** Rows of each side that the classifier learns from and is asked about. */
 const MOST_ROWS = 10_000
 const trees: BoostedOptions = { loss: 'logistic', trees: 30, depth: 4, rate: 0.2, leastRows: 20 }
@@ -79,12 +76,3 @@ function importance(gains: Float64Array, features: readonly { readonly name: str
     .sort((a, b) => b.share - a.share)
     .slice(0, 10)
 }
-
-/** Standard deviation of the area when the sides are alike: that of the Mann-Whitney statistic (1947). */
-const aucDeviation = (n: number, m: number): number => Math.sqrt((n + m + 1) / (12 * Math.max(1, n * m)))
-
-/** Area that chance reaches in one of twenty cases, at least 0.55. */
-export const aucThreshold = (n: number, m: number): number =>
-  Math.max(LEAST_AUC, 0.5 + 1.6448536269514722 * aucDeviation(n, m))
-
-export const aucPValue = (auc: number, n: number, m: number): number => normalTwoTails((auc - 0.5) / aucDeviation(n, m))

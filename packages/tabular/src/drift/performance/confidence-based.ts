@@ -1,6 +1,7 @@
+import { rocAuc } from '../statistics/roc-auc.ts'
 import type { Isotonic } from './isotonic.ts'
 import { isotonicAt, isotonicFit } from './isotonic.ts'
-import { f1Of, type Labelled, precisionOf, recallOf, rocAuc } from './scores.ts'
+import { f1Of, type Labelled, precisionOf, recallOf } from './scores.ts'
 
 const FOLDS = 10
 const BINS = 10

@@ -1,7 +1,7 @@
 import type { Engine } from '../../engine.ts'
-import type { Feature, Side } from '../exact/sides.ts'
 import { type Boosted, type BoostedOptions, boost, boostedOutput } from '../learn/boosted-trees.ts'
 import { binned, binningOf, type Matrix, matrixOf } from '../learn/matrix.ts'
+import type { Feature, Side } from '../sides/side.ts'
 import { completeRows } from './labelled-rows.ts'
 import type { Labelled } from './scores.ts'
 

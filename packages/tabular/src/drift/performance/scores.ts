@@ -1,4 +1,5 @@
 import type { MeasuredPerformance, PerformanceMetricName } from '@hagane/contract'
+import { rocAuc } from '../statistics/roc-auc.ts'
 
 /** Predictions with their labels, by row. Classes are 0 and 1, or any numbers where there are more than two. */
 export interface Labelled {
@@ -54,25 +55,6 @@ const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part /
 export const precisionOf = ({ tp, fp }: Confusion): number => ratio(tp, tp + fp)
 export const recallOf = ({ tp, fn }: Confusion): number => ratio(tp, tp + fn)
 export const f1Of = ({ tp, fp, fn }: Confusion): number => ratio(2 * tp, 2 * tp + fp + fn)
-
-/** Area under the ROC curve by ranks, ties sharing theirs: the statistic of H. Mann and D. Whitney (1947), as scikit-learn. */
-export function rocAuc(score: Float64Array, target: Float64Array, picked: Uint32Array): number | string {
-  const order = picked.slice().sort((a, b) => (score[a] as number) - (score[b] as number))
-  let [rankSum, positives] = [0, 0]
-  for (let i = 0; i < order.length; ) {
-    let end = i
-    let hits = 0
-    const value = score[order[i] as number]
-    for (; end < order.length && score[order[end] as number] === value; end++)
-      if (target[order[end] as number] === 1) hits++
-    rankSum += hits * ((i + 1 + end) / 2)
-    positives += hits
-    i = end
-  }
-  const negatives = order.length - positives
-  if (positives === 0 || negatives === 0) return 'there is one class only'
-  return (rankSum - (positives * (positives + 1)) / 2) / (positives * negatives)
-}
 
 /** Mean negative log-likelihood in nats; probabilities are kept off 0 and 1 by 2^-52, as scikit-learn. */
 function logLoss(score: Float64Array, target: Float64Array, picked: Uint32Array): number {

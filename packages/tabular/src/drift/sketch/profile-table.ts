@@ -3,10 +3,10 @@ import { columnTypeOf } from '../../column-type.ts'
 import type { Engine } from '../../engine.ts'
 import type { NumberColumn } from '../../number-columns.ts'
 import { identifier } from '../../sql-text.ts'
-import { kindsOf } from '../exact/feature-kinds.ts'
 import { sorted, typeErrors } from '../exact/numeric-features.ts'
-import { categoryOf, type Feature, numberOf, openSide, type Side } from '../exact/sides.ts'
-import { lengthOf, wordsOf } from '../exact/text-tokens.ts'
+import { kindsOf } from '../sides/feature-kinds.ts'
+import { categoryOf, type Feature, numberOf, openSide, type Side } from '../sides/side.ts'
+import { lengthOf, wordsOf } from '../sides/text-tokens.ts'
 import { momentsOf } from '../statistics/weighted.ts'
 import type { ColumnProfile, Profile, ProfileSketchRequest } from '../types.ts'
 import { CATEGORIES, categorySketch, WORDS } from './category-sketch.ts'
@@ -40,7 +40,9 @@ async function planned(
 ): Promise<Feature[]> {
   const { columns } = side.relation
   const types = new Map(columns.map(({ name, type }) => [name, type]))
-  const chosen = columns.filter(({ name }) => name !== id && (features?.includes(name) ?? true))
+  const chosen = columns.filter(
+    ({ name }) => name !== id && !side.marks.includes(name) && (features?.includes(name) ?? true),
+  )
   const found = plan ?? [...(await kindsOf(engine, side, chosen, kinds))].map(([name, kind]) => ({ name, kind }))
   return found.map(({ name, kind }) => {
     const type = types.get(name) ?? 'VARCHAR'

@@ -1,11 +1,11 @@
 import type { ColumnKind } from '@hagane/contract'
-import { HaganeError } from '@hagane/contract'
 import { columnTypeOf, isNumeric } from '../../column-type.ts'
 import type { Engine } from '../../engine.ts'
 import { stored } from '../../profile.ts'
 import { readTable } from '../../read-table.ts'
 import type { Relation } from '../../relation.ts'
 import { identifier } from '../../sql-text.ts'
+import { collectedMarks, collectedRows } from '../collected-rows.ts'
 import type { DriftSource } from '../types.ts'
 
 /** One of the two tables, ready to be read column by column. */
@@ -13,19 +13,34 @@ export interface Side {
   readonly name?: string
   readonly relation: Relation
   readonly rows: number
+  /** Columns that say which row it is and are no feature. */
+  readonly marks: readonly string[]
 }
 
 /** Opens a table: Parquet is read where it lies, everything else is laid out by columns once. */
 export async function openSide(engine: Engine, source: DriftSource, name: string): Promise<Side> {
   const relation = await relationOf(engine, source, name)
   const [counted] = await engine.rows<{ n: string }>(`select count(*) as n from (${relation.sql})`)
-  return { ...('name' in source ? { name: source.name } : {}), relation, rows: Number(counted?.n ?? 0) }
+  return {
+    ...('name' in source ? { name: source.name } : {}),
+    relation,
+    rows: Number(counted?.n ?? 0),
+    marks: 'collected' in source ? collectedMarks : [],
+  }
 }
 
 async function relationOf(engine: Engine, source: DriftSource, name: string): Promise<Relation> {
-  if ('collected' in source) throw new HaganeError('unsupported', 'collected rows are no table yet')
+  if ('collected' in source) return collectedRows(engine, source, name)
   const relation = await readTable(engine, source)
   return source.path.toLowerCase().endsWith('.parquet') ? relation : stored(engine, relation, name)
+}
+
+/** The rows that are looked at where a table has more: every k-th. */
+export const sampleOf = ({ relation, rows }: Side, most: number): string => {
+  const step = Math.max(1, Math.ceil(rows / most))
+  return step === 1
+    ? relation.sql
+    : `select * exclude (_place) from (select *, row_number() over () as _place from (${relation.sql})) where _place % ${step} = 0`
 }
 
 /** A feature as both tables have it. */

@@ -3,7 +3,7 @@ import { columnTypeOf, isNumeric } from '../../column-type.ts'
 import type { Engine } from '../../engine.ts'
 import { identifier } from '../../sql-text.ts'
 import type { DriftOptions } from '../types.ts'
-import type { Feature, Side } from './sides.ts'
+import type { Feature, Side } from './side.ts'
 
 /** Rows of the reference that tell whether text is prose. */
 const SAMPLE = 10_000
@@ -21,8 +21,10 @@ export async function featuresOf(
   options: DriftOptions,
 ): Promise<Feature[]> {
   const now = new Map(current.relation.columns.map(({ name, type }) => [name, type]))
-  const shared = reference.relation.columns.filter(({ name }) => now.has(name) && name !== options.id)
-  refuseUnknown(options, shared)
+  const shared = reference.relation.columns.filter(
+    ({ name }) => now.has(name) && name !== options.id && ![...reference.marks, ...current.marks].includes(name),
+  )
+  refuseUnknown(options, shared, current.marks)
   const chosen = options.features === undefined ? shared : shared.filter(({ name }) => options.features?.includes(name))
   const kinds = await kindsOf(engine, reference, chosen, options.kinds ?? {})
   return chosen.map(({ name, type }) => {
@@ -78,8 +80,12 @@ async function proseOf(engine: Engine, sql: string, columns: Columns): Promise<S
   )
 }
 
-function refuseUnknown({ features = [], kinds = {}, id, time }: DriftOptions, shared: Columns): void {
-  const known = shared.map(({ name }) => name)
+function refuseUnknown(
+  { features = [], kinds = {}, id, time }: DriftOptions,
+  shared: Columns,
+  marks: readonly string[],
+): void {
+  const known = [...shared.map(({ name }) => name), ...marks]
   const asked = [
     ...features.map(name => ['features', name] as const),
     ...Object.keys(kinds).map(name => ['kinds', name] as const),
