@@ -16,17 +16,17 @@ interface Bundle {
   readonly package: string
   readonly output: string
   readonly split?: true
-  /** Source of a thread that the program starts; it lies beside the program under its own name. */
-  readonly thread?: string
+  /** Sources of threads that the program starts; they lie beside the program under their own names. */
+  readonly threads?: readonly string[]
 }
 
 const bundles: readonly Bundle[] = [
-  { package: 'server', output: 'main', thread: 'kernel/blobs/chunk-worker' },
-  { package: 'gateway', output: 'gateway', thread: 'onnx/onnx-process' },
+  { package: 'server', output: 'main', threads: ['kernel/blobs/chunk-worker', 'kernel/outgoing/sender-worker'] },
+  { package: 'gateway', output: 'gateway', threads: ['onnx/onnx-process'] },
   { package: 'serve', output: 'serve' },
   { package: 'runner', output: 'runner' },
   { package: 'tabular', output: 'tabular' },
-  { package: 'cli', output: 'cli', split: true, thread: 'upload/chunk-worker' },
+  { package: 'cli', output: 'cli', split: true, threads: ['upload/chunk-worker'] },
 ]
 
 /** CommonJS packages inside an ES module still call `require` for Node's own modules. */
@@ -86,11 +86,11 @@ const definitions: Readonly<Record<string, Readonly<Record<string, string>>>> = 
   runner: supervisor,
 }
 
-const options = ({ package: name, output, split, thread }: Bundle): BuildOptions => ({
+const options = ({ package: name, output, split, threads = [] }: Bundle): BuildOptions => ({
   absWorkingDir: root,
   entryPoints: [
     { in: `packages/${name}/src/main.ts`, out: output },
-    ...(thread === undefined ? [] : [{ in: `packages/${name}/src/${thread}.ts`, out: basename(thread) }]),
+    ...threads.map(thread => ({ in: `packages/${name}/src/${thread}.ts`, out: basename(thread) })),
   ],
   outdir: `packages/${name}/dist`,
   outExtension: { '.js': '.mjs' },

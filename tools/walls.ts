@@ -88,6 +88,7 @@ export const domainDoors: Readonly<Record<string, readonly string[]>> = {
   status: [],
   content: [],
   metrics: [],
+  notifications: [],
   assets: [],
   environments: ['assets'],
   data: ['assets'],

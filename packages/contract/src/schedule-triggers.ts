@@ -18,7 +18,8 @@ const scheduleTime = z
   .string()
   .refine(isDateTime, 'not a date and time: write 2026-07-10T10:00:00, local to time_zone, or with Z or +09:00')
 
-const timeZone = z
+/** A name of a time zone, Windows or IANA. */
+export const timeZone = z
   .string()
   .refine(
     name => ianaZone(name) !== undefined,
@@ -31,7 +32,7 @@ const when = {
   time_zone: timeZone.default('UTC').describe('Windows or IANA name'),
 }
 
-const weekDays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const
+export const weekDays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const
 
 /** One value or a list of them, at least one. */
 const oneOrMore = <T extends z.ZodType>(item: T) => z.union([item, z.array(item).min(1)])

@@ -16,6 +16,7 @@ const schemaNames: [RegExp, ManifestKind][] = [
   [/^expectations$/i, 'expectations'],
   [/(^azure(Blob|File|DataLake)|datastore)/i, 'datastore'],
   [/^registry$/i, 'registry'],
+  [/^subscription$/i, 'subscription'],
   [/^monitor(Schedule)?$/i, 'monitor'],
   [/^(data)?schedule$/i, 'schedule'],
   [/^(compute|amlCompute|computeInstance|virtualMachine|kubernetesCompute|synapseSpark)/i, 'compute'],
@@ -43,6 +44,7 @@ function fromShape(map: YamlMap): ManifestKind | undefined {
   if (has('endpoint_name', 'code_configuration')) return isBatch(map) ? 'batch-deployment' : 'online-deployment'
   if (has('create_monitor')) return 'monitor'
   if (has('create_job', 'import_data')) return 'schedule'
+  if (has('channel')) return 'subscription'
   if (has('replication_locations')) return 'registry'
   if (has('auth_mode', 'traffic')) return 'online-endpoint'
   const type = own(map, 'type')

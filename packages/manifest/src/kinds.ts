@@ -30,7 +30,9 @@ import {
   type RegistrySpec,
   registrySpec,
   type ScheduleSpec,
+  type SubscriptionSpec,
   scheduleSpec,
+  subscriptionSpec,
   workspaceSpec,
 } from '@hagane/contract'
 import type { z } from 'zod'
@@ -64,6 +66,7 @@ export interface ManifestResources {
   monitor: MonitorSpec
   expectations: Expectations
   registry: RegistrySpec
+  subscription: SubscriptionSpec
 }
 export type ManifestKind = keyof ManifestResources
 export type ResourceOf<K extends ManifestKind> = ManifestResources[K]
@@ -95,5 +98,6 @@ export const manifestKinds: { readonly [K in ManifestKind]: KindRules<ManifestRe
   schedule: { spec: scheduleSpec, expand: expandSchedule, check: checkSchedule },
   monitor: { spec: monitorSpec, expand: expandMonitor },
   expectations: { spec: expectations, expand: () => {} },
+  subscription: { spec: subscriptionSpec, expand: () => {} },
 }
 export const manifestKindNames = Object.keys(manifestKinds) as ManifestKind[]

@@ -45,7 +45,7 @@ function batchFacts(found: BatchPrediction | undefined): PredictionFacts | undef
 }
 
 /** A model may name a run that was never logged here. */
-function absent(error: unknown): undefined {
+export function absent(error: unknown): undefined {
   if (error instanceof HaganeError && error.kind === 'not_found') return undefined
   throw error
 }

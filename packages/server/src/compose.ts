@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { parseReference, secondsOfDuration } from '@hagane/contract'
-import { audited, factsFrom } from './compose-lineage.ts'
+import { absent, audited, factsFrom } from './compose-lineage.ts'
 import { type Access, buildAccess } from './domains/access/index.ts'
 import { hasAssets } from './domains/assets/index.ts'
 import { type Audit, buildAudit } from './domains/audit/index.ts'
@@ -17,6 +17,7 @@ import { buildLineage, type Lineage } from './domains/lineage/index.ts'
 import type { ServiceMetrics } from './domains/metrics/index.ts'
 import { buildModels, type Models } from './domains/models/index.ts'
 import { buildMonitoring, type Monitoring } from './domains/monitoring/index.ts'
+import { buildNotifications, smtpOf } from './domains/notifications/index.ts'
 import { buildRollouts, type Rollouts } from './domains/rollouts/index.ts'
 import { buildSchedules, type ScheduledMonitors, type Schedules } from './domains/schedules/index.ts'
 import { buildTracking, type Tracking } from './domains/tracking/index.ts'
@@ -97,7 +98,7 @@ export function composeDomains(parts: Parts): Domains {
   const collection = buildCollection(collectionParts(parts, data, endpoints))
   const schedules: Schedules = buildSchedules({ ...parts, jobs, monitors: actionsOf(() => monitoring) })
   const batch = buildBatch({ ...parts, sources: batchSources(served, environments, components, jobs) })
-  const loop: Loop = composeLoop(parts, { endpoints, collection, models })
+  const loop: Loop = composeLoop(parts, { endpoints, collection, models, tracking })
   const lineage = buildLineage({ db, events, ...factsFrom(tracking, endpoints, collection, batch) })
   const monitoring: Monitoring = buildMonitoring(watched(parts, schedules, { data, endpoints, collection, lineage }))
   const audit = buildAudit(audited(parts, endpoints))
@@ -159,13 +160,39 @@ interface Loop {
   stop(): Promise<void>
 }
 
-function composeLoop(
-  parts: Parts,
-  { endpoints, collection, models }: { endpoints: Endpoints; collection: Collection; models: Models },
-): Loop {
-  const rollouts = buildRollouts({ ...parts, endpoints, models, questions: collection.questions })
-  return { domains: [rollouts], rollouts, start: rollouts.start, stop: () => stopInOrder(rollouts) }
+interface Watchers {
+  endpoints: Endpoints
+  collection: Collection
+  models: Models
+  tracking: Tracking
 }
+
+function composeLoop(parts: Parts, { endpoints, collection, models, tracking }: Watchers): Loop {
+  const rollouts = buildRollouts({ ...parts, endpoints, models, questions: collection.questions })
+  const notifications = buildNotifications({ ...parts, ...outgoing(parts, tracking) })
+  return {
+    domains: [rollouts, notifications],
+    rollouts,
+    start() {
+      rollouts.start()
+      notifications.start()
+    },
+    stop: () => stopInOrder(rollouts, notifications),
+  }
+}
+
+/** How notifications leave this server. */
+const outgoing = ({ config, url }: Parts, tracking: Tracking) => ({
+  allowPrivateUrls: config.allow_private_urls,
+  smtp: smtpOf(config),
+  url: () => config.public_url?.replace(/\/$/, '') ?? url(),
+  async run(workspace: string, name: string) {
+    const run = await tracking.getRun(workspace, name).catch(absent)
+    if (run === undefined) return undefined
+    const tags = Object.fromEntries(run.data.tags.map(({ key, value }) => [key, value]))
+    return { experiment_id: String(run.row.experiment_id), tags }
+  },
+})
 
 const runSettings = (config: Config) => ({
   dataDir: config.dataDir,

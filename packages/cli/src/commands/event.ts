@@ -8,6 +8,7 @@ import { persistently } from '../stream/reconnect.ts'
 import { serverSentEvents } from '../stream/server-sent-events.ts'
 import { harmless } from '../terminal/terminal.ts'
 import { defaultMost, eventColumns, eventFilterFlags, eventListFlags } from './event-flags.ts'
+import { replay } from './event-replay.ts'
 import { collect } from './pages.ts'
 
 interface Filter {
@@ -92,4 +93,4 @@ function eventLine(call: Invocation, event: EventRecord, data: string): string {
   return harmless(`${time}  ${actor}  ${type}  ${subject}`).replaceAll('\n', ' ').concat('\n')
 }
 
-export const noun: Noun = { name: 'event', summary: 'Read and watch events', verbs: [list, watch] }
+export const noun: Noun = { name: 'event', summary: 'Read, watch and replay events', verbs: [list, watch, replay] }

@@ -71,6 +71,19 @@ const settings = z.strictObject({
     .union([z.string(), z.record(z.string(), z.string())])
     .default('')
     .describe('addresses read elsewhere, for sites without internet: <prefix>=<folder or URL>, comma separated'),
+  public_url: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('address of this server in messages; the default is where it listens'),
+  smtp_host: z.string().min(1).optional().describe('SMTP server for e-mail; without it none is sent'),
+  smtp_port: port.default(587).describe('port of the SMTP server'),
+  smtp_security: z
+    .enum(['starttls', 'tls', 'none'])
+    .default('starttls')
+    .describe('how the connection to the SMTP server is protected'),
+  smtp_user: z.string().min(1).optional().describe('user name at the SMTP server'),
+  smtp_password: z.string().min(1).optional().describe('password at the SMTP server'),
+  smtp_from: z.string().min(1).default('hagane@localhost').describe('sender of e-mail'),
   allowed_hosts: z.string().default('').describe('further Host header names, comma separated'),
 })
 export type Settings = z.output<typeof settings>
@@ -119,7 +132,11 @@ const envName = (key: string): string => `HAGANE_${key.toUpperCase()}`
 const defined = (values: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
 const masked = (key: string, value: unknown) =>
-  key === 'database' && typeof value === 'string' ? value.replace(/:[^:@/]+@/, ':***@') : value
+  key === 'smtp_password' && value !== undefined
+    ? '***'
+    : key === 'database' && typeof value === 'string'
+      ? value.replace(/:[^:@/]+@/, ':***@')
+      : value
 
 export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host)

@@ -25,6 +25,7 @@ import { batchEndpoints } from './0080-batch-endpoints.ts'
 import { jobsBySchedule } from './0084-jobs-by-schedule.ts'
 import { collectedData } from './0085-collected-data.ts'
 import { monitors } from './0090-monitors.ts'
+import { subscriptions } from './0091-subscriptions.ts'
 import { rollouts } from './0094-rollouts.ts'
 import { auditTree } from './0096-audit.ts'
 import { serviceMetrics } from './0097-service-metrics.ts'
@@ -57,6 +58,7 @@ export const migrations: readonly Migration[] = [
   jobsBySchedule,
   collectedData,
   monitors,
+  subscriptions,
   rollouts,
   auditTree,
   serviceMetrics,

@@ -1,7 +1,8 @@
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { isPrivateAddress, openUrl } from './fetch-url.ts'
+import { isPrivateAddress } from '../../kernel/outgoing/index.ts'
+import { openUrl } from './fetch-url.ts'
 
 describe('isPrivateAddress', () => {
   it.each([

@@ -1,4 +1,5 @@
 export type { EventRow } from '../db/index.ts'
+export { cloudEventHeaders, cloudEventText, toCloudEvent } from './cloud-events.ts'
 export { buildEventLog, type EventLog } from './event-log.ts'
 export { compileFilter } from './matching.ts'
 export {
@@ -7,6 +8,8 @@ export {
   eventCount,
   eventsAfter,
   eventsBefore,
+  findEvent,
+  firstAt,
   toRecord,
   verifyChain,
 } from './reads.ts'

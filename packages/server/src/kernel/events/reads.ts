@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { EventRecord } from '@hagane/contract'
+import { type EventRecord, HaganeError } from '@hagane/contract'
 import { type Database, type EventRow, faultOf, GENESIS, type Verification } from '../db/index.ts'
 
 export interface EventFilter {
@@ -100,4 +100,31 @@ export async function consumerLags(db: Database): Promise<Record<string, number>
   const head = await eventCount(db)
   const rows = await db.reads.selectFrom('consumers').select(['name', 'cursor']).execute()
   return Object.fromEntries(rows.map(({ name, cursor }) => [name, Math.max(0, head - Number(cursor))]))
+}
+
+/** An event of a workspace by id or sequence number. Throws not_found. */
+export async function findEvent(db: Database, workspace: string, which: string): Promise<EventRow> {
+  const query = db.reads.selectFrom('events').selectAll().where('workspace', '=', workspace)
+  const isSeq = /^\d{1,15}$/.test(which)
+  const found = await (isSeq
+    ? query.where('seq', '=', Number(which))
+    : query.where('id', '=', which)
+  ).executeTakeFirst()
+  if (found !== undefined) return found
+  throw new HaganeError('not_found', `no event '${which}' in workspace ${workspace}`, {
+    hint: '`hagane event list` shows ids and sequence numbers',
+  })
+}
+
+/** The number of the first event that is not before a time (RFC 3339 in UTC), or one more than the last. */
+export async function firstAt(db: Database, time: string): Promise<number> {
+  const found = await db.reads
+    .selectFrom('events')
+    .select('seq')
+    .where('time', '>=', time)
+    .orderBy('time')
+    .orderBy('seq')
+    .limit(1)
+    .executeTakeFirst()
+  return found?.seq ?? (await eventCount(db)) + 1
 }

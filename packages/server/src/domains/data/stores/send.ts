@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import { HaganeError } from '@hagane/contract'
-import { guardedConnection } from '../fetch-url.ts'
+import { guardedConnection } from '../../../kernel/outgoing/index.ts'
 
 const IDLE_MS = 60_000
 const ATTEMPTS = 4

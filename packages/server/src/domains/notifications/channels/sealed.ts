@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto'
+import { HaganeError, type SubscriptionChannel, subscriptionChannel } from '@hagane/contract'
+import type { Secrets } from '../../../kernel/secrets.ts'
+
+/** Addresses whose path is the credential. */
+const secretAddresses = ['slack', 'teams', 'chat']
+
+/** A channel as people may see it: no secrets, no query, and of an address that is itself a credential only the host. */
+export function shownChannel(channel: SubscriptionChannel): Record<string, unknown> {
+  const { headers, secret, routing_key, token, url, ...rest } = channel as unknown as Record<string, unknown>
+  return {
+    ...rest,
+    ...(typeof url === 'string' ? { url: shownUrl(url, secretAddresses.includes(channel.type)) } : {}),
+    ...(headers === undefined ? {} : { headers: Object.keys(headers as object) }),
+  }
+}
+
+function shownUrl(text: string, isSecret: boolean): string {
+  const url = new URL(text)
+  if (isSecret) return `${url.origin}/…`
+  return `${url.origin}${url.pathname}${url.search === '' ? '' : '?…'}`
+}
+
+/** The channel with what it is signed by: as given, as it was before, or made up; `made` tells the one that was made up. */
+export function withSecret(
+  channel: SubscriptionChannel,
+  before: SubscriptionChannel | undefined,
+): { channel: SubscriptionChannel; made?: string } {
+  if (channel.type !== 'webhook' || channel.secret !== undefined) return { channel }
+  if (before?.type === 'webhook' && before.secret !== undefined)
+    return { channel: { ...channel, secret: before.secret } }
+  const made = `whsec_${randomBytes(32).toString('base64')}`
+  return { channel: { ...channel, secret: made }, made }
+}
+
+export const sealChannel = (secrets: Secrets, channel: SubscriptionChannel): string =>
+  secrets.seal(JSON.stringify(channel))
+
+/** Throws internal when it was sealed with another key. */
+export function openChannel(secrets: Secrets, sealed: string): SubscriptionChannel {
+  try {
+    return subscriptionChannel.parse(JSON.parse(secrets.open(sealed)))
+  } catch (error) {
+    throw new HaganeError(
+      'internal',
+      'the channel of this subscription cannot be read with the key of this data folder',
+      {
+        cause: error,
+        hint: 'give its channel again: `hagane subscription update`',
+      },
+    )
+  }
+}
