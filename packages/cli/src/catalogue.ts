@@ -39,6 +39,7 @@ export const catalogue: readonly Entry[] = [
   entry('audit', 'Read, check and export the audit trail', () => import('./commands/audit.ts')),
   entry('event', 'Read, watch and replay events', () => import('./commands/event.ts')),
   entry('subscription', 'Tell others of events', () => import('./commands/subscription.ts')),
+  entry('metrics', 'Requests, errors, latency, processor and memory over time', () => import('./commands/metrics.ts')),
   entry('lineage', 'What stands behind a thing, and what came of it', () => import('./commands/lineage.ts')),
   entry('config', 'Settings and where each came from', () => import('./commands/config.ts')),
   entry('status', 'What the server is doing', () => import('./commands/status.ts')),

@@ -134,6 +134,7 @@ export class Gateway {
     await this.#telling?.close()
     this.#collector.close()
     await this.#tracing?.close()
+    await this.#options.telemetry?.close()
     await this.#reporter?.close()
     this.#closed = true
     this.#lock.release()
@@ -160,25 +161,32 @@ export class Gateway {
         report => control.report(report),
         report => this.#unreported.acknowledge(report.sealed),
       )
-      this.#telling = this.#tellTo(control)
       void control.follow(this.#table?.revision, table => this.use(table))
     }
+    this.#beginTelling()
     this.#collector.sealLeftovers().catch((error: unknown) => console.error('leftovers stay for the next start', error))
   }
 
-  /** Tells the control plane what is counted. */
-  #tellTo(control: ControlPlane): Telling {
+  /** Tells the control plane and a collector what is counted, where there are such. */
+  #beginTelling(): void {
+    const { telemetry } = this.#options
+    const control = this.#control
+    if (control === undefined && telemetry === undefined) return
     const sampler = this.#sampler
-    const outbox = new SampleOutbox(
-      `gateway/${sampler.id}`,
-      samples => control.samples(samples),
-      seq => sampler.taken(seq),
-    )
-    return new Telling(
+    const outbox =
+      control &&
+      new SampleOutbox(
+        `gateway/${sampler.id}`,
+        samples => control.samples(samples),
+        seq => sampler.taken(seq),
+      )
+    this.#telling = new Telling(
       () => sampler.next(),
-      sample => {
+      async sample => {
+        telemetry?.tell(sample)
+        if (outbox === undefined) return sampler.taken(sample.seq)
         outbox.add(sample)
-        return outbox.send()
+        await outbox.send()
       },
     )
   }

@@ -1,12 +1,15 @@
 import { HaganeError } from '@hagane/contract'
 import { Gateway } from './gateway.ts'
 import { readOptions } from './options.ts'
+import { sendConsole } from './telemetry/console-log.ts'
 
 /** Entry of the gateway process. Ends with 0 when told to, 2 when it was called wrongly or the folder is taken. */
 async function main(): Promise<void> {
   // It outlives the shell or the control plane that started it.
   process.on('SIGHUP', () => undefined)
-  const gateway = await Gateway.start(readOptions(process.argv.slice(2), process.env))
+  const options = readOptions(process.argv.slice(2), process.env)
+  if (options.telemetry?.hasLogs) sendConsole(options.telemetry)
+  const gateway = await Gateway.start(options)
   const { host, port, pid } = gateway.address
   console.log(`gateway ${pid} answers at ${gateway.scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`)
   let stopping = false

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { HaganeError } from '@hagane/contract'
+import { HaganeError, type OtlpTelemetry, otlpTelemetry } from '@hagane/contract'
 import type { TlsFiles } from './http/tls.ts'
 import { type OtlpOptions, otlpFromEnvironment } from './telemetry/otlp-options.ts'
 
@@ -18,6 +18,8 @@ export interface GatewayOptions {
   tls?: TlsFiles
   /** Where spans go; absent: nothing is traced. */
   otlp?: OtlpOptions
+  /** Where metrics and logs go; absent: they stay here. */
+  telemetry?: OtlpTelemetry
   /** Path that is put before every address that is asked for, as `/endpoints/<name>` of the only endpoint. */
   root?: string
   /** Pythons that are kept ready for the environments in use; 0 unless given. */
@@ -63,6 +65,7 @@ export function readOptions(args: string[], env: NodeJS.ProcessEnv = {}): Gatewa
   if ((certFile === undefined) !== (keyFile === undefined))
     throw invalid('--tls-cert and --tls-key belong together, one of them is missing')
   const otlp = otlpFromEnvironment(env)
+  const telemetry = otlpTelemetry(env, 'hagane-gateway', process.pid)
   const warm = env.HAGANE_GATEWAY_WARM_WORKERS || undefined
   return {
     dir,
@@ -73,6 +76,7 @@ export function readOptions(args: string[], env: NodeJS.ProcessEnv = {}): Gatewa
     ...(tokenFile === undefined ? {} : { tokenFile }),
     ...(certFile === undefined || keyFile === undefined ? {} : { tls: { certFile, keyFile } }),
     ...(otlp === undefined ? {} : { otlp }),
+    ...(telemetry === undefined ? {} : { telemetry }),
     ...(warm === undefined ? {} : { warmWorkers: wholeNumber('HAGANE_GATEWAY_WARM_WORKERS', warm, 64) }),
   }
 }

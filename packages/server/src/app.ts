@@ -1,5 +1,5 @@
 import type { Server } from 'node:http'
-import { HaganeError, secondsOfDuration } from '@hagane/contract'
+import { HaganeError, type OtlpTelemetry, secondsOfDuration } from '@hagane/contract'
 import type { FastifyInstance } from 'fastify'
 import { composeDomains, type Domains } from './compose.ts'
 import { buildServiceMetrics } from './domains/metrics/index.ts'
@@ -23,6 +23,8 @@ export interface Overrides {
   clock?: Clock
   log?: Logger
   db?: Database
+  /** Where metrics and logs go besides. */
+  telemetry?: OtlpTelemetry | undefined
 }
 
 export interface App {
@@ -38,7 +40,7 @@ export interface App {
 export function buildApp(config: Config, serverId: string, overrides: Overrides = {}): App {
   const startedAt = Date.now()
   const clock = overrides.clock ?? systemClock
-  const log = overrides.log ?? buildLog(config.log_level)
+  const log = overrides.log ?? buildLog(config.log_level, overrides.telemetry)
   const reserve = buildDiskReserve(config.dataDir)
   const db = overrides.db ?? openDatabase(config.databaseUrl, clock, reserve.release)
   const blobs = openFileStore(config.dataDir)
@@ -50,7 +52,12 @@ export function buildApp(config: Config, serverId: string, overrides: Overrides 
   let reserving: NodeJS.Timeout | undefined
 
   const parts = { config, serverId, clock, log, db, blobs, secrets, events, tasks, url: () => url }
-  const serviceMetrics = buildServiceMetrics({ ...parts, ...metricSettings(config), gpus: () => domains.gpus() })
+  const serviceMetrics = buildServiceMetrics({
+    ...parts,
+    ...metricSettings(config),
+    gpus: () => domains.gpus(),
+    told: overrides.telemetry?.tell,
+  })
   const domains: Domains = composeDomains({ ...parts, serviceMetrics, noteUsage: serviceMetrics.noteUsage })
   const { routes, access } = domains
   routes.push(
@@ -109,6 +116,7 @@ export function buildApp(config: Config, serverId: string, overrides: Overrides 
       await domains.stop()
       await blobs.close()
       await db.close()
+      await overrides.telemetry?.close()
     },
   }
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { HaganeError } from '@hagane/contract'
+import { HaganeError, otlpTelemetry } from '@hagane/contract'
 import { buildApp } from './app.ts'
 import { type Config, loadConfig } from './kernel/config.ts'
 import { takeDataFolder } from './kernel/data-folder.ts'
@@ -70,7 +70,7 @@ function flagsOf(argv: string[]): Record<string, string | undefined> | undefined
 
 async function serve(config: Config, startedAt: number): Promise<void> {
   const folder = takeDataFolder(config.dataDir)
-  const app = buildApp(config, folder.serverId)
+  const app = buildApp(config, folder.serverId, { telemetry: otlpTelemetry(process.env, 'hagane-server', process.pid) })
   try {
     const url = await app.start()
     folder.announce(url)

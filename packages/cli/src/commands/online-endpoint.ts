@@ -11,6 +11,7 @@ import { changeFlags, needOneOf, notWithFile } from './asset-flags.ts'
 import { compare } from './online-endpoint-compare.ts'
 import { collected, feedback, predictions } from './online-endpoint-data.ts'
 import { invokeEndpoint } from './online-endpoint-invoke.ts'
+import { metrics } from './online-endpoint-metrics.ts'
 import { collect } from './pages.ts'
 import { sharesOf } from './traffic.ts'
 
@@ -204,5 +205,6 @@ export const noun: Noun = {
     compare,
     feedback,
     collected,
+    metrics,
   ],
 }

@@ -9,14 +9,13 @@ const labelled = (labels: Labels): string => {
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
 }
 
-/** Lines of Prometheus' text format 0.0.4 for one metric; nothing when it has no samples. */
+/** Lines of Prometheus' text format 0.0.4 for one metric: its help and type, also while it has no samples. */
 export function metricLines(
   name: string,
   type: 'counter' | 'gauge',
   help: string,
   samples: readonly MetricSample[],
 ): string[] {
-  if (samples.length === 0) return []
   return [
     `# HELP ${name} ${help}`,
     `# TYPE ${name} ${type}`,
@@ -24,13 +23,12 @@ export function metricLines(
   ]
 }
 
-/** The lines of a histogram: its shown buckets, sum and count; nothing when it has no samples. */
+/** The lines of a histogram: its shown buckets, sum and count of each sample. */
 export function histogramLines(
   name: string,
   help: string,
   samples: readonly (readonly [labels: Labels, histogram: Histogram])[],
 ): string[] {
-  if (samples.length === 0) return []
   const all = samples.flatMap(([labels, histogram]) => {
     let below = 0
     const shown = new Set(histogram.shown)

@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { Gateway } from '../gateway.ts'
 import { ask, until } from '../testing/callers.ts'
 import { echoScript, endpointOf, scoreDeployment, tableOf, temporaryFolder } from '../testing/deployments.ts'
+import { gatewayProcess } from '../testing/gateways.ts'
 import { SampleOutbox } from './sample-outbox.ts'
 
 const sample = (seq: number): ServiceSample => ({
@@ -85,4 +86,22 @@ test('a gateway tells what it counted, last when it ends, also of an endpoint th
   expect(counts.reduce((sum, one) => sum + one, 0)).toBe(3)
   expect(of('endpoint/gone/deployment/blue')?.counters).toMatchObject({ 'requests/200': 1 })
   expect(last.subjects[0]).toMatchObject({ subject: expect.stringMatching(/^gateway\//), workspace: '' })
+})
+
+test('a gateway with a collector sends its counters and what it prints over OTLP, without a control plane', async () => {
+  const got = new Map<string, unknown[]>()
+  const server = createServer(async (asked, answer) => {
+    const path = asked.url ?? ''
+    got.set(path, [...(got.get(path) ?? []), await json(asked)])
+    answer.writeHead(200).end('{}')
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  process.env.OTEL_EXPORTER_OTLP_ENDPOINT = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  onTestFinished(() => void delete process.env.OTEL_EXPORTER_OTLP_ENDPOINT)
+  const gateway = await gatewayProcess(temporaryFolder())
+  await until(() => got.has('/v1/logs'))
+  await gateway.stop()
+  expect(JSON.stringify(got.get('/v1/metrics'))).toMatch(/"hagane\.memory_bytes".*"hagane\.gateway"/)
+  expect(JSON.stringify(got.get('/v1/logs'))).toMatch(/"hagane-gateway".*answers at http/)
 })

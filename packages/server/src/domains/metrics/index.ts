@@ -1,10 +1,12 @@
 import { availableParallelism } from 'node:os'
-import { type MetricSeries, metricResolutions } from '@hagane/contract'
+import { type MetricSeries, metricResolutions, type ServiceSample } from '@hagane/contract'
 import type { BoundRoute } from '../../kernel/http/index.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { JobUsage, type UsagePoint, type UsedBy } from './job-usage.ts'
 import { OwnCounters } from './own-counters.ts'
 import { type OwnDeps, OwnSamples } from './own-sample.ts'
+import { serverPage } from './page.ts'
+import { takeAlerts } from './prometheus-alerts.ts'
 import { type MetricQuestion, seriesOf } from './query.ts'
 import { listSubjects } from './reads.ts'
 import { everyTenSeconds } from './rounds.ts'
@@ -34,6 +36,8 @@ export interface ServiceMetrics {
 interface Deps extends OwnDeps {
   log: Logger
   retention: Retention
+  /** Hears of each sample of this server, for a collector. */
+  told?: ((sample: ServiceSample) => void) | undefined
 }
 
 const sweepEveryRounds = 60
@@ -46,7 +50,11 @@ export function buildServiceMetrics(deps: Deps): ServiceMetrics {
   const own = new OwnSamples(deps, counters, usage)
   db.onCommit(seconds => counters.database.observe(seconds))
   const series = (workspace: string, asked: MetricQuestion) => seriesOf({ db, retention }, workspace, asked)
-  const tell = async () => takeSamples(db, { source: `server/${serverId}`, samples: [await own.next()] })
+  const tell = async () => {
+    const sample = await own.next()
+    deps.told?.(sample)
+    await takeSamples(db, { source: `server/${serverId}`, samples: [sample] })
+  }
   const sweep = async () => {
     const now = Math.floor(db.clock.now().getTime() / 1000)
     for (const resolution of metricResolutions) await deleteBefore(db, resolution, now - retention[resolution])
@@ -59,6 +67,8 @@ export function buildServiceMetrics(deps: Deps): ServiceMetrics {
       series,
       subjects: (...of) => listSubjects(db, ...of),
       take: samples => takeSamples(db, samples),
+      takeAlerts: (who, message) => takeAlerts(db, who, message),
+      page: async () => serverPage(counters, await own.gauges(), usage, db.clock.now().getTime()),
     }),
     series,
     query: async (workspace, asked) => (await series(workspace, asked)).value ?? undefined,

@@ -43,20 +43,24 @@ export class JobUsage {
 
   /** Gauges of each job that was measured since the last call, and of each compute whose jobs run. */
   take(now: number): Pick<SubjectFigures, 'workspace' | 'subject' | 'gauges'>[] {
-    for (const [key, one] of this.#used) if (one.at < now - staleMs) this.#used.delete(key)
-    const all = [...this.#used.values()]
-    const jobs = all
+    const computes = this.computes(now).map(({ compute, ...one }) => ({ ...one, subject: `compute/${compute}` }))
+    const jobs = [...this.#used.values()]
       .filter(one => one.isNew)
       .map(({ workspace, job, gauges }) => ({ workspace, subject: `job/${job}`, gauges }))
-    for (const one of all) one.isNew = false
-    const byCompute = Map.groupBy(all, ({ workspace, compute }) => `${workspace} ${nameOf(compute)}`)
-    const computes = [...byCompute.values()].map(of => {
+    for (const one of this.#used.values()) one.isNew = false
+    return [...jobs, ...computes]
+  }
+
+  /** What the steps of each compute use together; computes without any are left out. */
+  computes(now: number): { workspace: string; compute: string; gauges: Record<string, number> }[] {
+    for (const [key, one] of this.#used) if (one.at < now - staleMs) this.#used.delete(key)
+    const byCompute = Map.groupBy(this.#used.values(), one => `${one.workspace} ${nameOf(one.compute)}`)
+    return [...byCompute.values()].map(of => {
       const [{ workspace, compute }] = of as [Used]
       const sum = (name: string) => of.reduce((total, { gauges }) => total + (gauges[name] ?? 0), 0)
       const gauges = { jobs_running: of.length, cpu_cores: sum('cpu_cores'), memory_bytes: sum('memory_bytes') }
-      return { workspace, subject: `compute/${nameOf(compute)}`, gauges }
+      return { workspace, compute: nameOf(compute), gauges }
     })
-    return [...jobs, ...computes]
   }
 }
 

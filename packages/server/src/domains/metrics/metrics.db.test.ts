@@ -1,4 +1,11 @@
-import { type ServiceSample, type ServiceSamples, serviceMetricRoutes } from '@hagane/contract'
+import {
+  alertmanagerRoutes,
+  alertSignal,
+  auditRoutes,
+  type ServiceSample,
+  type ServiceSamples,
+  serviceMetricRoutes,
+} from '@hagane/contract'
 import { buildTestApp, eachDialect, type TestApp } from '@hagane/testkit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openDatabase } from '../../kernel/db/index.ts'
@@ -106,6 +113,25 @@ eachDialect('service metrics', database => {
     expect((await server('event_lag')).value).toBeGreaterThanOrEqual(0)
     for (const name of ['memory_bytes', 'machine_memory_bytes', 'disk_free_bytes'])
       expect((await server(name)).value).toBeGreaterThan(1e6)
+  })
+
+  it('of Prometheus: an alert that Alertmanager repeats is one event when it begins and one when it ends', async () => {
+    const alert = {
+      ...{ status: 'firing' as const, startsAt: '2026-11-26T12:00:00Z', fingerprint: 'abc123' },
+      labels: { alertname: 'HaganeNoWorkers', severity: 'critical', endpoint: 'flights' },
+      annotations: { summary: 'flights/blue has no worker that answers', next_command: 'hagane status' },
+    }
+    const tell = (...alerts: (Omit<typeof alert, 'status'> & { status: 'firing' | 'resolved' })[]) =>
+      app.client.call(alertmanagerRoutes.take, { body: { alerts } })
+    await tell({ ...alert, status: 'resolved', fingerprint: 'never-fired' })
+    for (const status of ['firing', 'firing', 'resolved', 'resolved'] as const) await tell({ ...alert, status })
+    await tell({ ...alert, startsAt: '2026-11-26T13:00:00Z' })
+    const { items } = await app.client.call(auditRoutes.list, { query: { subject: 'prometheus/*' } })
+    expect(items.map(({ type }) => type.split('.').at(-1))).toEqual(['alert-firing', 'alert-resolved', 'alert-firing'])
+    expect(alertSignal.parse(items[0]?.data.alert)).toMatchObject({
+      ...{ key: 'prometheus/abc123', state: 'firing', severity: 'critical', group: 'prometheus/HaganeNoWorkers' },
+      ...{ summary: 'flights/blue has no worker that answers', next_command: 'hagane status' },
+    })
   })
 
   it('are deleted by resolution when they are old', async () => {

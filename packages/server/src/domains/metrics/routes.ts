@@ -1,4 +1,6 @@
 import {
+  type AlertmanagerMessage,
+  alertmanagerRoutes,
   type MeasuredSubject,
   type MetricName,
   type MetricSeries,
@@ -7,7 +9,7 @@ import {
   serviceMetricDefinitions,
   serviceMetricRoutes,
 } from '@hagane/contract'
-import { type BoundRoute, implement, pageFrom, textCursor } from '../../kernel/http/index.ts'
+import { type BoundRoute, implement, pageFrom, rawRoute, textCursor } from '../../kernel/http/index.ts'
 import { aggregationsOf } from './measure.ts'
 import type { MetricQuestion } from './query.ts'
 
@@ -22,9 +24,21 @@ export interface MetricUses {
   series(workspace: string, asked: MetricQuestion): Promise<MetricSeries>
   subjects(workspace: string, subject: string | undefined, after: string, limit: number): Promise<MeasuredThing[]>
   take(samples: ServiceSamples): Promise<void>
+  takeAlerts(who: { workspace: string; actor: string }, message: AlertmanagerMessage): Promise<void>
+  /** For Prometheus. */
+  page(): Promise<string>
 }
 
-export const metricRoutesOf = ({ series, subjects, take }: MetricUses): BoundRoute[] => [
+const prometheus = {
+  operationId: 'metrics.prometheus',
+  method: 'GET',
+  path: '/metrics',
+  permission: 'monitor.read',
+  summary: "What this server counts, in Prometheus' text format",
+} as const
+const textFormat = 'text/plain; version=0.0.4; charset=utf-8'
+
+export const metricRoutesOf = ({ series, subjects, take, takeAlerts, page }: MetricUses): BoundRoute[] => [
   implement(serviceMetricRoutes.query, call => {
     const { step, ...asked } = call.query
     return series(call.workspace, { ...asked, ...(step === undefined ? {} : { step: secondsOfDuration(step) }) })
@@ -39,6 +53,11 @@ export const metricRoutesOf = ({ series, subjects, take }: MetricUses): BoundRou
     await take(call.body)
     return { ok: true as const }
   }),
+  implement(alertmanagerRoutes.take, async call => {
+    await takeAlerts(call, call.body)
+    return { ok: true as const }
+  }),
+  rawRoute(prometheus, async (_call, _request, reply) => reply.type(textFormat).send(await page())),
 ]
 
 const described = ({
