@@ -52,12 +52,8 @@ export function buildApp(config: Config, serverId: string, overrides: Overrides 
   let reserving: NodeJS.Timeout | undefined
 
   const parts = { config, serverId, clock, log, db, blobs, secrets, events, tasks, url: () => url }
-  const serviceMetrics = buildServiceMetrics({
-    ...parts,
-    ...metricSettings(config),
-    gpus: () => domains.gpus(),
-    told: overrides.telemetry?.tell,
-  })
+  const around = { gpus: () => domains.gpus(), told: overrides.telemetry?.tell }
+  const serviceMetrics = buildServiceMetrics({ ...parts, ...metricSettings(config), ...around })
   const domains: Domains = composeDomains({ ...parts, serviceMetrics, noteUsage: serviceMetrics.noteUsage })
   const { routes, access } = domains
   routes.push(
@@ -78,9 +74,7 @@ export function buildApp(config: Config, serverId: string, overrides: Overrides 
     log,
     authenticate: access.authenticate,
     bodyLimit: config.body_limit,
-    allowedHosts: [config.host, ...config.allowed_hosts.split(',').map(name => name.trim())].filter(
-      name => name !== '',
-    ),
+    allowedHosts: allowedHosts(config),
     answered: serviceMetrics.answered,
   })
 
@@ -120,6 +114,9 @@ export function buildApp(config: Config, serverId: string, overrides: Overrides 
     },
   }
 }
+
+const allowedHosts = ({ host, allowed_hosts }: Config): string[] =>
+  [host, ...allowed_hosts.split(',').map(name => name.trim())].filter(name => name !== '')
 
 const metricSettings = (config: Config) => ({
   dataDir: config.dataDir,

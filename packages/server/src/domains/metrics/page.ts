@@ -43,23 +43,27 @@ export function serverPage(
       'Memory in use on the machine.',
       plain('machine_memory_bytes'),
     ),
-    ...metricLines(
-      'hagane_gpu_utilization',
-      'gauge',
-      'Share of the time that a GPU computes.',
-      byPart(gauges, 'gpu_utilization', 'device'),
-    ),
-    ...metricLines(
-      'hagane_gpu_memory_bytes',
-      'gauge',
-      'Memory in use on a GPU.',
-      byPart(gauges, 'gpu_memory_bytes', 'device'),
-    ),
+    ...ofGpus(gauges),
     ...ofComputes(usage, now),
     ...ofProcess(),
   ]
   return `${lines.join('\n')}\n`
 }
+
+const ofGpus = (gauges: Record<string, number>): string[] => [
+  ...metricLines(
+    'hagane_gpu_utilization',
+    'gauge',
+    'Share of the time that a GPU computes.',
+    byPart(gauges, 'gpu_utilization', 'device'),
+  ),
+  ...metricLines(
+    'hagane_gpu_memory_bytes',
+    'gauge',
+    'Memory in use on a GPU.',
+    byPart(gauges, 'gpu_memory_bytes', 'device'),
+  ),
+]
 
 function ofComputes(usage: JobUsage, now: number): string[] {
   const computes = usage.computes(now)
