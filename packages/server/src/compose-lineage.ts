@@ -2,13 +2,24 @@ import { HaganeError, secondsOfDuration } from '@hagane/contract'
 import type { Batch, BatchPrediction } from './domains/batch/index.ts'
 import type { Collection } from './domains/collection/index.ts'
 import type { Endpoints } from './domains/endpoints/index.ts'
-import type { PredictionFacts } from './domains/lineage/index.ts'
+import type { Lineage, PredictionFacts } from './domains/lineage/index.ts'
 import type { Tracking } from './domains/tracking/index.ts'
+import type { BlobStore } from './kernel/blobs/index.ts'
 import type { Config } from './kernel/config.ts'
 
 /** What the audit trail proves beside events: predictions. */
-export const audited = <P extends { config: Config }>(parts: P, { locatePrediction }: Endpoints) => ({
+export const audited = <P extends { config: Config; blobs: BlobStore }>(
+  parts: P,
+  { locatePrediction }: Endpoints,
+  lineage: Lineage,
+) => ({
   ...parts,
+  lineage: lineage.graph,
+  files: (tree: string) =>
+    parts.blobs.getTree(tree).then(
+      ({ entries }) => entries,
+      error => absent(error) ?? [],
+    ),
   dataDir: parts.config.dataDir,
   checkpointSeconds: secondsOfDuration(parts.config.audit_checkpoint_interval),
   locatePrediction,
@@ -17,6 +28,7 @@ export const audited = <P extends { config: Config }>(parts: P, { locatePredicti
 /** What lineage shows beside its nodes, from the domains that know it. */
 export function factsFrom(tracking: Tracking, endpoints: Endpoints, collection: Collection, batch: Batch) {
   return {
+    predictions: endpoints,
     async findPrediction(workspace: string, id: string): Promise<PredictionFacts | undefined> {
       const found = await endpoints.findPrediction(workspace, id)
       if (found === undefined) return batchFacts(await batch.findPrediction(workspace, id))

@@ -101,7 +101,7 @@ export function composeDomains(parts: Parts): Domains {
   const loop: Loop = composeLoop(parts, { endpoints, collection, models, tracking })
   const lineage = buildLineage({ db, events, ...factsFrom(tracking, endpoints, collection, batch) })
   const monitoring: Monitoring = buildMonitoring(watched(parts, schedules, { data, endpoints, collection, lineage }))
-  const audit = buildAudit(audited(parts, endpoints))
+  const audit = buildAudit(audited(parts, endpoints, lineage))
   const base = [workspaces, access, audit, contentOf(parts), data, environments, components, tracking, models, compute]
   const working = [jobs, schedules, endpoints, collection, batch, lineage, monitoring, ...loop.domains]
   return {

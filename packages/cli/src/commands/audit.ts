@@ -6,6 +6,7 @@ import { auditRoutes } from '@hagane/contract'
 import { count, text } from '../grammar/flags.ts'
 import { type Noun, verb } from '../invocation.ts'
 import { anchor, checkpoint, key, prove } from './audit-checkpoint.ts'
+import { trail } from './audit-trail.ts'
 import { verify } from './audit-verify.ts'
 import { defaultMost, eventColumns, eventListFlags } from './event-flags.ts'
 import { collect } from './pages.ts'
@@ -46,5 +47,5 @@ const exportVerb = verb({
 export const noun: Noun = {
   name: 'audit',
   summary: 'Read, check and export the audit trail',
-  verbs: [list, verify, exportVerb, checkpoint, anchor, key, prove],
+  verbs: [list, verify, exportVerb, checkpoint, anchor, key, prove, trail],
 }

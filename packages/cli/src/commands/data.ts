@@ -8,6 +8,7 @@ import { assetVerbs, showVerb } from './asset-verbs.ts'
 import { diff } from './data-diff.ts'
 import { drift } from './data-drift.ts'
 import { profile } from './data-profile.ts'
+import { recall } from './data-recall.ts'
 import { validate } from './data-validate.ts'
 
 const asset = { noun: 'data', routes: dataRoutes }
@@ -78,5 +79,5 @@ const importVerb = verb({
 export const noun: Noun = {
   name: 'data',
   summary: 'Manage data assets',
-  verbs: [create, showVerb(asset), ...assetVerbs(asset), profile, diff, drift, validate, importVerb, mount],
+  verbs: [create, showVerb(asset), ...assetVerbs(asset), profile, diff, drift, validate, recall, importVerb, mount],
 }

@@ -29,6 +29,7 @@ import { subscriptions } from './0091-subscriptions.ts'
 import { rollouts } from './0094-rollouts.ts'
 import { auditTree } from './0096-audit.ts'
 import { serviceMetrics } from './0097-service-metrics.ts'
+import { eventMentions } from './0098-event-mentions.ts'
 
 /** The one timeline; order is by name. */
 export const migrations: readonly Migration[] = [
@@ -62,4 +63,5 @@ export const migrations: readonly Migration[] = [
   rollouts,
   auditTree,
   serviceMetrics,
+  eventMentions,
 ]

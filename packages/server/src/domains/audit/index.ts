@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { auditRoutes, HaganeError } from '@hagane/contract'
+import { auditRoutes, HaganeError, type PredictionRecord } from '@hagane/contract'
 import type { Database } from '../../kernel/db/index.ts'
-import { type EventLog, eventsBefore, toRecord } from '../../kernel/events/index.ts'
+import { eventsBefore, toRecord } from '../../kernel/events/index.ts'
 import { type BoundRoute, EVERY_WORKSPACE, implement, numberCursor, pageFrom } from '../../kernel/http/index.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { Secrets } from '../../kernel/secrets.ts'
@@ -14,6 +14,7 @@ import { type PlacedPrediction, type ProofNeeds, provePrediction } from './prove
 import { SegmentTrees } from './segment-trees.ts'
 import { rootSegments } from './segments.ts'
 import { buildSigner, type Signer } from './signer.ts'
+import { buildTrails, type TrailNeeds } from './trail/index.ts'
 import { verifyAgainstCheckpoints } from './verification.ts'
 
 export interface Audit {
@@ -23,9 +24,7 @@ export interface Audit {
   stop(): void
 }
 
-interface Deps {
-  db: Database
-  events: EventLog
+interface Deps extends TrailNeeds {
   log: Logger
   secrets: Secrets
   serverId: string
@@ -33,7 +32,10 @@ interface Deps {
   /** Age at which the last checkpoint is followed by another. */
   checkpointSeconds: number
   /** The record behind a prediction id of a workspace, and its place in a file. */
-  locatePrediction(workspace: string, id: string): Promise<PlacedPrediction | undefined>
+  locatePrediction(
+    workspace: string,
+    id: string,
+  ): Promise<(PlacedPrediction & { record: PredictionRecord }) | undefined>
 }
 
 const CHECK_MS = 60_000
@@ -54,7 +56,7 @@ export function buildAudit(deps: Deps): Audit {
       .createIfDue(deps.checkpointSeconds)
       .catch(error => log.error({ err: error }, 'the event chain could not be signed'))
   return {
-    routes: [...eventRoutes(db), ...proofRoutes(needs, signer)],
+    routes: [...eventRoutes(db), ...proofRoutes(needs, signer), ...buildTrails(deps)],
     start() {
       timer = setInterval(sign, Math.min(CHECK_MS, deps.checkpointSeconds * 1000)).unref()
     },

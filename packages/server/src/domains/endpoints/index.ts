@@ -18,6 +18,7 @@ import { type CallerToken, RoutingTable } from './gateway-table.ts'
 import type { FindHolder } from './held.ts'
 import { type Operating, operatingOf, type Period } from './operating.ts'
 import { packagedModel } from './packaged-model.ts'
+import { type PredictionFile, predictionFiles, predictionLines } from './prediction-files.ts'
 import { findPredictionIn, locatePredictionIn, type PlacedRecord } from './predictions.ts'
 import { registerProvisioning } from './provision.ts'
 import { findEndpoint, findRevision, hasEndpoints, revisionIds } from './reads.ts'
@@ -39,6 +40,7 @@ export {
 export type { Holder } from './held.ts'
 export type { Operating } from './operating.ts'
 export { checkNames, type Place } from './place.ts'
+export type { PredictionFile } from './prediction-files.ts'
 export type { PlacedRecord } from './predictions.ts'
 export type { Split } from './steering.ts'
 export type { EnvironmentSource, ModelSource, Prediction, ServedModel } from './types.ts'
@@ -49,6 +51,10 @@ export interface Endpoints {
   findPrediction(workspace: string, id: string): Promise<Prediction | undefined>
   /** As `findPrediction`, with the file and the place in it. */
   locatePrediction(workspace: string, id: string): Promise<PlacedRecord | undefined>
+  /** Every file of predictions that a revision has made, also those that were deleted since. */
+  predictionFiles(revisionId: string): Promise<PredictionFile[]>
+  /** The records of a revision as lines, as long as they are kept. */
+  predictionLines(revisionId: string): AsyncGenerator<string>
   /** The deployments, as `endpoint/name`, that serve a version of a registered model, or any version of it. */
   deploymentsOfModel(workspace: string, name: string, version?: string): Promise<string[]>
   /** What a deployment was asked to be, and the model that it serves, as far as that is known. */
@@ -141,6 +147,8 @@ export function buildEndpoints(deps: Deps): Endpoints {
       const found = await locatePredictionIn(dir, id)
       return found?.record.workspace === workspace ? found : undefined
     },
+    predictionFiles: revisionId => predictionFiles(db, dir, revisionId),
+    predictionLines: revisionId => predictionLines(dir, revisionId),
     deploymentsOfModel: (workspace, name, version) => deploymentsOfModel(db, workspace, name, version),
     deployed: (workspace, endpoint, name) => deployedNow(db, workspace, endpoint, name),
     revisionsOf,

@@ -106,3 +106,7 @@ export const revisionIds = async (db: Database, workspace: string, endpoint: str
     .execute()
   return rows.map(row => row.revision_id)
 }
+
+/** Files of predictions that a revision has sealed, oldest first; also those that were deleted since. */
+export const sealedOf = (db: Database, revisionId: string): Promise<EndpointTables['sealed_predictions'][]> =>
+  on(db).selectFrom('sealed_predictions').selectAll().where('revision_id', '=', revisionId).orderBy('segment').execute()

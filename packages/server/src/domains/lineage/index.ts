@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { HaganeError, type LineageEdge, type LineageGraph, type LineageNode, lineageRoutes } from '@hagane/contract'
 import type { Database } from '../../kernel/db/index.ts'
 import type { EventLog } from '../../kernel/events/index.ts'
@@ -5,6 +6,7 @@ import { toRecord } from '../../kernel/events/index.ts'
 import { type BoundRoute, implement } from '../../kernel/http/index.ts'
 import { graphOfEvent } from './graph-of-event.ts'
 import { edgesOf, latestNode, nodesById, toNode } from './reads.ts'
+import { type RecallNeeds, recalledLines, recallOf } from './recall.ts'
 import { storeGraphs } from './store.ts'
 
 /** A recorded prediction and the deployment revision that made it. */
@@ -23,6 +25,8 @@ interface Deps {
   events: EventLog
   /** undefined when no such prediction was recorded. */
   findPrediction: (workspace: string, id: string) => Promise<PredictionFacts | undefined>
+  /** What the revisions of deployments have predicted. */
+  predictions: Pick<RecallNeeds, 'predictionFiles' | 'predictionLines'>
   /** Parameters and metrics of a job's run, to show beside it. */
   runFacts: (workspace: string, name: string) => Promise<Record<string, unknown>>
 }
@@ -31,12 +35,14 @@ export interface Lineage {
   routes: BoundRoute[]
   /** The jobs or runs that made a model version, `<name>:<version>`, or the version that it was shared from. */
   makersOf(workspace: string, model: string): Promise<string[]>
+  /** What stands behind a thing (up), or what came of it (down), so many steps away. Throws not_found. */
+  graph(workspace: string, of: string, direction: 'up' | 'down', depth: number): Promise<LineageGraph>
 }
 
 const MAX_NODES = 2000
 
 /** Where things come from and what came of them: a view of the event chain, which can be rebuilt from it at any time. */
-export function buildLineage({ db, events, findPrediction, runFacts }: Deps): Lineage {
+export function buildLineage({ db, events, findPrediction, predictions, runFacts }: Deps): Lineage {
   const consumer = events.consume('lineage', async batch => {
     const graphs = batch
       .map(event => ({ event, graph: graphOfEvent(toRecord(event)) }))
@@ -145,9 +151,17 @@ export function buildLineage({ db, events, findPrediction, runFacts }: Deps): Li
     return more.flatMap(({ relation, to }) => (relation === 'was made by' ? [to.replace(/^job:/, '')] : []))
   }
 
+  const recalling = { ...predictions, down: (workspace: string, of: string) => show(workspace, of, 'down', 50) }
+
   return {
     makersOf,
+    graph: show,
     routes: [
+      implement(lineageRoutes.recall, call => recallOf(recalling, call.workspace, call.query.data)),
+      implement(lineageRoutes.recallPredictions, async call => ({
+        stream: Readable.from(await recalledLines(recalling, call.workspace, call.query.data)),
+        headers: { 'content-type': 'application/x-ndjson' },
+      })),
       implement(lineageRoutes.show, call =>
         show(call.workspace, call.query.of, call.query.direction, call.query.depth),
       ),
