@@ -143,10 +143,7 @@ export function buildEndpoints(deps: Deps): Endpoints {
 
   return {
     findPrediction,
-    async locatePrediction(workspace, id) {
-      const found = await locatePredictionIn(dir, id)
-      return found?.record.workspace === workspace ? found : undefined
-    },
+    locatePrediction: (workspace, id) => locatePredictionIn(dir, id, workspace),
     predictionFiles: revisionId => predictionFiles(db, dir, revisionId),
     predictionLines: revisionId => predictionLines(dir, revisionId),
     deploymentsOfModel: (workspace, name, version) => deploymentsOfModel(db, workspace, name, version),

@@ -22,8 +22,12 @@ export interface PlacedRecord extends LocatedRecord {
 export const findPredictionIn = async (gatewayDir: string, text: string): Promise<PredictionRecord | undefined> =>
   (await locatePredictionIn(gatewayDir, text))?.record
 
-/** As `findPredictionIn`, with the place. */
-export async function locatePredictionIn(gatewayDir: string, text: string): Promise<PlacedRecord | undefined> {
+/** As `findPredictionIn`, with the place, and of one workspace alone if that is given. */
+export async function locatePredictionIn(
+  gatewayDir: string,
+  text: string,
+  workspace?: string,
+): Promise<PlacedRecord | undefined> {
   const parsed = parsePredictionId(text)
   if (parsed === undefined) return undefined
   const folder = join(gatewayDir, 'predictions', parsed.revisionId)
@@ -33,7 +37,9 @@ export async function locatePredictionIn(gatewayDir: string, text: string): Prom
     const file = await open(path)
     try {
       const found = await locateInSegment(await readerOf(file), parsed.id, parsed.time)
-      if (found !== undefined) return { ...found, revisionId: parsed.revisionId, segment, path }
+      if (found === undefined) continue
+      const isOther = workspace !== undefined && found.record.workspace !== workspace
+      return isOther ? undefined : { ...found, revisionId: parsed.revisionId, segment, path }
     } finally {
       await file.close()
     }
