@@ -18,8 +18,8 @@ import { type CallerToken, RoutingTable } from './gateway-table.ts'
 import type { FindHolder } from './held.ts'
 import { type Operating, operatingOf, type Period } from './operating.ts'
 import { packagedModel } from './packaged-model.ts'
-import { type PredictionFile, predictionFiles, predictionLines } from './prediction-files.ts'
-import { findPredictionIn, locatePredictionIn, type PlacedRecord } from './predictions.ts'
+import { type PredictionFile, predictionReads } from './prediction-files.ts'
+import { findPredictionIn, type PlacedRecord } from './predictions.ts'
 import { registerProvisioning } from './provision.ts'
 import { findEndpoint, findRevision, hasEndpoints, revisionIds } from './reads.ts'
 import { toRevision } from './resource.ts'
@@ -143,9 +143,7 @@ export function buildEndpoints(deps: Deps): Endpoints {
 
   return {
     findPrediction,
-    locatePrediction: (workspace, id) => locatePredictionIn(dir, id, workspace),
-    predictionFiles: revisionId => predictionFiles(db, dir, revisionId),
-    predictionLines: revisionId => predictionLines(dir, revisionId),
+    ...predictionReads(db, dir),
     deploymentsOfModel: (workspace, name, version) => deploymentsOfModel(db, workspace, name, version),
     deployed: (workspace, endpoint, name) => deployedNow(db, workspace, endpoint, name),
     revisionsOf,

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Database } from '../../kernel/db/index.ts'
+import { locatePredictionIn } from './predictions.ts'
 import { sealedOf } from './reads.ts'
 
 /** A file of predictions of a revision; one that is still written has no digest. */
@@ -12,8 +13,15 @@ export interface PredictionFile {
   readonly digest?: string
 }
 
+/** What others ask of the records of predictions. */
+export const predictionReads = (db: Database, gatewayDir: string) => ({
+  locatePrediction: (workspace: string, id: string) => locatePredictionIn(gatewayDir, id, workspace),
+  predictionFiles: (revisionId: string) => predictionFiles(db, gatewayDir, revisionId),
+  predictionLines: (revisionId: string) => predictionLines(gatewayDir, revisionId),
+})
+
 /** Every file of predictions that a revision has made, also those that were deleted since; what is still written is counted now. */
-export async function predictionFiles(db: Database, gatewayDir: string, revisionId: string): Promise<PredictionFile[]> {
+async function predictionFiles(db: Database, gatewayDir: string, revisionId: string): Promise<PredictionFile[]> {
   const sealed = await sealedOf(db, revisionId)
   const known = new Set(sealed.map(({ segment }) => segment))
   const files: PredictionFile[] = sealed.map(({ segment, records, digest }) => ({
@@ -31,7 +39,7 @@ export async function predictionFiles(db: Database, gatewayDir: string, revision
 }
 
 /** The records of a revision as lines, as long as they are kept, file by file. */
-export async function* predictionLines(gatewayDir: string, revisionId: string): AsyncGenerator<string> {
+async function* predictionLines(gatewayDir: string, revisionId: string): AsyncGenerator<string> {
   for (const segment of await segmentsIn(gatewayDir, revisionId)) yield* linesOf(gatewayDir, revisionId, segment)
 }
 
