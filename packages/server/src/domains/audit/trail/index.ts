@@ -30,6 +30,7 @@ export interface TrailNeeds {
 const PER_THING = 200
 const MOST = 2000
 const MOST_FILES = 200
+const MODEL_CREATED = 'dev.hagane.model.version-created'
 const order = ['commit', 'code', 'data', 'component', 'environment', 'job', 'model', 'deployment', 'prediction']
 
 /** Stories: what the chain says of a thing and of all that it came from, in order. */
@@ -60,11 +61,13 @@ export function buildTrails(needs: TrailNeeds): BoundRoute[] {
     }
   }
 
-  async function story(workspace: string, things: Iterable<string>, until: number) {
+  /** Other versions that a job of these has made are told of a job alone. */
+  async function story(workspace: string, things: ReadonlySet<string>, until: number, isOfJob = false) {
     await mentions.catchUp()
     const rows = await gather(workspace, things, until)
     await correlated(workspace, rows, until)
-    const all = [...rows.values()].sort((a, b) => a.seq - b.seq)
+    const isSibling = ({ type, subject }: EventRow) => type === MODEL_CREATED && !things.has(subject)
+    const all = [...rows.values()].filter(row => isOfJob || !isSibling(row)).sort((a, b) => a.seq - b.seq)
     return { story: all.slice(-MOST).map(entryOf), left_out: Math.max(0, all.length - MOST) }
   }
 
@@ -141,7 +144,12 @@ export function buildTrails(needs: TrailNeeds): BoundRoute[] {
     const down = of.startsWith('model:') ? (await needs.lineage(workspace, of, 'down', 1)).nodes : []
     const nodes = unique([...up.nodes, ...down])
     const things = new Set(nodes.flatMap(subjectsOf))
-    return { of, workspace, facts: await chapters(nodes), ...(await story(workspace, things, Number.MAX_SAFE_INTEGER)) }
+    return {
+      of,
+      workspace,
+      facts: await chapters(nodes),
+      ...(await story(workspace, things, Number.MAX_SAFE_INTEGER, of.startsWith('job:'))),
+    }
   }
 
   return [implement(auditTrailRoutes.show, call => show(call.workspace, call.query.of, call.query.at))]
