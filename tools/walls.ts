@@ -85,6 +85,7 @@ export const domainDoors: Readonly<Record<string, readonly string[]>> = {
   workspaces: [],
   access: ['workspaces'],
   audit: [],
+  explanations: [],
   status: [],
   content: [],
   metrics: [],

@@ -1,29 +1,88 @@
-import { HaganeError, secondsOfDuration } from '@hagane/contract'
+import { HaganeError, secondsOfDuration, treeUri } from '@hagane/contract'
+import { type Audit, buildAudit } from './domains/audit/index.ts'
 import type { Batch, BatchPrediction } from './domains/batch/index.ts'
 import type { Collection } from './domains/collection/index.ts'
-import type { Endpoints } from './domains/endpoints/index.ts'
+import { deployedEnvironment, type Endpoints } from './domains/endpoints/index.ts'
+import { buildExplanations, type Explanations } from './domains/explanations/index.ts'
+import type { Jobs } from './domains/jobs/index.ts'
 import type { Lineage, PredictionFacts } from './domains/lineage/index.ts'
+import type { Models } from './domains/models/index.ts'
 import type { Tracking } from './domains/tracking/index.ts'
 import type { BlobStore } from './kernel/blobs/index.ts'
 import type { Config } from './kernel/config.ts'
+import type { Database } from './kernel/db/index.ts'
+import type { EventLog } from './kernel/events/index.ts'
+import type { Logger } from './kernel/log.ts'
+import type { Secrets } from './kernel/secrets.ts'
 
-/** What the audit trail proves beside events: predictions. */
-export const audited = <P extends { config: Config; blobs: BlobStore }>(
-  parts: P,
-  { locatePrediction }: Endpoints,
-  lineage: Lineage,
-) => ({
-  ...parts,
-  lineage: lineage.graph,
-  files: (tree: string) =>
-    parts.blobs.getTree(tree).then(
-      ({ entries }) => entries,
-      error => absent(error) ?? [],
-    ),
-  dataDir: parts.config.dataDir,
-  checkpointSeconds: secondsOfDuration(parts.config.audit_checkpoint_interval),
-  locatePrediction,
-})
+/** What the kernel gives to them. */
+interface ProofParts {
+  config: Config
+  serverId: string
+  log: Logger
+  db: Database
+  blobs: BlobStore
+  secrets: Secrets
+  events: EventLog
+}
+
+interface Asked {
+  jobs: Jobs
+  models: Models
+  endpoints: Endpoints
+  collection: Collection
+  lineage: Lineage
+}
+
+/** What proves and explains: both read what all the others have done. */
+export function composeProofs(parts: ProofParts, asked: Asked): { audit: Audit; explanations: Explanations } {
+  const { blobs, config } = parts
+  const { jobs, models, endpoints, lineage } = asked
+  const audit = buildAudit({
+    ...parts,
+    dataDir: config.dataDir,
+    checkpointSeconds: secondsOfDuration(config.audit_checkpoint_interval),
+    locatePrediction: endpoints.locatePrediction,
+    lineage: lineage.graph,
+    files: tree =>
+      blobs.getTree(tree).then(
+        ({ entries }) => [...entries],
+        error => absent(error) ?? [],
+      ),
+  })
+  const explanations = buildExplanations({
+    ...parts,
+    jobs,
+    model: models.resolve,
+    environmentOf: model => deployedEnvironment(blobs, undefined, model),
+    trainingData: (workspace, model) => trainingData(lineage, workspace, model),
+    prediction: (workspace, id) => predictionInputs(asked, workspace, id),
+  })
+  return { audit, explanations }
+}
+
+/** Tables that the jobs behind a model version have read, by reference. */
+async function trainingData(lineage: Lineage, workspace: string, model: string): Promise<string[]> {
+  const makers = await lineage.makersOf(workspace, model)
+  const graphs = makers.map(job => lineage.graph(workspace, `job:${job}`, 'up', 1).catch(absent))
+  const nodes = (await Promise.all(graphs)).flatMap(graph => graph?.nodes ?? [])
+  return nodes.flatMap(({ kind, name, facts }) => {
+    if (kind !== 'data') return []
+    if (name.includes(':')) return [`azureml:${name}`]
+    return typeof facts.tree === 'string' ? [treeUri(facts.tree)] : []
+  })
+}
+
+async function predictionInputs({ endpoints, collection }: Asked, workspace: string, id: string) {
+  const found = await endpoints.findPrediction(workspace, id)
+  const model = found?.revision?.model?.id
+  if (found === undefined || model === undefined)
+    throw new HaganeError('not_found', `no prediction '${id}' of a model was recorded in workspace ${workspace}`, {
+      hint: 'the id stands in the answer header x-hagane-prediction-id',
+    })
+  const { collected = [] } = await collection.ofPrediction(workspace, found.prediction.endpoint, id)
+  return { model, inputs: collected.flatMap(({ inputs }) => (inputs === undefined ? [] : [inputs])) }
+}
 
 /** What lineage shows beside its nodes, from the domains that know it. */
 export function factsFrom(tracking: Tracking, endpoints: Endpoints, collection: Collection, batch: Batch) {

@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs'
 import { parseReference, secondsOfDuration } from '@hagane/contract'
-import { absent, audited, factsFrom } from './compose-lineage.ts'
+import { absent, composeProofs, factsFrom } from './compose-lineage.ts'
 import { type Access, buildAccess } from './domains/access/index.ts'
 import { hasAssets } from './domains/assets/index.ts'
-import { type Audit, buildAudit } from './domains/audit/index.ts'
+import type { Audit } from './domains/audit/index.ts'
 import { buildBatch } from './domains/batch/index.ts'
 import { buildCollection, type Collection, collectionFolder } from './domains/collection/index.ts'
 import { buildComponents } from './domains/components/index.ts'
@@ -101,9 +101,9 @@ export function composeDomains(parts: Parts): Domains {
   const loop: Loop = composeLoop(parts, { endpoints, collection, models, tracking })
   const lineage = buildLineage({ db, events, ...factsFrom(tracking, endpoints, collection, batch) })
   const monitoring: Monitoring = buildMonitoring(watched(parts, schedules, { data, endpoints, collection, lineage }))
-  const audit = buildAudit(audited(parts, endpoints, lineage))
+  const { audit, explanations } = composeProofs(parts, { jobs, models, endpoints, collection, lineage })
   const base = [workspaces, access, audit, contentOf(parts), data, environments, components, tracking, models, compute]
-  const working = [jobs, schedules, endpoints, collection, batch, lineage, monitoring, ...loop.domains]
+  const working = [jobs, schedules, endpoints, collection, batch, lineage, monitoring, explanations, ...loop.domains]
   return {
     routes: routesOf(...base, ...working),
     workspaces,

@@ -8,6 +8,7 @@ import { withTags } from '../manifest/tags.ts'
 import { fileCount } from '../terminal/progress.ts'
 import { acceptedFlags, describeFlags, needOneOf, versionPart } from './asset-flags.ts'
 import { assetVerbs, showVerb } from './asset-verbs.ts'
+import { explain } from './model-explain.ts'
 import { packageVerb } from './model-package.ts'
 
 const asset = { noun: 'model', routes: modelRoutes }
@@ -67,5 +68,5 @@ const download = verb({
 export const noun: Noun = {
   name: 'model',
   summary: 'Manage models',
-  verbs: [create, showVerb(asset), download, packageVerb, ...assetVerbs(asset)],
+  verbs: [create, showVerb(asset), download, packageVerb, explain, ...assetVerbs(asset)],
 }

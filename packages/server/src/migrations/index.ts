@@ -30,6 +30,7 @@ import { rollouts } from './0094-rollouts.ts'
 import { auditTree } from './0096-audit.ts'
 import { serviceMetrics } from './0097-service-metrics.ts'
 import { eventMentions } from './0098-event-mentions.ts'
+import { explanations } from './0099-explanations.ts'
 
 /** The one timeline; order is by name. */
 export const migrations: readonly Migration[] = [
@@ -64,4 +65,5 @@ export const migrations: readonly Migration[] = [
   auditTree,
   serviceMetrics,
   eventMentions,
+  explanations,
 ]
