@@ -19,11 +19,10 @@ const olderNames: Readonly<Record<string, string>> = {
 export const metricNamed = (name: string): string =>
   olderNames[name] ?? (driftMetricAliases as Readonly<Record<string, string>>)[name] ?? name
 
-export const performanceMetrics = [
+export const monitoredScores = [
   ...(['accuracy', 'precision', 'recall', 'f1', 'roc_auc', 'log_loss'] as const),
   ...(['mean_absolute_error', 'mean_squared_error', 'root_mean_squared_error'] as const),
 ] as const
-export type PerformanceMetric = (typeof performanceMetrics)[number]
 
 const numbers = <const T extends readonly string[]>(names: T) => {
   const other = [...Object.keys(olderNames), ...Object.keys(driftMetricAliases)]
@@ -126,10 +125,10 @@ const driftSignal = {
 }
 
 const performanceThresholds = z.strictObject({
-  classification: numbers(performanceMetrics).optional(),
-  tabular_classification: numbers(performanceMetrics).optional(),
-  regression: numbers(performanceMetrics).optional(),
-  tabular_regression: numbers(performanceMetrics).optional(),
+  classification: numbers(monitoredScores).optional(),
+  tabular_classification: numbers(monitoredScores).optional(),
+  regression: numbers(monitoredScores).optional(),
+  tabular_regression: numbers(monitoredScores).optional(),
 })
 
 const signals = [
@@ -166,7 +165,10 @@ const signals = [
     features: features.optional(),
     metric_thresholds: z
       .strictObject({
-        reconstruction_error: z.number().optional().describe('standard deviations from that of the reference'),
+        reconstruction_error: z
+          .number()
+          .optional()
+          .describe('mean distance between rows and what the reference makes of them'),
         domain_classifier_auc: z.number().optional(),
       })
       .optional(),

@@ -1,10 +1,11 @@
 import { createReadStream } from 'node:fs'
+import { join } from 'node:path'
 import { parseReference, secondsOfDuration } from '@hagane/contract'
 import { absent, composeProofs, factsFrom } from './compose-lineage.ts'
 import { type Access, buildAccess } from './domains/access/index.ts'
 import { hasAssets } from './domains/assets/index.ts'
 import type { Audit } from './domains/audit/index.ts'
-import { buildBatch } from './domains/batch/index.ts'
+import { type Batch, buildBatch } from './domains/batch/index.ts'
 import { buildCollection, type Collection, collectionFolder } from './domains/collection/index.ts'
 import { buildComponents } from './domains/components/index.ts'
 import { buildCompute } from './domains/compute/index.ts'
@@ -16,7 +17,7 @@ import { buildJobs, type Jobs } from './domains/jobs/index.ts'
 import { buildLineage, type Lineage } from './domains/lineage/index.ts'
 import type { ServiceMetrics } from './domains/metrics/index.ts'
 import { buildModels, type Models } from './domains/models/index.ts'
-import { buildMonitoring, type Monitoring } from './domains/monitoring/index.ts'
+import { buildMonitoring, chartsIn, type Monitoring } from './domains/monitoring/index.ts'
 import { buildNotifications, smtpOf } from './domains/notifications/index.ts'
 import { buildRollouts, type Rollouts } from './domains/rollouts/index.ts'
 import { buildSchedules, type ScheduledMonitors, type Schedules } from './domains/schedules/index.ts'
@@ -100,20 +101,14 @@ export function composeDomains(parts: Parts): Domains {
   const batch = buildBatch({ ...parts, sources: batchSources(served, environments, components, jobs) })
   const loop: Loop = composeLoop(parts, { endpoints, collection, models, tracking })
   const lineage = buildLineage({ db, events, ...factsFrom(tracking, endpoints, collection, batch) })
-  const monitoring: Monitoring = buildMonitoring(watched(parts, schedules, { data, endpoints, collection, lineage }))
+  const seen = { data, endpoints, collection, lineage, jobs, components, tracking, batch }
+  const monitoring: Monitoring = buildMonitoring(watched(parts, schedules, seen))
   const { audit, explanations } = composeProofs(parts, { jobs, models, endpoints, collection, lineage })
   const base = [workspaces, access, audit, contentOf(parts), data, environments, components, tracking, models, compute]
   const working = [jobs, schedules, endpoints, collection, batch, lineage, monitoring, explanations, ...loop.domains]
   return {
     routes: routesOf(...base, ...working),
-    workspaces,
-    access,
-    jobs,
-    endpoints,
-    collection,
-    schedules,
-    audit,
-    loop,
+    ...{ workspaces, access, jobs, endpoints, collection, schedules, audit, loop },
     gpus: compute.gpus,
     stop: () => stopInOrder(audit, loop, schedules, collection, endpoints, tasks, jobs, environments, tracking, events),
   }
@@ -132,17 +127,28 @@ interface Watched {
   endpoints: Endpoints
   collection: Collection
   lineage: Lineage
+  jobs: Jobs
+  components: ReturnType<typeof buildComponents>
+  tracking: Tracking
+  batch: Batch
 }
 
 /** What monitors look at. */
-const watched = (parts: Parts, schedules: Schedules, { data, endpoints, collection, lineage }: Watched) => ({
+const watched = (parts: Parts, schedules: Schedules, of: Watched) => ({
   ...parts,
+  workDir: join(parts.config.dataDir, 'monitoring'),
   schedules: schedules.monitors,
-  deployment: endpoints.deployed,
-  collected: collection.periods,
-  resolve: data.resolve,
-  table: data.table,
-  makersOf: lineage.makersOf,
+  async deployment(workspace: string, endpoint: string, name: string) {
+    return (await of.endpoints.deployed(workspace, endpoint, name)) ?? of.batch.deployed(workspace, endpoint, name)
+  },
+  batch: of.batch,
+  collected: of.collection.periods,
+  resolve: of.data.resolve,
+  table: of.data.table,
+  makersOf: of.lineage.makersOf,
+  jobs: of.jobs,
+  components: of.components,
+  chart: chartsIn(of.tracking),
 })
 
 const batchSources = (

@@ -12,6 +12,9 @@ import type { Converted, ConvertRequest } from './collected/convert.ts'
 import type { FeedbackRequest } from './collected/feedback.ts'
 import type { PredictionsRequest } from './collected/query.ts'
 import type { AnyDriftRequest, DriftResults } from './drift/types.ts'
+import type { Importances, ImportancesRequest } from './monitoring/importances.ts'
+import type { WindowProfile, WindowProfilesRequest } from './monitoring/window-profiles.ts'
+import type { WindowTable, WindowTableRequest } from './monitoring/window-table.ts'
 import type { TableSource } from './table-source.ts'
 
 export interface ProfileRequest {
@@ -49,6 +52,9 @@ export type TabularRequest =
   | PredictionsRequest
   | CompareRequest
   | AnyDriftRequest
+  | WindowTableRequest
+  | WindowProfilesRequest
+  | ImportancesRequest
 
 export interface Rows {
   readonly columns: { name: string; type: string }[]
@@ -64,5 +70,8 @@ export interface TabularResults extends DriftResults {
   feedback: { rows: number; size: number; digest: string; content: string }
   predictions: PredictionRows
   compare: ShadowComparison
+  'window-table': WindowTable
+  'window-profiles': WindowProfile[]
+  importances: Importances
 }
 export type ResultOf<R extends TabularRequest> = TabularResults[R['kind']]

@@ -7,6 +7,9 @@ import { queryPredictions } from './collected/query.ts'
 import { diffTables } from './diff.ts'
 import { answerDrift, rootsOfDrift } from './drift/answer.ts'
 import { type EngineLimits, openEngine } from './engine.ts'
+import { importancesOf } from './monitoring/importances.ts'
+import { windowProfiles } from './monitoring/window-profiles.ts'
+import { windowTable } from './monitoring/window-table.ts'
 import { profileTable } from './profile.ts'
 import type { ResultOf, TabularRequest } from './requests.ts'
 import { firstRows } from './rows.ts'
@@ -45,6 +48,12 @@ export async function runHere<R extends TabularRequest>(request: R, limits = few
       case 'estimate':
       case 'multivariate':
         return answerDrift(engine, request)
+      case 'window-table':
+        return windowTable(engine, request)
+      case 'window-profiles':
+        return windowProfiles(engine, request)
+      case 'importances':
+        return importancesOf(engine, request)
     }
   }
   return (await answer().catch((error: unknown) => withoutRoots(error, roots))) as ResultOf<R>
@@ -63,7 +72,10 @@ function rootsOf(request: TabularRequest): string[] {
       return [request.folder]
     case 'predictions':
     case 'compare':
+    case 'window-profiles':
       return [request.sources.root]
+    case 'window-table':
+      return [request.sources.root, request.output.folder]
     case 'feedback':
       return [request.source.root, request.folder]
     case 'diff':

@@ -12,7 +12,10 @@ const rules: readonly [reason: string, applies: (manifest: Manifest) => boolean]
   ],
   ['AutoML is a service of Azure', is(/autoMLJob/i, /^automl$/)],
   ['needs Spark, which is a Java machine and no Python package', is(/spark(Job|Component)/i, /^spark$/)],
-  ['watches a deployment with a service of Azure', manifest => 'create_monitor' in manifest.root],
+  [
+    'has a language model of Azure OpenAI judge answers',
+    ({ text }) => /^\s+type: generation_safety_quality$/m.test(text),
+  ],
   ['imports from a database or bucket that is not there', manifest => 'import_data' in manifest.root],
   ['asks for the identity of an Azure user', manifest => manifest.closure.some(root => 'identity' in root)],
   ['names assets of a registry of Azure', says(/^azureml:\/\/registries\/(?!azureml\/environments\/)/)],

@@ -58,7 +58,7 @@ export async function layOutPredictions(
   await engine.run(
     `create or replace temp table found as select * from (${tables.predictions}) where ${conditionOf(filter)}`,
   )
-  await layOutLabels(engine, into)
+  await layOutLabels(engine, `${into}.feedback`)
   const { inputs } = tables
   const columns = inputs?.columns.map(({ name }) => `i.${identifier(name)} as ${identifier(`input_${name}`)}`) ?? []
   const names = (await engine.rows<{ label: string }>('select distinct label from latest order by 1 limit 200')).map(
@@ -85,11 +85,11 @@ export async function layOutPredictions(
  * `latest`: for each row and label what was said last, as JSON. Feedback names a row, or a prediction of one row, or all
  * rows of a correlation id.
  */
-async function layOutLabels(engine: Engine, into: string): Promise<void> {
+export async function layOutLabels(engine: Engine, feedback: string): Promise<void> {
   await engine.run(`create or replace temp table said as
-    select f.key, replace(said.key, chr(0), '\ufffd') as label, said.value, received_at, position from ${into}.feedback f, json_each(f.labels) said`)
+    select f.key, replace(said.key, chr(0), '\ufffd') as label, said.value, received_at, position from ${feedback} f, json_each(f.labels) said`)
   await engine.run(`create or replace temp table latest as
-    select row_id, label, arg_max(value, (received_at, position)) as value
+    select row_id, label, arg_max(value, (received_at, position)) as value, max(received_at) as received_at
     from (
       select f.row_id, s.* from said s join found f on s.key = f.row_id
       union all select f.row_id, s.* from said s join found f on s.key = f.prediction_id and f.rows <= 1
@@ -98,7 +98,7 @@ async function layOutLabels(engine: Engine, into: string): Promise<void> {
 }
 
 /** A label as a column: numbers where all it ever was are numbers, text otherwise. */
-async function labelColumn(engine: Engine, name: string, column: string): Promise<string> {
+export async function labelColumn(engine: Engine, name: string, column: string): Promise<string> {
   const text = `any_value(value->>'$') filter (where label = ${literal(name)})`
   const [kind] = await engine.rows<{ numeric: boolean }>(
     `select bool_and(json_type(value) in ('BIGINT', 'UBIGINT', 'DOUBLE', 'NULL')) as numeric from latest where label = ${literal(name)}`,

@@ -29,7 +29,8 @@ export interface PredictionFilter {
 }
 
 export const MODEL_INPUTS = 'model_inputs'
-const wanted = [PREDICTIONS, MODEL_INPUTS, FEEDBACK]
+const MODEL_OUTPUTS = 'model_outputs'
+const wanted = [PREDICTIONS, MODEL_INPUTS, MODEL_OUTPUTS, FEEDBACK]
 
 /** The tables of an endpoint as queries by name; captures are read along. */
 export interface CollectedTables {
@@ -37,9 +38,11 @@ export interface CollectedTables {
   readonly feedback: string
   /** Undefined when no inputs were collected. */
   readonly inputs: { sql: string; columns: { name: string; type: string }[] } | undefined
+  /** Undefined when no outputs were collected as such; `predictions` has what was answered as JSON. */
+  readonly outputs: { sql: string; columns: { name: string; type: string }[] } | undefined
 }
 
-/** Opens what was collected. Throws `conflict` when a capture was turned into a table meanwhile: list again. */
+/** Opens what was collected; `folder` tells the files of several in one engine apart. Throws `conflict` when a capture was turned into a table meanwhile: list again. */
 export async function collectedTables(
   engine: Engine,
   sources: CollectedSources,
@@ -67,10 +70,12 @@ export async function collectedTables(
     return parts.length === 0 ? undefined : parts.join(' union all by name ')
   }
   const inputs = of(MODEL_INPUTS)
+  const outputs = of(MODEL_OUTPUTS)
   return {
     predictions: of(PREDICTIONS) ?? emptyOf(predictionColumns),
     feedback: of(FEEDBACK) ?? emptyOf(feedbackColumns),
     inputs: inputs === undefined ? undefined : await withColumns(engine, inputs),
+    outputs: outputs === undefined ? undefined : await withColumns(engine, outputs),
   }
 }
 

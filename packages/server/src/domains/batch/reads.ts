@@ -80,3 +80,22 @@ export function listJobs(
     )
   return query.orderBy('created_at', 'desc').orderBy('job', 'desc').limit(page.limit).execute()
 }
+
+/** Jobs of a deployment that were started in a time, oldest first. */
+export const jobsBetween = (
+  db: Database,
+  workspace: string,
+  of: { endpoint: string; deployment: string },
+  from: string,
+  to: string,
+): Promise<BatchJobRow[]> =>
+  on(db)
+    .selectFrom('batch_jobs')
+    .selectAll()
+    .where('workspace', '=', workspace)
+    .where('endpoint', '=', of.endpoint)
+    .where('deployment', '=', of.deployment)
+    .where('created_at', '>=', from)
+    .where('created_at', '<', to)
+    .orderBy('created_at')
+    .execute()

@@ -32,6 +32,8 @@ interface Deps {
   revisionsOf(workspace: string, endpoint: string): Promise<string[]>
   revision(id: string): Promise<{ workspace: string; endpoint: string; deployment: string } | undefined>
   keepSeconds: { collected: number; predictions: number | undefined }
+  /** Tables are read in the background when nobody else wants the processor; true unless given. */
+  background?: boolean
 }
 
 export interface Collection extends CollectionUses {

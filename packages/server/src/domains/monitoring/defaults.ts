@@ -3,7 +3,7 @@ import type { EventRow, Who } from '../../kernel/db/index.ts'
 import type { MonitoringNeeds } from './needs.ts'
 import { targetOf } from './plan.ts'
 import { listDefaults } from './reads.ts'
-import { defaultIn, deleteDefault, insertDefault, noteData } from './store.ts'
+import { defaultIn, deleteDefault, deleteProfiles, insertDefault, noteData } from './store.ts'
 
 /** Of a deployment: `false` leaves it without a monitor. */
 export const OPT_OUT = 'hagane.monitor'
@@ -25,6 +25,7 @@ export function followDeployments(needs: MonitoringNeeds): { catchUp(): Promise<
 const followers: Record<string, (needs: MonitoringNeeds, event: EventRow, data: Data) => Promise<void>> = {
   'dev.hagane.endpoint.deployment-revised': give,
   'dev.hagane.endpoint.data-collected': dataCame,
+  'dev.hagane.endpoint.data-expired': dataWent,
   'dev.hagane.endpoint.deployment-deleted': (needs, event, data) =>
     gone(needs, event, String(data.endpoint), String(data.deployment)),
   'dev.hagane.endpoint.deleted': endpointGone,
@@ -42,7 +43,7 @@ const collects = ({ data_collector: collector, properties }: OnlineDeploymentSpe
 async function give(needs: MonitoringNeeds, event: EventRow, { endpoint, deployment }: Data): Promise<void> {
   const place = { endpoint: String(endpoint), deployment: String(deployment) }
   const deployed = await needs.deployment(event.workspace, place.endpoint, place.deployment)
-  if (deployed === undefined || !collects(deployed.spec)) return
+  if (deployed?.spec === undefined || !collects(deployed.spec)) return
   const monitor = defaultMonitor(place.endpoint, place.deployment)
   if ((await listDefaults(needs.db, event.workspace)).some(one => one.monitor === monitor.name)) return
   if (await isWatched(needs, event.workspace, place)) return
@@ -104,6 +105,20 @@ async function dataCame(needs: MonitoringNeeds, event: EventRow, { endpoint, dep
   await needs.db.withTransaction(
     whoOf(event),
     tx => noteData(tx, String(endpoint), String(deployment), event.time),
+    'relaxed',
+  )
+}
+
+/** What is no longer kept leaves no profile behind. */
+async function dataWent(needs: MonitoringNeeds, event: EventRow, { endpoint, files }: Data): Promise<void> {
+  const paths = (files as { path?: unknown }[] | undefined) ?? []
+  const hours = paths.flatMap(({ path }) => {
+    const [, day, hour] = /\/(\d{4}\/\d\d\/\d\d)\/(\d\d)\//.exec(String(path)) ?? []
+    return day === undefined ? [] : [`${day.replaceAll('/', '-')}T${hour}`]
+  })
+  await needs.db.withTransaction(
+    whoOf(event),
+    tx => deleteProfiles(tx, String(endpoint), [...new Set(hours)]),
     'relaxed',
   )
 }

@@ -6,6 +6,8 @@ import type { MonitoringNeeds } from './needs.ts'
 import { bindRoutes } from './routes.ts'
 import { registerRuns } from './run.ts'
 
+export { chartsIn } from './charts.ts'
+
 export interface Monitoring {
   routes: BoundRoute[]
   /** What schedules do with the monitors among them. */

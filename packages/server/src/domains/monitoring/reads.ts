@@ -72,3 +72,38 @@ export async function openCounts(db: Database, monitors: readonly string[]): Pro
 /** Monitors that the server made for deployments. */
 export const listDefaults = (db: Database, workspace: string): Promise<DefaultRow[]> =>
   on(db).selectFrom('monitor_defaults').selectAll().where('workspace', '=', workspace).execute()
+
+/** Stored profiles of hours, from the first to the last, with what they were made of. */
+export const profilesBetween = (
+  db: Database,
+  of: { workspace: string; endpoint: string; deployment: string; basis: string },
+  from: string,
+  to: string,
+): Promise<{ hour: string; content: string; profile: string }[]> =>
+  on(db)
+    .selectFrom('monitor_profiles')
+    .select(['hour', 'content', 'profile'])
+    .where('workspace', '=', of.workspace)
+    .where('endpoint', '=', of.endpoint)
+    .where('deployment', '=', of.deployment)
+    .where('basis', '=', of.basis)
+    .where('hour', '>=', from)
+    .where('hour', '<=', to)
+    .orderBy('hour')
+    .execute()
+
+export async function findReference(
+  db: Database,
+  workspace: string,
+  content: string,
+  basis: string,
+): Promise<string | undefined> {
+  const row = await on(db)
+    .selectFrom('monitor_references')
+    .select('measured')
+    .where('workspace', '=', workspace)
+    .where('content', '=', content)
+    .where('basis', '=', basis)
+    .executeTakeFirst()
+  return row?.measured
+}

@@ -2,9 +2,9 @@ import { HaganeError, type ScheduleTrigger, type SignalResult } from '@hagane/co
 import type { Who } from '../../kernel/db/index.ts'
 import type { Task } from '../../kernel/tasks/index.ts'
 import { JUDGE } from './action.ts'
-import { type Case, judge } from './judge/index.ts'
+import { type Case, judge, notJudged, openBench } from './judge/index.ts'
 import type { MonitoringNeeds } from './needs.ts'
-import { signalsOf, targetOf } from './plan.ts'
+import { type PlannedSignal, signalsOf, targetOf } from './plan.ts'
 import { findRun } from './reads.ts'
 import { definitionOf, failRun, settleRun } from './settle.ts'
 import { changeRun, runForUpdate } from './store.ts'
@@ -47,7 +47,7 @@ async function carryOut(needs: MonitoringNeeds, task: Task, signal: AbortSignal)
   )
   const results = await resultsOf(needs, row, signal)
   if (signal.aborted) throw signal.reason
-  await needs.db.withTransaction(whoOf(task), tx => settleRun(tx, row.name, results))
+  await needs.db.withTransaction(whoOf(task), tx => settleRun(tx, row.name, results, needs.chart))
 }
 
 /** Every signal's result; one that fails in its own way says so and holds up no other. */
@@ -67,26 +67,25 @@ async function resultsOf(needs: MonitoringNeeds, row: RunRow, signal: AbortSigna
     target,
     deployed,
   }
+  await using bench = await openBench(needs, about, signal)
   const results: SignalResult[] = []
-  for (const planned of signalsOf(definition)) {
+  for (const planned of waitingFirst(signalsOf(definition))) {
     signal.throwIfAborted()
     results.push(
-      await judge(needs, about, planned, signal).catch((error: unknown) => {
+      await judge(bench, planned).catch((error: unknown) => {
         if (signal.aborted || !(error instanceof HaganeError) || !lasting.includes(error.kind)) throw error
-        const reason = [error.message, error.hint].filter(text => text !== undefined).join('; ')
-        return {
-          signal: planned.name,
-          type: planned.signal.type,
-          status: 'not_judged',
-          reason,
-          notes: [],
-          findings: [],
-        }
+        return notJudged(planned, [error.message, error.hint].filter(text => text !== undefined).join('; '))
       }),
     )
   }
   return results
 }
+
+/** Signals that wait for jobs come first, so that nothing is judged before those have ended. */
+const waitingFirst = (signals: readonly PlannedSignal[]): PlannedSignal[] => [
+  ...signals.filter(({ signal }) => signal.type === 'custom'),
+  ...signals.filter(({ signal }) => signal.type !== 'custom'),
+]
 
 /** What is wrong with the data or the definition will be wrong at the next try. */
 const lasting: readonly string[] = ['invalid', 'not_found', 'unsupported', 'conflict', 'forbidden']

@@ -1,5 +1,6 @@
 import type { MonitorDefinition, SignalResult } from '@hagane/contract'
 import type { Tx } from '../../kernel/db/index.ts'
+import type { Chart } from './charts.ts'
 import { closedFindings, firing, resolved, type Told, toldFindings } from './messages.ts'
 import { type Change, changeOf, findingKey, type Open, resultOf, runTags } from './outcome.ts'
 import { signalsOf, targetOf } from './plan.ts'
@@ -48,7 +49,7 @@ export const toOpen = (row: FindingRow): Open => ({
  * Writes down what a run found, and what that changes, in one transaction with the events that tell of it. A run that is over
  * already stays what it is: whoever finishes it second, after a lease was lost, changes nothing.
  */
-export async function settleRun(tx: Tx, name: string, results: readonly SignalResult[]): Promise<void> {
+export async function settleRun(tx: Tx, name: string, results: readonly SignalResult[], chart: Chart): Promise<void> {
   const row = await runForUpdate(tx, name)
   if (row === undefined || row.finished_at !== null) return
   const definition = definitionOf(row)
@@ -77,6 +78,7 @@ export async function settleRun(tx: Tx, name: string, results: readonly SignalRe
     finished_at: tx.now.toISOString(),
   })
   await forgetResultsBefore(tx, row.monitor_id, row.seq - DETAILED_RUNS)
+  await chart(tx, row, results)
 }
 
 const brief = ({ findings, ...result }: SignalResult) => ({

@@ -108,6 +108,39 @@ export async function deleteMonitor(tx: Tx, monitorId: string): Promise<void> {
     await on(tx).deleteFrom(table).where('monitor_id', '=', monitorId).execute()
 }
 
+export async function keepProfile(tx: Tx, row: Omit<MonitoringTables['monitor_profiles'], 'workspace'>): Promise<void> {
+  const { content, profile } = row
+  await on(tx)
+    .insertInto('monitor_profiles')
+    .values({ ...row, workspace: tx.who.workspace })
+    .onConflict(conflict =>
+      conflict.columns(['workspace', 'endpoint', 'deployment', 'hour', 'basis']).doUpdateSet({ content, profile }),
+    )
+    .execute()
+}
+
+/** Profiles of hours of which something is no longer kept. */
+export async function deleteProfiles(tx: Tx, endpoint: string, hours: readonly string[]): Promise<void> {
+  if (hours.length === 0) return
+  await on(tx)
+    .deleteFrom('monitor_profiles')
+    .where('workspace', '=', tx.who.workspace)
+    .where('endpoint', '=', endpoint)
+    .where('hour', 'in', hours)
+    .execute()
+}
+
+export async function keepReference(
+  tx: Tx,
+  row: Omit<MonitoringTables['monitor_references'], 'workspace' | 'created_at'>,
+): Promise<void> {
+  await on(tx)
+    .insertInto('monitor_references')
+    .values({ ...row, workspace: tx.who.workspace, created_at: tx.now.toISOString() })
+    .onConflict(conflict => conflict.doNothing())
+    .execute()
+}
+
 export const defaultIn = (tx: Tx, endpoint: string, deployment: string): Promise<DefaultRow | undefined> =>
   on(tx)
     .selectFrom('monitor_defaults')

@@ -10,6 +10,10 @@ export interface Window {
 
 /** How far newest rows are looked for. */
 const FAR = 'P90D'
+/** Past production is this many windows long unless its size is said, and ends two windows before now, as in Azure ML. */
+const PAST_WINDOWS = 7
+const PAST_OFFSET = 2
+
 const windowOf = (data: MonitorData | undefined): DataWindow => ({
   ...(data?.data_window_size === undefined ? {} : { lookback_window_size: data.data_window_size }),
   ...data?.data_window,
@@ -26,6 +30,20 @@ export function productionWindow(data: MonitorData | undefined, trigger: Schedul
   if (start !== undefined) return { start, end }
   const size = said(window.lookback_window_size)
   return { start: size === undefined ? new Date(end.getTime() - period(trigger, moment)) : before(end, size), end }
+}
+
+/** The window of past production that a window is compared with. */
+export function pastWindow(data: MonitorData | undefined, production: Window, moment: Date): Window {
+  const window = windowOf(data)
+  const length = production.end.getTime() - production.start.getTime()
+  const offset = said(window.lookback_window_offset)
+  const end =
+    fixed(window, 'end') ??
+    (offset === undefined ? new Date(production.end.getTime() - PAST_OFFSET * length) : before(moment, offset))
+  const start = fixed(window, 'start')
+  if (start !== undefined) return { start, end }
+  const size = said(window.lookback_window_size)
+  return { start: size === undefined ? new Date(end.getTime() - PAST_WINDOWS * length) : before(end, size), end }
 }
 
 function fixed(window: DataWindow, side: 'start' | 'end'): Date | undefined {

@@ -1,6 +1,7 @@
 import type { MonitorDefinition, ScheduleTrigger, SignalResult } from '@hagane/contract'
 import type { Deployed } from '../needs.ts'
 import type { PlannedSignal, Target } from '../plan.ts'
+import type { Window } from '../windows.ts'
 
 /** What is judged: a moment of a monitor. */
 export interface Case {
@@ -16,6 +17,8 @@ export interface Case {
   /** undefined where the deployment is gone, or never was. */
   readonly deployed: Deployed | undefined
 }
+
+export const windowOf = ({ start, end }: Window) => ({ start: start.toISOString(), end: end.toISOString() })
 
 /** A signal that could not be judged, and why. */
 export const notJudged = (

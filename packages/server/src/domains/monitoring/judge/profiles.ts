@@ -1,0 +1,207 @@
+import { createHash } from 'node:crypto'
+import type { ColumnKind } from '@hagane/contract'
+import {
+  type ColumnPlan,
+  emptyProfile,
+  mergeProfiles,
+  type Profile,
+  planOf,
+  type TableSource,
+  type WindowColumn,
+  type WindowPart,
+  type WindowProfile,
+} from '@hagane/tabular'
+import type { Who } from '../../../kernel/db/index.ts'
+import type { Target } from '../plan.ts'
+import { findReference, profilesBetween } from '../reads.ts'
+import { keepProfile, keepReference } from '../store.ts'
+import type { Window } from '../windows.ts'
+import type { Bench } from './bench.ts'
+
+/** What was answered in a window, without its rows. */
+export interface WindowSummary {
+  readonly profile: Profile
+  readonly inputs: readonly WindowColumn[]
+  readonly outputs: readonly WindowColumn[]
+  readonly newest?: string
+}
+
+const HOUR_MS = 3_600_000
+const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex')
+export const actorOf = ({ about }: Bench): Who => ({ workspace: about.workspace, actor: `monitor:${about.monitor}` })
+
+/** What a deployment's columns are remembered under: a new model begins anew. */
+export const deploymentKey = (bench: Bench, { endpoint, deployment }: Target): string =>
+  `deployment ${endpoint}/${deployment} ${bench.about.model ?? ''}`
+
+/**
+ * The profile of a window: hours that lie in it whole are profiled once and kept, so that a month is the sum of 720 small
+ * documents; only its edges, and hours of which captures are still to become tables, are read. When the deployment is looked at for
+ * the first time, `kindsOf` is asked what its columns are to be taken for, and that is remembered.
+ */
+export async function windowSummary(
+  bench: Bench,
+  target: Target,
+  window: Window,
+  kindsOf: KindsOf,
+): Promise<WindowSummary> {
+  const place = { workspace: bench.about.workspace, ...target }
+  const last = new Date(window.end.getTime() - 1)
+  const hours = await bench.needs.collected.hours(place, window.start, last)
+  if (hours.length === 0) return nothing
+  const plan =
+    (await planOfDeployment(bench, target)) ??
+    (await makePlan(
+      bench,
+      target,
+      hours.map(({ hour }) => textOf(hour, partOf(hour, window))),
+      kindsOf,
+    ))
+  if (plan === undefined) return nothing
+  const basis = digestOf(JSON.stringify(plan))
+  const stored = await storedProfiles(bench, target, basis, hours[0]?.hour ?? '', hours.at(-1)?.hour ?? '')
+  const found: WindowProfile[] = []
+  const open: (WindowPart & { content: string; keep: boolean })[] = []
+  for (const { hour, content, settled } of hours) {
+    const part = partOf(hour, window)
+    const whole = part.until.getTime() - part.since.getTime() === HOUR_MS
+    const kept = whole && settled ? stored.get(hour) : undefined
+    if (kept?.content === content) found.push(kept.profile)
+    else open.push({ ...textOf(hour, part), content, keep: whole && settled })
+  }
+  const fresh = open.length === 0 ? [] : await profiled(bench, target, open, plan)
+  await keep(bench, target, basis, open, fresh)
+  return merged([...found, ...fresh])
+}
+
+/** What columns of production are taken for, asked once. */
+export type KindsOf = (columns: readonly string[]) => Promise<Readonly<Record<string, ColumnKind>>>
+
+const nothing: WindowSummary = { profile: emptyProfile, inputs: [], outputs: [] }
+
+async function planOfDeployment(bench: Bench, target: Target): Promise<ColumnPlan | undefined> {
+  const { needs, about } = bench
+  const known = await findReference(needs.db, about.workspace, deploymentKey(bench, target), 'plan')
+  return known === undefined ? undefined : (JSON.parse(known) as ColumnPlan)
+}
+
+/** What the columns of the first hour with rows are, as the reference has them where it does; undefined while there are no rows. */
+async function makePlan(
+  bench: Bench,
+  target: Target,
+  parts: readonly WindowPart[],
+  kindsOf: KindsOf,
+): Promise<ColumnPlan | undefined> {
+  for (const part of parts) {
+    const [first] = await profiled(bench, target, [part])
+    if (first === undefined || first.profile.rows === 0) continue
+    const kinds = await kindsOf(first.profile.columns.map(({ name }) => name))
+    const plan = planOf(first.profile).map(({ name, kind }) => ({ name, kind: kinds[name] ?? kind }))
+    await keepPlan(bench, target, plan)
+    return plan
+  }
+  return undefined
+}
+
+const partOf = (hour: string, window: Window): { since: Date; until: Date } => {
+  const start = Date.parse(`${hour}:00:00.000Z`)
+  return {
+    since: new Date(Math.max(start, window.start.getTime())),
+    until: new Date(Math.min(start + HOUR_MS, window.end.getTime())),
+  }
+}
+const textOf = (hour: string, { since, until }: { since: Date; until: Date }): WindowPart => ({
+  ...{ hour, since: since.toISOString(), until: until.toISOString() },
+})
+
+async function storedProfiles(bench: Bench, target: Target, basis: string, from: string, to: string) {
+  const rows = await profilesBetween(bench.needs.db, { workspace: bench.about.workspace, ...target, basis }, from, to)
+  return new Map(
+    rows.map(({ hour, content, profile }) => [hour, { content, profile: JSON.parse(profile) as WindowProfile }]),
+  )
+}
+
+/** Reads the hours that nothing is kept of, all in one process. */
+function profiled(
+  bench: Bench,
+  target: Target,
+  parts: readonly WindowPart[],
+  plan?: ColumnPlan,
+): Promise<WindowProfile[]> {
+  const [first, last] = [parts[0]?.since as string, parts.at(-1)?.until as string]
+  return bench.needs.collected.ask(
+    { workspace: bench.about.workspace, ...target },
+    { since: first, until: last },
+    sources => ({
+      kind: 'window-profiles',
+      ...{ sources, deployment: target.deployment },
+      parts: parts.map(({ hour, since, until }) => ({ hour, since, until })),
+      ...(plan === undefined ? {} : { plan }),
+    }),
+    bench.signal,
+  )
+}
+
+async function keep(
+  bench: Bench,
+  { endpoint, deployment }: Target,
+  basis: string,
+  open: readonly { hour: string; content: string; keep: boolean }[],
+  fresh: readonly WindowProfile[],
+): Promise<void> {
+  const kept = open.flatMap(({ keep: wanted, hour, content }, i) =>
+    wanted ? [{ endpoint, deployment, hour, basis, content, profile: JSON.stringify(fresh[i]) }] : [],
+  )
+  if (kept.length === 0) return
+  await bench.needs.db.withTransaction(
+    actorOf(bench),
+    async tx => {
+      for (const row of kept) await keepProfile(tx, row)
+    },
+    'relaxed',
+  )
+}
+
+/** Remembers what the columns were first taken for, so that hours can be added. */
+async function keepPlan(bench: Bench, target: Target, plan: ColumnPlan): Promise<void> {
+  const content = deploymentKey(bench, target)
+  await bench.needs.db.withTransaction(actorOf(bench), tx =>
+    keepReference(tx, { content, basis: 'plan', model: bench.about.model ?? null, measured: JSON.stringify(plan) }),
+  )
+}
+
+function merged(parts: readonly WindowProfile[]): WindowSummary {
+  const columns = (side: 'inputs' | 'outputs'): WindowColumn[] => [
+    ...new Map(parts.flatMap(part => part[side]).map(column => [column.column, column])).values(),
+  ]
+  const newest = parts
+    .flatMap(part => part.newest ?? [])
+    .sort()
+    .at(-1)
+  return {
+    profile: mergeProfiles(...parts.map(({ profile }) => profile)),
+    inputs: columns('inputs'),
+    outputs: columns('outputs'),
+    ...(newest === undefined ? {} : { newest }),
+  }
+}
+
+/** The profile of a table that never changes: computed once and kept with its content. */
+export async function referenceProfile(
+  bench: Bench,
+  reference: { readonly source: TableSource; readonly content?: string },
+): Promise<Profile> {
+  const { content, source } = reference
+  const { db } = bench.needs
+  const known = content === undefined ? undefined : await findReference(db, bench.about.workspace, content, 'profile')
+  if (known !== undefined) return JSON.parse(known) as Profile
+  const profile = await bench.ask({ kind: 'profile-sketch', source })
+  if (content !== undefined)
+    await db.withTransaction(actorOf(bench), tx =>
+      keepReference(tx, {
+        ...{ content, basis: 'profile', measured: JSON.stringify(profile) },
+        model: bench.about.model ?? null,
+      }),
+    )
+  return profile
+}

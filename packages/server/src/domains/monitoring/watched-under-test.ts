@@ -1,0 +1,129 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  HaganeError,
+  type MonitorDefinition,
+  type MonitorRun,
+  type OpenFinding,
+  type SignalResult,
+} from '@hagane/contract'
+import type { Database } from '../../kernel/db/index.ts'
+import { buildEventLog, eventsAfter } from '../../kernel/events/index.ts'
+import { buildLog } from '../../kernel/log.ts'
+import { buildTasks } from '../../kernel/tasks/index.ts'
+import { buildCollection } from '../collection/index.ts'
+import { buildSchedules, type Schedules } from '../schedules/index.ts'
+import { buildMonitoring, type Monitoring } from './index.ts'
+import type { MonitoringNeeds } from './needs.ts'
+import { findingsOf, resultsOfRun } from './views.ts'
+
+export const who = { workspace: 'default', actor: 'somebody' }
+const notHere = () => Promise.reject(new Error('not in this test'))
+
+/** Collection as it is, of one revision of deployment blue of endpoint e. */
+const collectionIn = (db: Database, dir: string, revision: string) =>
+  buildCollection({
+    ...{ db, log: buildLog('silent'), dataDir: dir, redactionKey: 'k', background: false },
+    datastore: { name: 'workspaceblobstore', folder: async () => join(dir, 'store') },
+    writeTo: notHere,
+    table: notHere,
+    revisionsOf: async () => [revision],
+    revision: async () => ({ workspace: 'default', endpoint: 'e', deployment: 'blue' }),
+    keepSeconds: { collected: 90 * 86_400, predictions: undefined },
+  })
+
+/** What monitors ask of others: collection and tables are real, the deployment and its tables stand there by themselves. */
+function needsIn(db: Database, dir: string, revision: string, state: { deployed: boolean }) {
+  const log = buildLog('silent')
+  const local = (uri: string) => join(dir, uri.replace('azureml:', ''))
+  return {
+    ...{ db, log, events: buildEventLog(db, log), tasks: buildTasks(db, log, 'test') },
+    deployment: async () =>
+      state.deployed ? { spec: { data_collector: {} } as never, model: 'azureml:m:1' } : undefined,
+    collected: collectionIn(db, dir, revision).periods,
+    workDir: join(dir, 'monitoring'),
+    background: false,
+    resolve: async (_: string, uri: string) => ({ tree: uri, path: '' }),
+    async table(_: string, uri: string) {
+      if (existsSync(local(uri))) return { name: uri, path: local(uri), root: dir }
+      throw new HaganeError('not_found', `there is no ${uri}`)
+    },
+    makersOf: async () => [],
+    blobs: undefined as never,
+    chart: async () => {},
+    batch: { completed: async () => [] },
+    components: { resolve: notHere },
+    jobs: { submit: notHere, named: async () => [] },
+  }
+}
+
+/** Schedules and monitors, each knowing the other. */
+function built(parts: Omit<MonitoringNeeds, 'schedules'>): { schedules: Schedules; needs: MonitoringNeeds } {
+  let monitoring: Monitoring
+  const schedules: Schedules = buildSchedules({
+    ...{ db: parts.db, log: parts.log },
+    jobs: { submit: notHere, check: notHere, specOf: notHere },
+    monitors: {
+      check: (...of) => monitoring.actions.check(...of),
+      begin: (...of) => monitoring.actions.begin(...of),
+      stored: (...of) => monitoring.actions.stored(...of),
+      deleted: (...of) => monitoring.actions.deleted(...of),
+    },
+  })
+  const needs = { ...parts, schedules: schedules.monitors }
+  monitoring = buildMonitoring(needs)
+  return { schedules, needs }
+}
+
+/** Monitors over captures that a test writes. */
+export function watchedDeployment(database: { db(): Database }, revision: string) {
+  const dir = mkdtempSync(join(tmpdir(), 'hagane-monitoring-'))
+  const state = { deployed: true, files: 0 }
+  const { schedules, needs } = built(needsIn(database.db(), dir, revision, state))
+  needs.tasks.start()
+  return {
+    ...{ state, schedules, dir },
+    write: (name: string, text: string) => writeFileSync(join(dir, name), text),
+    capture(folder: string, frames: Buffer[]): void {
+      const path = join(
+        dir,
+        'gateway/captures',
+        folder,
+        `2026-11-26T10.${String(state.files++).padStart(26, '0')}.capture`,
+      )
+      mkdirSync(join(path, '..'), { recursive: true })
+      writeFileSync(path, Buffer.concat(frames))
+    },
+    create: (name: string, signals: MonitorDefinition['monitoring_signals'], more: Partial<MonitorDefinition> = {}) =>
+      schedules.monitors.put(who, {
+        ...{ name, catch_up: 'latest', is_enabled: false },
+        trigger: { type: 'recurrence', frequency: 'minute', interval: 1, time_zone: 'UTC' },
+        create_monitor: {
+          monitoring_target: { endpoint_deployment_id: 'azureml:e:blue' },
+          monitoring_signals: signals,
+          ...more,
+        },
+      }),
+    /** Judges a moment, and answers when that is done. */
+    async judged(name: string, time: string): Promise<MonitorRun & { results: SignalResult[] }> {
+      const run = await schedules.monitors.run(who, name, new Date(time))
+      for (;;) {
+        const found = await resultsOfRun(needs, 'default', name, run)
+        if (found.finished_at !== undefined) return found
+        await sleep(50)
+      }
+    },
+    findings: (name: string): Promise<OpenFinding[]> => findingsOf(needs, 'default', name),
+    async events(name: string) {
+      const rows = await eventsAfter(database.db(), 0, 10_000, { subject: `monitor/${name}` })
+      return rows.map(({ type, data }) => ({ type: type.replace('dev.hagane.monitor.', ''), data: JSON.parse(data) }))
+    },
+    async stop(): Promise<void> {
+      await needs.tasks.stop()
+      await needs.events.stop()
+      rmSync(dir, { recursive: true, force: true })
+    },
+  }
+}
