@@ -8,6 +8,7 @@ import { batchScoring } from './benches/batch.ts'
 import { cliRoundTrip } from './benches/cli.ts'
 import { collection } from './benches/collection.ts'
 import { endpointLoad } from './benches/endpoint-load.ts'
+import { events } from './benches/events.ts'
 import { gatewayKills } from './benches/gateway-kills.ts'
 import { gatewayLatency } from './benches/gateway-latency.ts'
 import { jobSteps } from './benches/jobs.ts'
@@ -29,6 +30,7 @@ const benches: readonly Bench[] = [
   gatewayKills,
   batchScoring,
   dataSnapshots,
+  events,
 ]
 
 /** A name that stands for several benches. */

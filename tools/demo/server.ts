@@ -21,14 +21,18 @@ export interface RunningServer {
  */
 export async function startServer(
   dataDir: string,
-  { timeoutMs = 60_000, port = 0 }: { timeoutMs?: number; port?: number } = {},
+  { timeoutMs = 60_000, port = 0, flags = [] }: { timeoutMs?: number; port?: number; flags?: readonly string[] } = {},
 ): Promise<RunningServer> {
   await mkdir(join(dataDir, 'logs'), { recursive: true })
   const logFile = join(dataDir, 'logs', `server-${Date.now()}.log`)
-  const server = spawnLogged(process.execPath, [haganeExecutable, 'up', '--port', String(port), '--data', dataDir], {
-    logFile,
-    env: plainEnvironment(),
-  })
+  const server = spawnLogged(
+    process.execPath,
+    [haganeExecutable, 'up', '--port', String(port), '--data', dataDir, ...flags],
+    {
+      logFile,
+      env: plainEnvironment(),
+    },
+  )
   const deadline = Date.now() + timeoutMs
   while (Date.now() < deadline && !server.hasEnded()) {
     const url = /ready at (http\S+)/.exec(await readFile(logFile, 'utf8'))?.[1]

@@ -17,6 +17,7 @@ const schemaNames: [RegExp, ManifestKind][] = [
   [/(^azure(Blob|File|DataLake)|datastore)/i, 'datastore'],
   [/^registry$/i, 'registry'],
   [/^subscription$/i, 'subscription'],
+  [/^alertRule$/i, 'alert-rule'],
   [/^monitor(Schedule)?$/i, 'monitor'],
   [/^(data)?schedule$/i, 'schedule'],
   [/^(compute|amlCompute|computeInstance|virtualMachine|kubernetesCompute|synapseSpark)/i, 'compute'],
@@ -45,6 +46,7 @@ function fromShape(map: YamlMap): ManifestKind | undefined {
   if (has('create_monitor')) return 'monitor'
   if (has('create_job', 'import_data')) return 'schedule'
   if (has('channel')) return 'subscription'
+  if (has('on') && has('at_least', 'absent_for', 'severity', 'resolve_on')) return 'alert-rule'
   if (has('replication_locations')) return 'registry'
   if (has('auth_mode', 'traffic')) return 'online-endpoint'
   const type = own(map, 'type')

@@ -1,4 +1,6 @@
 import {
+  type AlertRuleSpec,
+  alertRuleSpec,
   type BatchDeploymentSpec,
   type BatchEndpointSpec,
   type BatchInvocation,
@@ -67,6 +69,7 @@ export interface ManifestResources {
   expectations: Expectations
   registry: RegistrySpec
   subscription: SubscriptionSpec
+  'alert-rule': AlertRuleSpec
 }
 export type ManifestKind = keyof ManifestResources
 export type ResourceOf<K extends ManifestKind> = ManifestResources[K]
@@ -99,5 +102,6 @@ export const manifestKinds: { readonly [K in ManifestKind]: KindRules<ManifestRe
   monitor: { spec: monitorSpec, expand: expandMonitor },
   expectations: { spec: expectations, expand: () => {} },
   subscription: { spec: subscriptionSpec, expand: () => {} },
+  'alert-rule': { spec: alertRuleSpec, expand: () => {} },
 }
 export const manifestKindNames = Object.keys(manifestKinds) as ManifestKind[]

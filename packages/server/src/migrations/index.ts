@@ -26,6 +26,7 @@ import { jobsBySchedule } from './0084-jobs-by-schedule.ts'
 import { collectedData } from './0085-collected-data.ts'
 import { monitors } from './0090-monitors.ts'
 import { subscriptions } from './0091-subscriptions.ts'
+import { alerts } from './0092-alerts.ts'
 import { rollouts } from './0094-rollouts.ts'
 import { auditTree } from './0096-audit.ts'
 import { serviceMetrics } from './0097-service-metrics.ts'
@@ -61,6 +62,7 @@ export const migrations: readonly Migration[] = [
   collectedData,
   monitors,
   subscriptions,
+  alerts,
   rollouts,
   auditTree,
   serviceMetrics,

@@ -51,7 +51,60 @@ export type NotificationTables = {
     error: string | null
     duration_ms: number | null
   }
+  /** Times are epoch milliseconds. */
+  alerts: {
+    id: string
+    workspace: string
+    alert_key: string
+    alert_group: string
+    state: string
+    severity: string
+    summary: string
+    summary_ja: string | null
+    labels: string
+    next_command: string | null
+    emails: string
+    rule: string | null
+    event_id: string
+    correlation_id: string
+    times_seen: number
+    started_at: number
+    fired_at: number | null
+    last_seen_at: number
+    acknowledged_at: number | null
+    acknowledged_by: string | null
+    resolved_at: number | null
+    /** The last status that was told; null while none was. */
+    told: string | null
+    /** When something is to be told next. */
+    tell_at: number | null
+    /** Seconds after which it was told because nobody acknowledged it, as a JSON list. */
+    escalated_after: string
+    silenced_by: string | null
+    note: string | null
+  }
+  silences: {
+    id: string
+    workspace: string
+    spec: string
+    starts_at: number
+    ends_at: number | null
+    created_at: string
+    created_by: string
+  }
+  alert_rules: Stamps & {
+    workspace: string
+    name: string
+    id: string
+    spec: string
+    /** Only what comes after it counts. */
+    since_seq: number
+  }
+  alert_rule_states: { rule_id: string; rule_key: string; state: string; due_at: number | null }
 }
+export type AlertRow = NotificationTables['alerts']
+export type SilenceRow = NotificationTables['silences']
+export type RuleRow = NotificationTables['alert_rules']
 export type SubscriptionRow = NotificationTables['subscriptions']
 export type FeedRow = NotificationTables['subscription_feeds']
 export type DeliveryRow = NotificationTables['deliveries']

@@ -6,6 +6,7 @@ import { webhookChannel } from './webhook.ts'
 
 export type { Message, RunFacts, Telling } from './channel.ts'
 export { type Mailer, type MailSettings, openMailer } from './mailer.ts'
+export { addressedChannel } from './people.ts'
 export { openChannel, sealChannel, shownChannel, withSecret } from './sealed.ts'
 
 /** What makes messages for a channel. */

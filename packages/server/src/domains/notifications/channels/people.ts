@@ -1,4 +1,4 @@
-import type { SubscriptionChannel } from '@hagane/contract'
+import { alertNotification, type SubscriptionChannel } from '@hagane/contract'
 import { type Channel, postJson, type Telling } from './channel.ts'
 import { labels, plainText, type Words, wordsOf } from './words.ts'
 
@@ -21,6 +21,15 @@ export const emailChannel = ({ to }: Of<'email'>): Channel =>
     text: plainText(words, telling.language),
     id: telling.deliveryId,
   }))
+
+/** E-mail to the addresses that an alert names. */
+export const addressedChannel = withWords((telling, words) => ({
+  kind: 'mail',
+  to: alertNotification.parse(telling.record().data).emails,
+  subject: oneLine(words.title),
+  text: plainText(words, telling.language),
+  id: telling.deliveryId,
+}))
 
 /** The characters that Slack's markup knows: https://api.slack.com/reference/surfaces/formatting#escaping */
 const forSlack = (text: string): string => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')

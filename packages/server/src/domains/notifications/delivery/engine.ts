@@ -75,6 +75,8 @@ class Deliveries {
   readonly #leases: Leases
   readonly #running = new Map<string, Running>()
   readonly #dirty = new Set<string>()
+  /** Said once for each version of a subscription. */
+  readonly #unreadable = new Set<string>()
   #polling: Promise<void> | undefined
   #flushing: Promise<void> | undefined
   #writing: Promise<void> = Promise.resolve()
@@ -164,16 +166,30 @@ class Deliveries {
       await this.#flush()
       this.#running.delete(fed.id)
     }
+    // a server with another key cannot read the channel, and leaves the subscription to one that can
+    if (this.#tellerOf(fed) === undefined) return
     const fence = held?.fence ?? (await this.#leases.take(this.#needs.db, fed))
-    if (fence === undefined) return
-    await this.#run(fed.id, fence)
+    if (fence !== undefined) await this.#run(fed.id, fence)
+  }
+
+  #tellerOf(fed: Fed): Teller | undefined {
+    try {
+      return this.#needs.teller(fed)
+    } catch (error) {
+      const version = `${fed.id}/${fed.revision}`
+      if (!this.#unreadable.has(version))
+        this.#needs.log.warn({ err: error, subscription: fed.name }, 'this server cannot deliver for a subscription')
+      this.#unreadable.add(version)
+      return undefined
+    }
   }
 
   async #run(id: string, fence: number): Promise<void> {
     const fed = (await enabledFeeds(this.#needs.db)).find(row => row.id === id)
     if (fed === undefined || fed.fence !== fence || this.#stopped) return
     const rows = await unfinished(this.#needs.db, fed)
-    const teller = this.#needs.teller(fed)
+    const teller = this.#tellerOf(fed)
+    if (teller === undefined) return
     const health = fed.health as Health
     const runner = new Runner(this.#faceOf(fed, teller), { id, cursor: fed.event_cursor, health, rows })
     this.#running.set(id, { fed, fence, runner, health })

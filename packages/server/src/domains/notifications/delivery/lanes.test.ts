@@ -26,9 +26,11 @@ describe('lanes', () => {
     const [a1, a2, b1] = [item(1, 'a'), item(2, 'a'), item(3, 'b')]
     for (const one of [a1, a2, b1]) lanes.add(one)
     lanes.take()
-    Object.assign(a1, { attempts: 1, dueAt: 100 })
-    expect(lanes.delay(a1)).toEqual([a2])
-    expect(lanes.add(item(4, 'a'))).toBe(true)
+    a1.attempts = 1
+    expect(lanes.add(item(4, 'a'))).toBe(false)
+    Object.assign(a1, { attempts: 1, dueAt: 100, passed: true })
+    expect(lanes.delay(a1).map(one => one.seq)).toEqual([2, 4])
+    expect(lanes.add(item(5, 'a'))).toBe(true)
     expect(lanes.take()).toBe(b1)
     lanes.ripen(99)
     expect(lanes.take()).toBeUndefined()

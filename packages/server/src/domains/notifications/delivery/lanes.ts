@@ -32,7 +32,7 @@ export class Lanes {
   readonly #delayed = new Set<Lane>()
   size = 0
 
-  /** True when it waits behind one that failed. */
+  /** True when it waits behind one that is kept as a row, and has to be kept as well. */
   add(item: Item): boolean {
     this.size++
     const lane = this.#lanes.get(item.subject)
@@ -44,7 +44,7 @@ export class Lanes {
       return false
     }
     lane.items.push(item)
-    return (lane.items.first()?.attempts ?? 0) > 0
+    return lane.items.first()?.passed === true
   }
 
   /** The next one that may be sent; its lane is busy until `done` or `delay`. */

@@ -72,7 +72,8 @@ export class Runner {
   /** In order of the events; done ones leave at the front. */
   readonly #open = new Fifo<Item>()
   readonly #dirty = new Map<number, DeliveryRow>()
-  readonly #known: ReadonlySet<number>
+  /** Rows beyond the cursor: their turn comes with that of the other events of their subjects. */
+  readonly #ahead = new Map<number, DeliveryRow>()
   #dead: DeliveryRow[] = []
   #read: number
   #inFlight = 0
@@ -89,9 +90,10 @@ export class Runner {
     this.#read = standing.cursor
     this.#health = standing.health
     this.#failures = standing.health === 'down' ? DOWN_AFTER : 0
-    this.#known = new Set(standing.rows.map(row => row.seq))
-    for (const row of standing.rows)
-      if (row.state === 'retrying' || row.state === 'waiting') this.#lanes.add(itemOf(row))
+    for (const row of standing.rows) {
+      if (row.seq > standing.cursor) this.#ahead.set(row.seq, row)
+      else this.#resume(row)
+    }
   }
 
   get health(): Health {
@@ -153,7 +155,9 @@ export class Runner {
 
   #offer(event: EventRow): void {
     this.#read = event.seq
-    if (this.#known.has(event.seq) || !this.#needs.wants(event)) return
+    const row = this.#ahead.get(event.seq)
+    if (row !== undefined) this.#resume(row)
+    if (row !== undefined || !this.#needs.wants(event)) return
     const { seq, id: eventId, type, subject } = event
     const item: Item = {
       ...{ seq, eventId, type, subject, event },
@@ -161,6 +165,12 @@ export class Runner {
     }
     this.#open.push(item)
     if (this.#lanes.add(item)) this.#keep(item, 'waiting')
+  }
+
+  /** Takes up one that an earlier runner left. */
+  #resume(row: DeliveryRow): void {
+    this.#ahead.delete(row.seq)
+    if (row.state === 'retrying' || row.state === 'waiting') this.#lanes.add(itemOf(row))
   }
 
   #startAll(): void {
@@ -188,7 +198,10 @@ export class Runner {
     if (this.#needs.isHeld(event)) return this.#hold(item)
     item.attempts++
     item.firstAt ??= this.#needs.now()
-    const outcome = await this.#needs.send(event, item.attempts)
+    const outcome = await this.#needs.send(event, item.attempts).catch((error: unknown) => {
+      this.#needs.failed(error)
+      return { delivered: false, error: 'the server failed to make the message; its log has the reason', ms: 0 }
+    })
     this.#settle(item, outcome, false)
   }
 

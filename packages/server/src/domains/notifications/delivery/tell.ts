@@ -1,22 +1,39 @@
-import { type EventFilter, type Language, matchesPattern } from '@hagane/contract'
+import {
+  type AlertNotification,
+  type AlertSelection,
+  type AlertSeverity,
+  alertSeverities,
+  type EventFilter,
+  type Language,
+  matchesPattern,
+  type QuietHours,
+  secondsOfDuration,
+} from '@hagane/contract'
 import { compileFilter, type EventRow, eventsBefore, toRecord } from '../../../kernel/events/index.ts'
-import { channelOf, type Message, openChannel, type Telling } from '../channels/index.ts'
+import { addressedChannel, channelOf, type Message, openChannel, type Telling } from '../channels/index.ts'
 import type { NotificationNeeds } from '../needs.ts'
 import type { SubscriptionRow } from '../tables.ts'
 import type { Teller } from './engine.ts'
+import { isQuiet } from './quiet.ts'
 import type { Outcome } from './runner.ts'
 
 const parsed = <T>(text: string | null): T | undefined => (text === null ? undefined : (JSON.parse(text) as T))
 
+/** Writes to the addresses that alerts name; no subscription of people's has this name. */
+export const ALERT_MAIL = 'alert-emails'
+const NOTIFICATION = 'dev.hagane.alert.notification'
+
 /** What a subscription chooses, when it is told, and how. Throws when its channel cannot be opened. */
 export function tellerOf(needs: NotificationNeeds, row: SubscriptionRow): Teller {
-  const channel = channelOf(openChannel(needs.secrets, row.channel_sealed))
+  const isMail = row.name === ALERT_MAIL
+  const channel = isMail ? addressedChannel : channelOf(openChannel(needs.secrets, row.channel_sealed))
   const timeoutMs = row.timeout_seconds * 1000
-  const passes = filterOf(row)
+  const passes = isMail ? namesAddresses : filterOf(row)
+  const quiet = parsed<QuietHours>(row.quiet_hours)
   return {
     timeoutMs,
     wants: event => event.workspace === row.workspace && passes(event) && channel.tells(event),
-    isHeld: () => false,
+    isHeld: event => quiet !== undefined && isQuiet(quiet, needs.db.clock.now()) && !isUrgent(quiet, event),
     async send(event, attempt) {
       const message = await channel.message(tellingOf(needs, row, event, attempt))
       if (message === undefined) return { delivered: true, ms: 0 }
@@ -25,18 +42,45 @@ export function tellerOf(needs: NotificationNeeds, row: SubscriptionRow): Teller
   }
 }
 
+const notificationIn = (event: EventRow): AlertNotification | undefined =>
+  event.type === NOTIFICATION ? (toRecord(event).data as AlertNotification) : undefined
+
+const namesAddresses = (event: EventRow): boolean => (notificationIn(event)?.emails.length ?? 0) > 0
+
 /** A subscription is not told of itself: its failures would be told to the one that fails. */
 function filterOf(row: SubscriptionRow): (event: EventRow) => boolean {
   const filter = parsed<EventFilter>(row.event_filter)
-  if (filter === undefined) return () => false
+  const selection = parsed<AlertSelection>(row.alerts)
+  const passes = filter === undefined ? () => false : compileFilter(filter)
   const itself = `subscription/${row.name}`
-  const { types, subjects, where } = filter
-  const conditions = where === undefined ? undefined : compileFilter({ where })
-  return event =>
-    event.subject !== itself &&
-    (types === undefined || types.some(type => matchesPattern(type, event.type))) &&
-    (subjects === undefined || subjects.some(subject => matchesPattern(subject, event.subject))) &&
-    (conditions === undefined || conditions(toRecord(event)))
+  return event => {
+    if (event.subject === itself) return false
+    const notification = selection === undefined ? undefined : notificationIn(event)
+    if (selection !== undefined && notification !== undefined && isChosen(selection, notification)) return true
+    return filter !== undefined && mayPass(filter, event) && passes(toRecord(event))
+  }
+}
+
+/** Without reading the data: most events are of other types. */
+const mayPass = ({ types }: EventFilter, event: EventRow): boolean =>
+  types === undefined || types.some(type => matchesPattern(type, event.type))
+
+const rank = (severity: string): number => alertSeverities.indexOf(severity as AlertSeverity)
+
+function isChosen(selection: AlertSelection, { status, severity, alerts, ...told }: AlertNotification): boolean {
+  const { min_severity, labels, escalate_after } = selection
+  if (rank(severity) < rank(min_severity)) return false
+  const wanted = Object.entries(labels ?? {})
+  if (!alerts.some(alert => wanted.every(([name, value]) => matchesPattern(value, alert.labels[name] ?? ''))))
+    return false
+  if (escalate_after === undefined) return status !== 'escalated'
+  const seconds = secondsOfDuration(escalate_after)
+  return status === 'escalated' ? told.escalate_after === seconds : told.escalated_after.includes(seconds)
+}
+
+function isUrgent({ except_severity }: QuietHours, event: EventRow): boolean {
+  const notification = notificationIn(event)
+  return notification !== undefined && rank(notification.severity) >= rank(except_severity)
 }
 
 export function tellingOf(needs: NotificationNeeds, row: SubscriptionRow, event: EventRow, attempt: number): Telling {

@@ -5,7 +5,7 @@ import { newUlid } from '../../../kernel/ids.ts'
 import { channelOf, openChannel } from '../channels/index.ts'
 import { deadAlert } from '../delivery/health.ts'
 import { nudge, reviveDead, upsertDeliveries } from '../delivery/store.ts'
-import { deliver, tellerOf, tellingOf } from '../delivery/tell.ts'
+import { ALERT_MAIL, deliver, tellerOf, tellingOf } from '../delivery/tell.ts'
 import type { NotificationNeeds } from '../needs.ts'
 import type { DeliveryRow } from '../tables.ts'
 import { getSubscription } from './service.ts'
@@ -92,6 +92,7 @@ function dueNow(subscription: string, event: EventRow): DeliveryRow {
 /** Sends a made-up event once and tells what came of it. Throws not_found. */
 export async function test(needs: NotificationNeeds, who: Who, name: string) {
   const row = await getSubscription(needs, who.workspace, name)
+  if (name === ALERT_MAIL) throw noWords()
   const now = needs.db.clock.now()
   const data: EventRecord['data'] = { name, message: 'a test of this subscription', requested_by: who.actor }
   const event: EventRow = {
@@ -102,10 +103,7 @@ export async function test(needs: NotificationNeeds, who: Who, name: string) {
   const message = await channelOf(openChannel(needs.secrets, row.channel_sealed)).message(
     tellingOf(needs, row, event, 1),
   )
-  if (message === undefined)
-    throw new HaganeError('unsupported', 'this channel has no words for a test event', {
-      hint: 'wait for an event that it tells, or `hagane subscription replay` one',
-    })
+  if (message === undefined) throw noWords()
   const { delivered, status, error, ms } = await deliver(needs, message, row.timeout_seconds * 1000)
   return {
     delivered,
@@ -114,6 +112,11 @@ export async function test(needs: NotificationNeeds, who: Who, name: string) {
     duration_ms: ms,
   }
 }
+
+const noWords = (): HaganeError =>
+  new HaganeError('unsupported', 'this channel has no words for a test event', {
+    hint: 'wait for an event that it tells, or redeliver one: `hagane subscription redeliver`',
+  })
 
 const tooMany = (): HaganeError =>
   new HaganeError('too_large', `a replay may hold at most ${MOST_REPLAYED} deliveries`, {

@@ -2,6 +2,7 @@ import { HaganeError, type SubscriptionChannel, type SubscriptionSpec } from '@h
 import type { Tx, Who } from '../../../kernel/db/index.ts'
 import { compileFilter } from '../../../kernel/events/index.ts'
 import { openChannel, sealChannel, shownChannel, withSecret } from '../channels/index.ts'
+import { ALERT_MAIL } from '../delivery/tell.ts'
 import type { NotificationNeeds } from '../needs.ts'
 import type { SubscriptionRow } from '../tables.ts'
 import { type FedSubscription, findSubscription } from './reads.ts'
@@ -34,6 +35,7 @@ export async function putSubscription(
   spec: SubscriptionSpec,
 ): Promise<string | undefined> {
   check(needs, spec)
+  if (spec.name === ALERT_MAIL) throw reserved()
   return needs.db.withTransaction(who, async tx => {
     const before = await subscriptionForUpdate(tx, spec.name)
     const { channel, made } = withSecret(spec.channel, before && openChannel(needs.secrets, before.channel_sealed))
@@ -65,6 +67,7 @@ export async function changeExisting(
   checkRow: (row: SubscriptionRow) => void,
 ): Promise<string | undefined> {
   check(needs, change)
+  if (name === ALERT_MAIL && change.channel !== undefined) throw reserved()
   return needs.db.withTransaction(who, async tx => {
     const row = await subscriptionForUpdate(tx, name)
     if (row === undefined) throw noSubscription(who.workspace, name)
@@ -116,6 +119,11 @@ function check({ mailer }: NotificationNeeds, { on, channel }: SubscriptionChang
 
 const append = (tx: Tx, what: string, name: string, data: Record<string, unknown>): void =>
   tx.append({ type: `dev.hagane.subscription.${what}`, subject: `subscription/${name}`, data: { ...data, name } })
+
+const reserved = (): HaganeError =>
+  new HaganeError('conflict', `the name ${ALERT_MAIL} is taken: Hagane writes to the addresses of alerts by it`, {
+    hint: 'choose another name',
+  })
 
 export const noSubscription = (workspace: string, name: string): HaganeError =>
   new HaganeError('not_found', `no subscription '${name}' in workspace ${workspace}`, {

@@ -1,0 +1,151 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { buildNotifications } from '../../packages/server/src/domains/notifications/index.ts'
+import { type Database, openDatabase, type Tx } from '../../packages/server/src/kernel/db/index.ts'
+import { migrate } from '../../packages/server/src/kernel/db/migrate.ts'
+import { buildLog } from '../../packages/server/src/kernel/log.ts'
+import { openSecrets } from '../../packages/server/src/kernel/secrets.ts'
+import { migrations } from '../../packages/server/src/migrations/index.ts'
+import type { Bench, Row } from '../bench.ts'
+
+const [rate, seconds, webhooks, subjects] = [1000, 15, 10, 200]
+const who = { workspace: 'default', actor: 'user:bench' }
+
+interface Count {
+  seen: number
+  twice: number
+  /** 99th percentile of milliseconds from an event to its arrival, since the last question. */
+  lag: number
+}
+
+/** Events of a busy server to ten webhooks, and what an event adds to the change that it tells of. */
+export const events: Bench = {
+  name: 'events',
+  about: 'events sealed beside a change, and delivered to ten webhooks',
+  async run({ folder, say }) {
+    const db = openDatabase(join(folder, 'hagane.db'), { now: () => new Date() })
+    await migrate(db, migrations)
+    try {
+      say('changes with and without an event')
+      const sealing = await sealed(db)
+      say(`${rate} events/s to ${webhooks} webhooks for ${seconds} s`)
+      return [sealing, ...(await delivered(db, folder))]
+    } finally {
+      await db.close()
+    }
+  },
+}
+
+const percentile = (values: readonly number[], share: number): number =>
+  [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) * share)] ?? Number.NaN
+
+/** Turn by turn: what the 99th percentile of a transaction grows by when it appends an event. */
+async function sealed(db: Database): Promise<Row> {
+  const times: Record<'without' | 'with', number[]> = { without: [], with: [] }
+  const change = async (tx: Tx, n: number) => {
+    const row = { name: `bench-${n % 100}`, cursor: n }
+    await tx.db
+      .insertInto('consumers')
+      .values(row)
+      .onConflict(conflict => conflict.column('name').doUpdateSet(row))
+      .execute()
+  }
+  for (let n = 0; n < 8000; n++) {
+    const kind = n % 2 === 0 ? 'without' : 'with'
+    const started = performance.now()
+    await db.withTransaction(
+      who,
+      async tx => {
+        await change(tx, n)
+        if (kind === 'with')
+          tx.append({ type: 'dev.hagane.bench.changed', subject: `bench/${n % 100}`, data: payload(n) })
+      },
+      'relaxed',
+    )
+    if (n >= 1000) times[kind].push(performance.now() - started)
+  }
+  const [p50, p99] = [0.5, 0.99].map(share => percentile(times.with, share) - percentile(times.without, share))
+  return {
+    ...{ work: 'sealing and writing an event beside a change, p99', unit: 'ms', ours: p99 ?? Number.NaN },
+    ...{ target: { bound: 1 }, note: `median ${p50?.toFixed(3)} ms` },
+  }
+}
+
+const payload = (n: number) => ({ n, status: 'Completed', note: 'x'.repeat(200) })
+
+async function delivered(db: Database, folder: string): Promise<Row[]> {
+  const receiver = fork(join(import.meta.dirname, '../measure/event-receiver.ts'))
+  const [{ port }] = (await once(receiver, 'message')) as [{ port: number }]
+  const notifications = buildNotifications({
+    ...{ db, log: buildLog('warn'), secrets: openSecrets(folder), serverId: 'bench', url: () => 'http://127.0.0.1' },
+    ...{ allowPrivateUrls: true, smtp: undefined, run: async () => undefined },
+  })
+  try {
+    for (let n = 0; n < webhooks; n++)
+      await notifications.subscribe(who, {
+        name: `w${n}`,
+        on: { types: ['dev.hagane.bench.happened'] },
+        channel: { type: 'webhook', url: `http://127.0.0.1:${port}/${n}`, format: 'structured' },
+      })
+    notifications.start()
+    return await flood(db, receiver)
+  } finally {
+    await notifications.stop()
+    receiver.disconnect()
+  }
+}
+
+async function flood(db: Database, receiver: ChildProcess): Promise<Row[]> {
+  const ask = async (): Promise<Count> => {
+    receiver.send('count')
+    return ((await once(receiver, 'message')) as [Count])[0]
+  }
+  const started = performance.now()
+  const counts: Count[] = []
+  let sent = 0
+  while (sent < rate * seconds) {
+    const due = Math.min(rate * seconds, Math.floor(((performance.now() - started) / 1000) * rate))
+    for (; sent < due; sent++) {
+      await db.withTransaction(who, async tx =>
+        tx.append({ type: 'dev.hagane.bench.happened', subject: `bench/${sent % subjects}`, data: payload(sent) }),
+      )
+      if ((sent + 1) % rate === 0) counts.push(await ask())
+    }
+    await pause(2)
+  }
+  const written = (performance.now() - started) / 1000
+  let last = await ask()
+  const deadline = performance.now() + 60_000
+  while (last.seen < sent * webhooks && performance.now() < deadline) {
+    await pause(50)
+    const { lag, ...more } = await ask()
+    last = { ...more, lag: Math.max(lag, last.lag) }
+  }
+  const took = (performance.now() - started) / 1000
+  const lost = sent * webhooks - last.seen
+  const lags = counts.slice(2).map(count => count.lag)
+  const work = `${rate} events/s to ${webhooks} webhooks`
+  const note = `${lost} lost, ${last.twice} twice; events written in ${written.toFixed(1)} s, all delivered after ${took.toFixed(1)} s`
+  return [
+    {
+      ...{
+        work: `${work}, deliveries`,
+        unit: 'requests/s',
+        ours: last.seen / took,
+        target: { bound: rate * webhooks * 0.95 },
+      },
+      note,
+    },
+    {
+      ...{
+        work: `${work}, lag p99 of the last third`,
+        unit: 'ms',
+        ours: percentile(lags.slice(-5), 0.5),
+        target: { bound: 1000 },
+      },
+      note: `of the first third ${percentile(lags.slice(0, 5), 0.5)} ms`,
+    },
+  ]
+}
