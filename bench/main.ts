@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { type Bench, keepsTarget, type Row, timesBetter } from './bench.ts'
+import { audit } from './benches/audit.ts'
 import { batchScoring } from './benches/batch.ts'
 import { cliRoundTrip } from './benches/cli.ts'
 import { collection } from './benches/collection.ts'
@@ -31,6 +32,7 @@ const benches: readonly Bench[] = [
   batchScoring,
   dataSnapshots,
   events,
+  audit,
 ]
 
 /** A name that stands for several benches. */

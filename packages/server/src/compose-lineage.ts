@@ -84,9 +84,20 @@ async function predictionInputs({ endpoints, collection }: Asked, workspace: str
   return { model, inputs: collected.flatMap(({ inputs }) => (inputs === undefined ? [] : [inputs])) }
 }
 
+/** Who is told of jobs in the words of OpenLineage. */
+const receiverOf = ({ openlineage_url: url, allow_private_urls: allowPrivate }: Config) =>
+  url === undefined ? undefined : { url, allowPrivate }
+
 /** What lineage shows beside its nodes, from the domains that know it. */
-export function factsFrom(tracking: Tracking, endpoints: Endpoints, collection: Collection, batch: Batch) {
+export function factsFrom(
+  config: Config,
+  tracking: Tracking,
+  endpoints: Endpoints,
+  collection: Collection,
+  batch: Batch,
+) {
   return {
+    receiver: receiverOf(config),
     predictions: endpoints,
     async findPrediction(workspace: string, id: string): Promise<PredictionFacts | undefined> {
       const found = await endpoints.findPrediction(workspace, id)

@@ -100,7 +100,7 @@ export function composeDomains(parts: Parts): Domains {
   const schedules: Schedules = buildSchedules({ ...parts, jobs, monitors: actionsOf(() => monitoring) })
   const batch = buildBatch({ ...parts, sources: batchSources(served, environments, components, jobs) })
   const loop: Loop = composeLoop(parts, { endpoints, collection, models, tracking })
-  const lineage = buildLineage({ db, events, ...factsFrom(tracking, endpoints, collection, batch) })
+  const lineage = buildLineage({ ...parts, ...factsFrom(config, tracking, endpoints, collection, batch) })
   const seen = { data, endpoints, collection, lineage, jobs, components, tracking, batch }
   const monitoring: Monitoring = buildMonitoring(watched(parts, schedules, seen))
   const { audit, explanations } = composeProofs(parts, { jobs, models, endpoints, collection, lineage })

@@ -1,8 +1,5 @@
-import { createWriteStream } from 'node:fs'
-import { resolve } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { auditRoutes } from '@hagane/contract'
+import { saveLines } from '../download/save-lines.ts'
 import { count, text } from '../grammar/flags.ts'
 import { type Noun, verb } from '../invocation.ts'
 import { anchor, checkpoint, key, prove } from './audit-checkpoint.ts'
@@ -35,12 +32,7 @@ const exportVerb = verb({
   },
   run: async (call, options) => {
     const query = { after: options.after ?? 0 }
-    const response = await call.serverClient.raw(auditRoutes.export, { query })
-    const source = response.body === null ? Readable.from([]) : Readable.fromWeb(response.body as never)
-    if (options.file !== undefined) {
-      return pipeline(source, createWriteStream(resolve(call.surroundings.cwd, options.file)))
-    }
-    for await (const chunk of source) call.surroundings.stdout.write(chunk)
+    await saveLines(call, await call.serverClient.raw(auditRoutes.export, { query }), options.file)
   },
 })
 

@@ -1,8 +1,5 @@
-import { createWriteStream } from 'node:fs'
-import { resolve } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { lineageRoutes, type Recall } from '@hagane/contract'
+import { saveLines } from '../download/save-lines.ts'
 import { text, toggle } from '../grammar/flags.ts'
 import { UsageError } from '../grammar/usage-error.ts'
 import { verb } from '../invocation.ts'
@@ -56,10 +53,6 @@ export const recall = verb({
       const found = await call.client.call(lineageRoutes.recall, { query })
       return call.globals.output === 'table' ? call.print(rowsOf(found), columns) : call.print(found)
     }
-    const { body } = await call.client.raw(lineageRoutes.recallPredictions, { query })
-    const source = body === null ? Readable.from([]) : Readable.fromWeb(body as never)
-    if (options.file !== undefined)
-      return pipeline(source, createWriteStream(resolve(call.surroundings.cwd, options.file)))
-    for await (const chunk of source) call.surroundings.stdout.write(chunk)
+    await saveLines(call, await call.client.raw(lineageRoutes.recallPredictions, { query }), options.file)
   },
 })

@@ -1,4 +1,5 @@
-import { type LineageGraph, type LineageNode, lineageRoutes } from '@hagane/contract'
+import { type LineageGraph, type LineageNode, lineageRoutes, openLineageRoutes } from '@hagane/contract'
+import { saveLines } from '../download/save-lines.ts'
 import { count, text } from '../grammar/flags.ts'
 import { UsageError } from '../grammar/usage-error.ts'
 import { type Noun, verb } from '../invocation.ts'
@@ -61,8 +62,23 @@ function referenceOf(argument: string | undefined, options: Record<keyof typeof 
   )
 }
 
+const exportVerb = verb({
+  name: 'export',
+  summary: 'Write what jobs did as run events of OpenLineage, one a line',
+  examples: ['hagane lineage export --format openlineage --file runs.jsonl'],
+  flags: {
+    format: text('--format <format>', 'openlineage (default)', { choices: ['openlineage'] }),
+    after: count('--after <seq>', 'only what later events of the chain say'),
+    file: text('-f, --file <path>', 'file to write (default: stdout)'),
+  },
+  run: async (call, options) => {
+    const query = { after: options.after ?? 0 }
+    await saveLines(call, await call.client.raw(openLineageRoutes.export, { query }), options.file)
+  },
+})
+
 export const noun: Noun = {
   name: 'lineage',
   summary: 'What stands behind a thing, and what came of it',
-  verbs: [show],
+  verbs: [show, exportVerb],
 }

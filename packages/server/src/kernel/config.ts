@@ -56,6 +56,12 @@ const settings = z.strictObject({
     .describe(
       'age at which the last signed checkpoint of the event chain is followed by another, if anything happened',
     ),
+  openlineage_url: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe(
+      'run events of OpenLineage are POSTed here, e.g. http://marquez:5000/api/v1/lineage; private addresses need allow_private_urls',
+    ),
   body_limit: z.coerce
     .number()
     .int()

@@ -1,10 +1,20 @@
 import { Readable } from 'node:stream'
-import { HaganeError, type LineageEdge, type LineageGraph, type LineageNode, lineageRoutes } from '@hagane/contract'
+import {
+  HaganeError,
+  type LineageEdge,
+  type LineageGraph,
+  type LineageNode,
+  lineageRoutes,
+  openLineageRoutes,
+} from '@hagane/contract'
 import type { Database } from '../../kernel/db/index.ts'
 import type { EventLog } from '../../kernel/events/index.ts'
 import { toRecord } from '../../kernel/events/index.ts'
 import { type BoundRoute, implement } from '../../kernel/http/index.ts'
+import type { Logger } from '../../kernel/log.ts'
 import { graphOfEvent } from './graph-of-event.ts'
+import { runEventLines } from './openlineage/index.ts'
+import { type Receiver, sendRunEvents } from './openlineage/send.ts'
 import { edgesOf, latestNode, nodesById, toNode } from './reads.ts'
 import { type RecallNeeds, recalledLines, recallOf } from './recall.ts'
 import { storeGraphs } from './store.ts'
@@ -23,6 +33,9 @@ export interface PredictionFacts {
 interface Deps {
   db: Database
   events: EventLog
+  log: Logger
+  /** Who is told of jobs as run events of OpenLineage; undefined for nobody. */
+  receiver: Receiver | undefined
   /** undefined when no such prediction was recorded. */
   findPrediction: (workspace: string, id: string) => Promise<PredictionFacts | undefined>
   /** What the revisions of deployments have predicted. */
@@ -42,13 +55,15 @@ export interface Lineage {
 const MAX_NODES = 2000
 
 /** Where things come from and what came of them: a view of the event chain, which can be rebuilt from it at any time. */
-export function buildLineage({ db, events, findPrediction, predictions, runFacts }: Deps): Lineage {
+export function buildLineage({ db, events, findPrediction, predictions, runFacts, log, receiver }: Deps): Lineage {
   const consumer = events.consume('lineage', async batch => {
     const graphs = batch
       .map(event => ({ event, graph: graphOfEvent(toRecord(event)) }))
       .filter(({ graph }) => graph.nodes.length > 0)
     if (graphs.length > 0) await storeGraphs(db, graphs)
   })
+
+  if (receiver !== undefined) sendRunEvents({ db, events, log, caughtUp: () => consumer.catchUp() }, receiver)
 
   async function walk(
     workspace: string,
@@ -157,6 +172,13 @@ export function buildLineage({ db, events, findPrediction, predictions, runFacts
     makersOf,
     graph: show,
     routes: [
+      implement(openLineageRoutes.export, async call => {
+        await consumer.catchUp()
+        return {
+          stream: Readable.from(runEventLines(db, call.workspace, call.query.after)),
+          headers: { 'content-type': 'application/x-ndjson' },
+        }
+      }),
       implement(lineageRoutes.recall, call => recallOf(recalling, call.workspace, call.query.data)),
       implement(lineageRoutes.recallPredictions, async call => ({
         stream: Readable.from(await recalledLines(recalling, call.workspace, call.query.data)),
