@@ -32,7 +32,6 @@ import { tableRoutes } from './table-routes.ts'
 import { buildUrlMirror, type UrlMirror } from './url-mirror.ts'
 
 export { DEFAULT_DATASTORE } from './datastores.ts'
-export { guardedConnection } from './fetch-url.ts'
 export type { ResolvedContent } from './resolve.ts'
 export { urlMirrorRules } from './url-mirror.ts'
 

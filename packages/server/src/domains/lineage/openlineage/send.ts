@@ -3,7 +3,7 @@ import { request as httpsRequest } from 'node:https'
 import type { Database } from '../../../kernel/db/index.ts'
 import type { EventLog } from '../../../kernel/events/index.ts'
 import type { Logger } from '../../../kernel/log.ts'
-import { guardedConnection } from '../../data/index.ts'
+import { guardedConnection } from '../../../kernel/outgoing/index.ts'
 import { toRunEvent } from './index.ts'
 
 export interface Receiver {
