@@ -6,10 +6,13 @@ import { auditRoutes } from '@hagane/contract'
 import { buildTestApp, eachDialect } from '@hagane/testkit'
 import { sql } from 'kysely'
 import { afterAll, describe, expect, it } from 'vitest'
+import { openSecrets } from '../../kernel/secrets.ts'
 import { buildChainTree } from './chain-tree.ts'
+import { buildCheckpoints } from './checkpoints.ts'
 import { parentHash, pathOf, rootOf } from './merkle.ts'
 import { eventHashes } from './reads.ts'
 import { SegmentTrees } from './segment-trees.ts'
+import { buildSigner } from './signer.ts'
 
 const who = { workspace: 'default', actor: 'local:test' }
 
@@ -68,6 +71,20 @@ eachDialect('checkpoints', database => {
     await sql`update events set hash = ${forged} where seq = ${size}`.execute(db.writes)
     expect(await server.client.call(auditRoutes.verify)).toMatchObject({ ok: false, seq: size })
     expect(last?.seq).toBe(size)
+  })
+})
+
+eachDialect('when checkpoints are due', database => {
+  it('they are made, if the last one, or the first event, is old enough and something happened since', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'hagane-test-'))
+    const db = database.db()
+    const checkpoints = buildCheckpoints(db, buildChainTree(db), buildSigner(openSecrets(dir), 'due'))
+    expect(await checkpoints.createIfDue(0)).toBe(false)
+    await db.withTransaction(who, async tx => tx.append({ type: 'dev.hagane.test.one', subject: 'test/1', data: {} }))
+    expect(await checkpoints.createIfDue(86_400)).toBe(false)
+    expect(await checkpoints.createIfDue(0)).toBe(true)
+    expect(await checkpoints.createIfDue(0)).toBe(false)
+    await rm(dir, { recursive: true, force: true })
   })
 })
 

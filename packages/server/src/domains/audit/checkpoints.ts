@@ -70,8 +70,9 @@ export function buildCheckpoints(db: Database, tree: ChainTree, signer: Signer):
   async function createIfDue(seconds: number): Promise<boolean> {
     const [last] = await page(undefined, 1)
     const { seq } = await chainHead(db)
-    const age = last === undefined ? Number.POSITIVE_INFINITY : db.clock.now().getTime() - Date.parse(last.time)
-    if (seq === 0 || last?.seq === seq || age < seconds * 1000) return false
+    const [since] = last === undefined ? await eventsAfter(db, 0, 1) : [last]
+    if (since === undefined || last?.seq === seq) return false
+    if (db.clock.now().getTime() - Date.parse(since.time) < seconds * 1000) return false
     await create({ workspace: 'default', actor: 'server' })
     return true
   }
