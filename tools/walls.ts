@@ -101,7 +101,8 @@ export const domainDoors: Readonly<Record<string, readonly string[]>> = {
   schedules: ['jobs'],
   endpoints: ['models', 'environments', 'assets'],
   collection: ['endpoints', 'data'],
-  rollouts: ['endpoints', 'collection', 'models'],
+  gates: ['models', 'data', 'jobs', 'tracking', 'environments', 'endpoints'],
+  rollouts: ['endpoints', 'collection', 'gates', 'models'],
   batch: ['models', 'environments', 'components', 'assets', 'jobs', 'endpoints'],
   lineage: ['assets', 'data', 'components', 'environments', 'tracking', 'models', 'jobs', 'endpoints', 'batch'],
   monitoring: [

@@ -14,6 +14,8 @@ const schemaNames: [RegExp, ManifestKind][] = [
   [/^(model|pipelineComponent)?BatchDeployment$/i, 'batch-deployment'],
   [/^workspace$/i, 'workspace'],
   [/^expectations$/i, 'expectations'],
+  [/^gate$/i, 'gate'],
+  [/^rollout$/i, 'rollout'],
   [/(^azure(Blob|File|DataLake)|datastore)/i, 'datastore'],
   [/^registry$/i, 'registry'],
   [/^subscription$/i, 'subscription'],

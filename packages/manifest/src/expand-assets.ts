@@ -28,6 +28,13 @@ export async function expandData(loading: Loading, cursor: Cursor): Promise<void
   }
 }
 
+/** A gate: data that lies on this machine is noted for upload. */
+export async function expandGate(loading: Loading, cursor: Cursor): Promise<void> {
+  expandAssetFields(loading, cursor)
+  keepLiteral(loading.origins, cursor.map, 'data')
+  await noteUpload(loading, cursor, 'data', 'data')
+}
+
 export async function expandModel(loading: Loading, cursor: Cursor): Promise<void> {
   expandAssetFields(loading, cursor)
   keepLiteral(loading.origins, cursor.map, 'path')

@@ -19,6 +19,8 @@ import {
   type Expectations,
   environmentSpec,
   expectations,
+  type GateSpec,
+  gateSpec,
   type JobSpec,
   jobSpec,
   type ModelSpec,
@@ -30,7 +32,9 @@ import {
   onlineDeploymentSpec,
   onlineEndpointSpec,
   type RegistrySpec,
+  type RolloutSpec,
   registrySpec,
+  rolloutSpec,
   type ScheduleSpec,
   type SubscriptionSpec,
   scheduleSpec,
@@ -38,7 +42,7 @@ import {
   workspaceSpec,
 } from '@hagane/contract'
 import type { z } from 'zod'
-import { expandAssetFields, expandData, expandDeployment, expandModel } from './expand-assets.ts'
+import { expandAssetFields, expandData, expandDeployment, expandGate, expandModel } from './expand-assets.ts'
 import { expandBatchDeployment, expandBatchInvocation } from './expand-batch.ts'
 import { expandEnvironmentSpec } from './expand-environment.ts'
 import { expandJob } from './expand-job.ts'
@@ -70,6 +74,8 @@ export interface ManifestResources {
   registry: RegistrySpec
   subscription: SubscriptionSpec
   'alert-rule': AlertRuleSpec
+  gate: GateSpec
+  rollout: RolloutSpec
 }
 export type ManifestKind = keyof ManifestResources
 export type ResourceOf<K extends ManifestKind> = ManifestResources[K]
@@ -103,5 +109,7 @@ export const manifestKinds: { readonly [K in ManifestKind]: KindRules<ManifestRe
   expectations: { spec: expectations, expand: () => {} },
   subscription: { spec: subscriptionSpec, expand: () => {} },
   'alert-rule': { spec: alertRuleSpec, expand: () => {} },
+  gate: { spec: gateSpec, expand: expandGate },
+  rollout: { spec: rolloutSpec, expand: expandAssetFields },
 }
 export const manifestKindNames = Object.keys(manifestKinds) as ManifestKind[]

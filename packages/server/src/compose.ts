@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { parseReference, secondsOfDuration } from '@hagane/contract'
-import { absent, composeProofs, factsFrom } from './compose-lineage.ts'
+import { composeProofs, factsFrom } from './compose-lineage.ts'
+import { composeLoop, type Loop } from './compose-loop.ts'
 import { type Access, buildAccess } from './domains/access/index.ts'
 import { hasAssets } from './domains/assets/index.ts'
 import type { Audit } from './domains/audit/index.ts'
@@ -18,8 +19,7 @@ import { buildLineage, type Lineage } from './domains/lineage/index.ts'
 import type { ServiceMetrics } from './domains/metrics/index.ts'
 import { buildModels, type Models } from './domains/models/index.ts'
 import { buildMonitoring, chartsIn, type Monitoring } from './domains/monitoring/index.ts'
-import { buildNotifications, smtpOf } from './domains/notifications/index.ts'
-import { buildRollouts, type Rollouts } from './domains/rollouts/index.ts'
+import type { Rollouts } from './domains/rollouts/index.ts'
 import { buildSchedules, type ScheduledMonitors, type Schedules } from './domains/schedules/index.ts'
 import { buildTracking, type Tracking } from './domains/tracking/index.ts'
 import { buildWorkspaces, type Workspaces } from './domains/workspaces/index.ts'
@@ -99,8 +99,8 @@ export function composeDomains(parts: Parts): Domains {
   const collection = buildCollection(collectionParts(parts, data, endpoints))
   const schedules: Schedules = buildSchedules({ ...parts, jobs, monitors: actionsOf(() => monitoring) })
   const batch = buildBatch({ ...parts, sources: batchSources(served, environments, components, jobs) })
-  const loop: Loop = composeLoop(parts, { endpoints, collection, models, tracking })
   const lineage = buildLineage({ ...parts, ...factsFrom(config, tracking, endpoints, collection, batch) })
+  const loop: Loop = composeLoop(parts, { data, environments, tracking, models, served, jobs, endpoints, collection })
   const seen = { data, endpoints, collection, lineage, jobs, components, tracking, batch }
   const monitoring: Monitoring = buildMonitoring(watched(parts, schedules, seen))
   const { audit, explanations } = composeProofs(parts, { jobs, models, endpoints, collection, lineage })
@@ -157,48 +157,6 @@ const batchSources = (
   components: ReturnType<typeof buildComponents>,
   jobs: Jobs,
 ) => ({ models, environment: environments.plan, component: components.resolve, jobs })
-
-/** Domains that watch the others, and move what they do. */
-interface Loop {
-  domains: { routes: BoundRoute[] }[]
-  rollouts: Rollouts
-  start(): void
-  stop(): Promise<void>
-}
-
-interface Watchers {
-  endpoints: Endpoints
-  collection: Collection
-  models: Models
-  tracking: Tracking
-}
-
-function composeLoop(parts: Parts, { endpoints, collection, models, tracking }: Watchers): Loop {
-  const rollouts = buildRollouts({ ...parts, endpoints, models, questions: collection.questions })
-  const notifications = buildNotifications({ ...parts, ...outgoing(parts, tracking) })
-  return {
-    domains: [rollouts, notifications],
-    rollouts,
-    start() {
-      rollouts.start()
-      notifications.start()
-    },
-    stop: () => stopInOrder(rollouts, notifications),
-  }
-}
-
-/** How notifications leave this server. */
-const outgoing = ({ config, url }: Parts, tracking: Tracking) => ({
-  allowPrivateUrls: config.allow_private_urls,
-  smtp: smtpOf(config),
-  url: () => config.public_url?.replace(/\/$/, '') ?? url(),
-  async run(workspace: string, name: string) {
-    const run = await tracking.getRun(workspace, name).catch(absent)
-    if (run === undefined) return undefined
-    const tags = Object.fromEntries(run.data.tags.map(({ key, value }) => [key, value]))
-    return { experiment_id: String(run.row.experiment_id), tags }
-  },
-})
 
 const runSettings = (config: Config) => ({
   dataDir: config.dataDir,

@@ -16,7 +16,9 @@ export type {
   Profile,
   ProfileSketchRequest,
 } from './drift/types.ts'
+export { resultOf } from './evaluation/decide.ts'
 export { jensenShannonDistance, kolmogorovSmirnov } from './evaluation/distances.ts'
+export type { JudgedModel } from './evaluation/judge.ts'
 export {
   className,
   type Label,

@@ -2,6 +2,7 @@ import type {
   Cell,
   DataDiff,
   Expectations,
+  GateCheck,
   PredictionRows,
   ShadowComparison,
   TableProfile,
@@ -12,6 +13,7 @@ import type { Converted, ConvertRequest } from './collected/convert.ts'
 import type { FeedbackRequest } from './collected/feedback.ts'
 import type { PredictionsRequest } from './collected/query.ts'
 import type { AnyDriftRequest, DriftResults } from './drift/types.ts'
+import type { JudgeRequest } from './evaluation/judge.ts'
 import type { Importances, ImportancesRequest } from './monitoring/importances.ts'
 import type { WindowProfile, WindowProfilesRequest } from './monitoring/window-profiles.ts'
 import type { WindowTable, WindowTableRequest } from './monitoring/window-table.ts'
@@ -55,6 +57,7 @@ export type TabularRequest =
   | WindowTableRequest
   | WindowProfilesRequest
   | ImportancesRequest
+  | JudgeRequest
 
 export interface Rows {
   readonly columns: { name: string; type: string }[]
@@ -73,5 +76,6 @@ export interface TabularResults extends DriftResults {
   'window-table': WindowTable
   'window-profiles': WindowProfile[]
   importances: Importances
+  judge: GateCheck[]
 }
 export type ResultOf<R extends TabularRequest> = TabularResults[R['kind']]

@@ -7,6 +7,7 @@ import { queryPredictions } from './collected/query.ts'
 import { diffTables } from './diff.ts'
 import { answerDrift, rootsOfDrift } from './drift/answer.ts'
 import { type EngineLimits, openEngine } from './engine.ts'
+import { judge } from './evaluation/judge.ts'
 import { importancesOf } from './monitoring/importances.ts'
 import { windowProfiles } from './monitoring/window-profiles.ts'
 import { windowTable } from './monitoring/window-table.ts'
@@ -22,6 +23,7 @@ const fewCores: EngineLimits = {
 
 /** Answers a request in this process, which a hostile file may end; `runTabular` starts one for it. */
 export async function runHere<R extends TabularRequest>(request: R, limits = fewCores): Promise<ResultOf<R>> {
+  if (request.kind === 'judge') return judge(request) as ResultOf<R>
   const roots = rootsOf(request)
   await using engine = await openEngine(roots, limits)
   const answer = async () => {
@@ -66,7 +68,7 @@ function withoutRoots(error: unknown, roots: readonly string[]): never {
   throw new HaganeError(error.kind, message, { hint: error.hint, details: error.details, cause: error })
 }
 
-function rootsOf(request: TabularRequest): string[] {
+function rootsOf(request: Exclude<TabularRequest, { kind: 'judge' }>): string[] {
   switch (request.kind) {
     case 'convert':
       return [request.folder]

@@ -25,7 +25,6 @@ export class ParityEndpoint {
   readonly name = 'parity'
   #running = true
   #callers: Promise<void>[] = []
-  answered = 0
 
   /** The client may be another one after a restart of the server. */
   constructor(client: () => Client) {
@@ -52,20 +51,26 @@ export class ParityEndpoint {
   }
 
   async startCallers(count: number): Promise<void> {
-    const { scoring_uri } = await this.#client().call(endpointRoutes.show, { params: { name: this.name } })
+    let { scoring_uri } = await this.#client().call(endpointRoutes.show, { params: { name: this.name } })
     const { primaryKey } = await this.#client().call(endpointRoutes.credentials, { params: { name: this.name } })
     const headers = { authorization: `Bearer ${primaryKey}`, 'content-type': 'application/json' }
     const send = (uri: string, body: unknown) => fetch(uri, { method: 'POST', body: JSON.stringify(body), headers })
     const call = async (n: number): Promise<void> => {
       const answer = await send(scoring_uri, { data: [n] })
       await answer.arrayBuffer()
-      this.answered += 1
       const prediction_id = answer.headers.get('x-hagane-prediction-id')
       if (answer.ok) await send(scoring_uri.replace(/score$/, 'feedback'), { prediction_id, label: n % 2 })
     }
+    const lookAgain = async () => {
+      const found = await this.#client()
+        .call(endpointRoutes.show, { params: { name: this.name } })
+        .catch(() => undefined)
+      scoring_uri = found?.scoring_uri ?? scoring_uri
+    }
     this.#callers = Array.from({ length: count }, async (_, i) => {
       for (let n = i; this.#running; n += count) {
-        await call(n).catch(() => undefined)
+        // a gateway that was killed may come back at another address
+        await call(n).catch(lookAgain)
         await pause(25)
       }
     })

@@ -9,6 +9,7 @@ import { fileCount } from '../terminal/progress.ts'
 import { acceptedFlags, describeFlags, needOneOf, versionPart } from './asset-flags.ts'
 import { assetVerbs, showVerb } from './asset-verbs.ts'
 import { explain } from './model-explain.ts'
+import { labelHistory } from './model-label-history.ts'
 import { packageVerb } from './model-package.ts'
 
 const asset = { noun: 'model', routes: modelRoutes }
@@ -68,5 +69,5 @@ const download = verb({
 export const noun: Noun = {
   name: 'model',
   summary: 'Manage models',
-  verbs: [create, showVerb(asset), download, packageVerb, explain, ...assetVerbs(asset)],
+  verbs: [create, showVerb(asset), download, packageVerb, labelHistory, explain, ...assetVerbs(asset)],
 }

@@ -27,6 +27,7 @@ import { collectedData } from './0085-collected-data.ts'
 import { monitors } from './0090-monitors.ts'
 import { subscriptions } from './0091-subscriptions.ts'
 import { alerts } from './0092-alerts.ts'
+import { gates } from './0093-gates.ts'
 import { rollouts } from './0094-rollouts.ts'
 import { auditTree } from './0096-audit.ts'
 import { serviceMetrics } from './0097-service-metrics.ts'
@@ -63,6 +64,7 @@ export const migrations: readonly Migration[] = [
   monitors,
   subscriptions,
   alerts,
+  gates,
   rollouts,
   auditTree,
   serviceMetrics,

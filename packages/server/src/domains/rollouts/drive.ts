@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { HaganeError, type RolloutSpec } from '@hagane/contract'
-import type { Who } from '../../kernel/db/index.ts'
 import { advance, nextLook } from './advance.ts'
-import { gather } from './gather.ts'
+import { gather, whoOf } from './gather.ts'
 import { keep } from './keep.ts'
 import type { RolloutNeeds } from './needs.ts'
 import { planOf } from './plan.ts'
@@ -16,12 +15,6 @@ const POLL_MS = 500
 const AT_ONCE = 8
 /** One that cannot be moved on this often, for a reason that another try does not mend, waits for a person. */
 const MOST_TRIES = 5
-
-const whoOf = (row: RolloutRow): Who => ({
-  workspace: row.workspace,
-  actor: `rollout:${row.name}`,
-  ...(row.correlation === null ? {} : { correlation: row.correlation }),
-})
 
 /**
  * Moves a rollout on as far as it comes by now. What is measured is measured first; then its new state, the traffic that follows

@@ -1,4 +1,5 @@
 import { HaganeError, type RolloutSpec } from '@hagane/contract'
+import type { Who } from '../../kernel/db/index.ts'
 import { metricsOf } from './advance.ts'
 import type { Known } from './keep.ts'
 import { measure } from './measure.ts'
@@ -13,6 +14,7 @@ import {
   type Plan,
   type PlannedMetric,
   type RolloutState,
+  type Step,
 } from './types.ts'
 import { verdictOf } from './verdict.ts'
 
@@ -33,6 +35,11 @@ export async function gather(
     const noAlias = standing?.ready === true && promotion.alias !== undefined && !isRegistered
     return { ...known, measured: [], deployment: noAlias ? cannotBeNamed(promotion.alias) : deploymentFacts(standing) }
   }
+  const step = plan.steps[state.step]
+  if (state.phase === 'Progressing' && step?.kind === 'gate' && state.entered) {
+    const background = await takeAll(needs, row, plan, state, 'background', now, signal)
+    return { ...known, measured: background, ...(await gateFacts(needs, row, state, step, standing)) }
+  }
   const measured = [
     ...(state.phase === 'Progressing' ? await takeAll(needs, row, plan, state, 'step', now, signal) : []),
     ...(await takeAll(needs, row, plan, state, 'background', now, signal)),
@@ -47,6 +54,41 @@ function deploymentFacts(standing: Standing): NonNullable<Facts['deployment']> {
   if (standing.state === 'Failed') return { state: 'failed', message: standing.message ?? 'see its log' }
   return { state: standing.ready ? 'ready' : 'waiting' }
 }
+
+/** The gate is run once for each time that this step is asked to measure; until it has decided nothing is known. */
+async function gateFacts(
+  needs: RolloutNeeds,
+  row: RolloutRow,
+  { attempt, step, round }: RolloutState,
+  { gate, champion }: Extract<Step, { kind: 'gate' }>,
+  standing: Standing,
+): Promise<Pick<Facts, 'gate'>> {
+  const failed = (message: string) => ({ gate: { result: 'inconclusive' as const, message } })
+  const stable = await needs.endpoints.steering.standing(row.workspace, row.endpoint, row.stable)
+  if (standing?.model === undefined) return failed(`gate ${gate}: the candidate has no model`)
+  const beside = champion ?? stable?.model
+  const asked = { gate, candidate: standing.model, ...(beside === undefined ? {} : { champion: beside }) }
+  try {
+    const key = `rollout/${row.id}/${attempt}/${step}/${round}`
+    const run = await needs.gates.run(whoOf(row), { ...asked, idempotency: key })
+    const found = await needs.gates.find(row.workspace, run)
+    if (found === undefined || found.status === 'Running') return {}
+    return {
+      gate: { result: found.result ?? 'inconclusive', message: `gate ${gate}: ${found.message ?? ''} (run ${run})` },
+    }
+  } catch (error) {
+    if (error instanceof HaganeError && !['internal', 'unavailable', 'timeout'].includes(error.kind))
+      return failed(`gate ${gate}: ${error.message}`)
+    throw error
+  }
+}
+
+/** On whose behalf a rollout acts. */
+export const whoOf = (row: RolloutRow): Who => ({
+  workspace: row.workspace,
+  actor: `rollout:${row.name}`,
+  ...(row.correlation === null ? {} : { correlation: row.correlation }),
+})
 
 const cannotBeNamed = (alias: string | undefined): NonNullable<Facts['deployment']> => ({
   state: 'failed',

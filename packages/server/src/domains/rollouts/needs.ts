@@ -2,6 +2,7 @@ import type { Database, Tx } from '../../kernel/db/index.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { Collection } from '../collection/index.ts'
 import type { Endpoints } from '../endpoints/index.ts'
+import type { Gates } from '../gates/index.ts'
 import type { Models } from '../models/index.ts'
 
 /** What rollouts ask of others. */
@@ -10,6 +11,7 @@ export interface RolloutNeeds {
   log: Logger
   endpoints: Pick<Endpoints, 'steering' | 'operating'>
   questions: Pick<Collection['questions'], 'predictions' | 'compare'>
+  gates: Pick<Gates, 'run' | 'find'>
   /** Looks again at what is due, now. */
   wake(): void
   models: {

@@ -1,4 +1,10 @@
-import { type AnalysisMetric, type RolloutSpec, type RolloutStep, secondsOfDuration } from '@hagane/contract'
+import {
+  type AnalysisMetric,
+  HaganeError,
+  type RolloutSpec,
+  type RolloutStep,
+  secondsOfDuration,
+} from '@hagane/contract'
 import { compileCondition } from '../../kernel/conditions.ts'
 import type { Plan, PlannedMetric, Step } from './types.ts'
 
@@ -90,8 +96,18 @@ export function checkConditions({ strategy }: RolloutSpec): void {
     for (const [i, metric] of metrics.entries())
       for (const which of ['successCondition', 'failureCondition'] as const) {
         const text = metric[which]
-        if (text !== undefined) compileCondition(text, `strategy.${place}.metrics.${i}.${which}`)
+        if (text !== undefined) checkCondition(text, `strategy.${place}.metrics.${i}.${which}`)
       }
+}
+
+/** Tries it on numbers as a measurement has them: what cannot be told of these never can. */
+function checkCondition(text: string, property: string): void {
+  const told = compileCondition(text, property)({ result: 0.5, stable: 0.5, count: 1.5 })
+  if ('holds' in told) return
+  throw new HaganeError('invalid', `${property} cannot be told: ${told.problem}`, {
+    details: [{ property, message: told.problem, sent: text, allowed: 'a condition over result, stable and count' }],
+    hint: 'they are decimal numbers, and so are those they are reckoned with: stable * 2.0, not stable * 2',
+  })
 }
 
 function metricLists({ canary, blueGreen, shadow, abTest }: RolloutSpec['strategy']) {
