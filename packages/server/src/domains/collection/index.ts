@@ -13,7 +13,7 @@ import { sweepOld } from './retention.ts'
 import { Rounds } from './rounds.ts'
 import { bindRoutes, type CollectionUses } from './routes.ts'
 
-export type { CollectedPeriods } from './periods.ts'
+export type { CollectedHour, CollectedPeriods } from './periods.ts'
 export { collectionFolder } from './places.ts'
 
 const convertEveryMs = 5000

@@ -1,3 +1,4 @@
+import type { WindowProfile } from '@hagane/tabular'
 import type { Database } from '../../kernel/db/index.ts'
 import type { DefaultRow, FindingRow, MonitoringTables, RunRow } from './tables.ts'
 
@@ -73,24 +74,54 @@ export async function openCounts(db: Database, monitors: readonly string[]): Pro
 export const listDefaults = (db: Database, workspace: string): Promise<DefaultRow[]> =>
   on(db).selectFrom('monitor_defaults').selectAll().where('workspace', '=', workspace).execute()
 
-/** Stored profiles of hours, from the first to the last, with what they were made of. */
-export const profilesBetween = (
+/** What the kept profiles of hours and days were made of, from the day of the first hour to the last. */
+export async function keptContents(
   db: Database,
-  of: { workspace: string; endpoint: string; deployment: string; basis: string },
+  of: ProfiledPlace,
   from: string,
   to: string,
-): Promise<{ hour: string; content: string; profile: string }[]> =>
+): Promise<Map<string, string>> {
+  const rows = await placed(db, of)
+    .select(['hour', 'content'])
+    .where('hour', '>=', from.slice(0, '2026-11-26'.length))
+    .where('hour', '<=', to)
+    .execute()
+  return new Map(rows.map(({ hour, content }) => [hour, content]))
+}
+
+/** Kept profiles by hour or day. */
+export async function keptProfiles(
+  db: Database,
+  of: ProfiledPlace,
+  keys: readonly string[],
+): Promise<Map<string, WindowProfile>> {
+  const found = new Map<string, WindowProfile>()
+  for (let i = 0; i < keys.length; i += CHUNK) {
+    const rows = await placed(db, of)
+      .select(['hour', 'profile'])
+      .where('hour', 'in', keys.slice(i, i + CHUNK))
+      .execute()
+    for (const { hour, profile } of rows) found.set(hour, JSON.parse(profile) as WindowProfile)
+  }
+  return found
+}
+
+interface ProfiledPlace {
+  workspace: string
+  endpoint: string
+  deployment: string
+  basis: string
+}
+
+const CHUNK = 400
+
+const placed = (db: Database, { workspace, endpoint, deployment, basis }: ProfiledPlace) =>
   on(db)
     .selectFrom('monitor_profiles')
-    .select(['hour', 'content', 'profile'])
-    .where('workspace', '=', of.workspace)
-    .where('endpoint', '=', of.endpoint)
-    .where('deployment', '=', of.deployment)
-    .where('basis', '=', of.basis)
-    .where('hour', '>=', from)
-    .where('hour', '<=', to)
-    .orderBy('hour')
-    .execute()
+    .where('workspace', '=', workspace)
+    .where('endpoint', '=', endpoint)
+    .where('deployment', '=', deployment)
+    .where('basis', '=', basis)
 
 export async function findReference(
   db: Database,

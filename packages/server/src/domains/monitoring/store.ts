@@ -126,7 +126,8 @@ export async function deleteProfiles(tx: Tx, endpoint: string, hours: readonly s
     .deleteFrom('monitor_profiles')
     .where('workspace', '=', tx.who.workspace)
     .where('endpoint', '=', endpoint)
-    .where('hour', 'in', hours)
+    // and the sums of their days
+    .where('hour', 'in', [...new Set(hours.flatMap(hour => [hour, hour.slice(0, '2026-11-26'.length)]))])
     .execute()
 }
 

@@ -34,14 +34,21 @@ const collectionIn = (db: Database, dir: string, revision: string) =>
     keepSeconds: { collected: 90 * 86_400, predictions: undefined },
   })
 
+interface State {
+  deployed: boolean
+  collects: boolean
+}
+
+const collectorOf = ({ collects }: State) => ({ collections: { model_inputs: { enabled: collects } } })
+
 /** What monitors ask of others: collection and tables are real, the deployment and its tables stand there by themselves. */
-function needsIn(db: Database, dir: string, revision: string, state: { deployed: boolean }) {
+function needsIn(db: Database, dir: string, revision: string, state: State) {
   const log = buildLog('silent')
   const local = (uri: string) => join(dir, uri.replace('azureml:', ''))
   return {
     ...{ db, log, events: buildEventLog(db, log), tasks: buildTasks(db, log, 'test') },
     deployment: async () =>
-      state.deployed ? { spec: { data_collector: {} } as never, model: 'azureml:m:1' } : undefined,
+      state.deployed ? { spec: { data_collector: collectorOf(state) } as never, model: 'azureml:m:1' } : undefined,
     collected: collectionIn(db, dir, revision).periods,
     workDir: join(dir, 'monitoring'),
     background: false,
@@ -60,7 +67,7 @@ function needsIn(db: Database, dir: string, revision: string, state: { deployed:
 }
 
 /** Schedules and monitors, each knowing the other. */
-function built(parts: Omit<MonitoringNeeds, 'schedules'>): { schedules: Schedules; needs: MonitoringNeeds } {
+function built(parts: Omit<MonitoringNeeds, 'schedules'>) {
   let monitoring: Monitoring
   const schedules: Schedules = buildSchedules({
     ...{ db: parts.db, log: parts.log },
@@ -74,17 +81,17 @@ function built(parts: Omit<MonitoringNeeds, 'schedules'>): { schedules: Schedule
   })
   const needs = { ...parts, schedules: schedules.monitors }
   monitoring = buildMonitoring(needs)
-  return { schedules, needs }
+  return { schedules, needs, monitoring }
 }
 
-/** Monitors over captures that a test writes. */
-export function watchedDeployment(database: { db(): Database }, revision: string) {
+/** Monitors over captures that a test writes; `idle` ones judge nothing by themselves. */
+export function watchedDeployment(database: { db(): Database }, revision: string, { idle = false } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'hagane-monitoring-'))
-  const state = { deployed: true, files: 0 }
-  const { schedules, needs } = built(needsIn(database.db(), dir, revision, state))
-  needs.tasks.start()
+  const state = { deployed: true, collects: false, files: 0 }
+  const { schedules, needs, monitoring } = built(needsIn(database.db(), dir, revision, state))
+  if (!idle) needs.tasks.start()
   return {
-    ...{ state, schedules, dir },
+    ...{ state, schedules, monitoring, dir },
     write: (name: string, text: string) => writeFileSync(join(dir, name), text),
     capture(folder: string, frames: Buffer[]): void {
       const path = join(

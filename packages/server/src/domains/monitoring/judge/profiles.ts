@@ -12,8 +12,9 @@ import {
   type WindowProfile,
 } from '@hagane/tabular'
 import type { Who } from '../../../kernel/db/index.ts'
+import type { CollectedHour } from '../../collection/index.ts'
 import type { Target } from '../plan.ts'
-import { findReference, profilesBetween } from '../reads.ts'
+import { findReference, keptContents, keptProfiles } from '../reads.ts'
 import { keepProfile, keepReference } from '../store.ts'
 import type { Window } from '../windows.ts'
 import type { Bench } from './bench.ts'
@@ -35,9 +36,9 @@ export const deploymentKey = (bench: Bench, { endpoint, deployment }: Target): s
   `deployment ${endpoint}/${deployment} ${bench.about.model ?? ''}`
 
 /**
- * The profile of a window: hours that lie in it whole are profiled once and kept, so that a month is the sum of 720 small
- * documents; only its edges, and hours of which captures are still to become tables, are read. When the deployment is looked at for
- * the first time, `kindsOf` is asked what its columns are to be taken for, and that is remembered.
+ * The profile of a window: hours that lie in it whole are profiled once and kept, and so are the sums of whole days, so that a month is the
+ * sum of 30 small documents; only its edges, and hours of which captures are still to become tables, are read. When the deployment
+ * is looked at for the first time, `kindsOf` is asked what its columns are to be taken for, and that is remembered.
  */
 export async function windowSummary(
   bench: Bench,
@@ -49,30 +50,70 @@ export async function windowSummary(
   const last = new Date(window.end.getTime() - 1)
   const hours = await bench.needs.collected.hours(place, window.start, last)
   if (hours.length === 0) return nothing
-  const plan =
-    (await planOfDeployment(bench, target)) ??
-    (await makePlan(
-      bench,
-      target,
-      hours.map(({ hour }) => textOf(hour, partOf(hour, window))),
-      kindsOf,
-    ))
+  const parts = hours.map(hour => pieceOf(hour, window))
+  const plan = (await planOfDeployment(bench, target)) ?? (await makePlan(bench, target, parts, kindsOf))
   if (plan === undefined) return nothing
   const basis = digestOf(JSON.stringify(plan))
-  const stored = await storedProfiles(bench, target, basis, hours[0]?.hour ?? '', hours.at(-1)?.hour ?? '')
-  const found: WindowProfile[] = []
-  const open: (WindowPart & { content: string; keep: boolean })[] = []
-  for (const { hour, content, settled } of hours) {
-    const part = partOf(hour, window)
-    const whole = part.until.getTime() - part.since.getTime() === HOUR_MS
-    const kept = whole && settled ? stored.get(hour) : undefined
-    if (kept?.content === content) found.push(kept.profile)
-    else open.push({ ...textOf(hour, part), content, keep: whole && settled })
-  }
+  const kept = await keptContents(bench.needs.db, { ...place, basis }, parts[0]?.hour ?? '', parts.at(-1)?.hour ?? '')
+  const days = [...Map.groupBy(parts, ({ hour }) => hour.slice(0, DAY_LENGTH))].map(([day, of]) =>
+    dayOf(day, of, window),
+  )
+  const isKept = ({ key, content, whole }: Pick<Piece, 'key' | 'content' | 'whole'>) =>
+    whole && kept.get(key) === content
+  const pieces = days.flatMap(day => (isKept(day) ? [] : day.pieces))
+  const keys = [...days.filter(isKept), ...pieces.filter(isKept)].map(({ key }) => key)
+  const stored = await keptProfiles(bench.needs.db, { ...place, basis }, keys)
+  const open = pieces.filter(piece => !isKept(piece))
   const fresh = open.length === 0 ? [] : await profiled(bench, target, open, plan)
-  await keep(bench, target, basis, open, fresh)
-  return merged([...found, ...fresh])
+  const found = new Map([...stored, ...open.map((piece, i) => [piece.key, fresh[i] as WindowProfile] as const)])
+  const sums = days.flatMap(day => (day.whole && !isKept(day) ? [[day, sumOf(day, found)] as const] : []))
+  await keep(bench, target, basis, [
+    ...open.flatMap(piece => (piece.whole ? [{ ...piece, profile: found.get(piece.key) as WindowProfile }] : [])),
+    ...sums.map(([{ key, content }, profile]) => ({ key, content, profile })),
+  ])
+  return merged([...found.values()])
 }
+
+/** An hour of what was collected, so far as it lies in the window. */
+interface Piece extends WindowPart {
+  /** What its profile is kept under. */
+  readonly key: string
+  readonly content: string
+  /** It lies in the window with all that was captured, and everything of it has become tables. */
+  readonly whole: boolean
+}
+
+interface Day {
+  readonly key: string
+  readonly content: string
+  readonly whole: boolean
+  readonly pieces: readonly Piece[]
+}
+
+const DAY_LENGTH = '2026-11-26'.length
+const DAY_MS = 86_400_000
+
+function pieceOf({ hour, content, settled }: CollectedHour, window: Window): Piece {
+  const start = Date.parse(`${hour}:00:00.000Z`)
+  const since = Math.max(start, window.start.getTime())
+  const until = Math.min(start + HOUR_MS, window.end.getTime())
+  return {
+    ...{ hour, key: hour, content, whole: settled && until - since === HOUR_MS },
+    ...{ since: new Date(since).toISOString(), until: new Date(until).toISOString() },
+  }
+}
+
+function dayOf(key: string, pieces: readonly Piece[], window: Window): Day {
+  const start = Date.parse(`${key}T00:00:00.000Z`)
+  const inside = start >= window.start.getTime() && start + DAY_MS <= window.end.getTime()
+  const content = digestOf(pieces.map(piece => `${piece.key} ${piece.content}`).join('\n'))
+  return { key, content, pieces, whole: inside && pieces.every(({ whole }) => whole) }
+}
+
+const sumOf = ({ key, pieces }: Day, found: ReadonlyMap<string, WindowProfile>): WindowProfile => ({
+  hour: key,
+  ...merged(pieces.map(piece => found.get(piece.key) as WindowProfile)),
+})
 
 /** What columns of production are taken for, asked once. */
 export type KindsOf = (columns: readonly string[]) => Promise<Readonly<Record<string, ColumnKind>>>
@@ -103,24 +144,6 @@ async function makePlan(
   return undefined
 }
 
-const partOf = (hour: string, window: Window): { since: Date; until: Date } => {
-  const start = Date.parse(`${hour}:00:00.000Z`)
-  return {
-    since: new Date(Math.max(start, window.start.getTime())),
-    until: new Date(Math.min(start + HOUR_MS, window.end.getTime())),
-  }
-}
-const textOf = (hour: string, { since, until }: { since: Date; until: Date }): WindowPart => ({
-  ...{ hour, since: since.toISOString(), until: until.toISOString() },
-})
-
-async function storedProfiles(bench: Bench, target: Target, basis: string, from: string, to: string) {
-  const rows = await profilesBetween(bench.needs.db, { workspace: bench.about.workspace, ...target, basis }, from, to)
-  return new Map(
-    rows.map(({ hour, content, profile }) => [hour, { content, profile: JSON.parse(profile) as WindowProfile }]),
-  )
-}
-
 /** Reads the hours that nothing is kept of, all in one process. */
 function profiled(
   bench: Bench,
@@ -146,17 +169,14 @@ async function keep(
   bench: Bench,
   { endpoint, deployment }: Target,
   basis: string,
-  open: readonly { hour: string; content: string; keep: boolean }[],
-  fresh: readonly WindowProfile[],
+  pieces: readonly { key: string; content: string; profile: WindowProfile }[],
 ): Promise<void> {
-  const kept = open.flatMap(({ keep: wanted, hour, content }, i) =>
-    wanted ? [{ endpoint, deployment, hour, basis, content, profile: JSON.stringify(fresh[i]) }] : [],
-  )
-  if (kept.length === 0) return
+  if (pieces.length === 0) return
   await bench.needs.db.withTransaction(
     actorOf(bench),
     async tx => {
-      for (const row of kept) await keepProfile(tx, row)
+      for (const { key: hour, content, profile } of pieces)
+        await keepProfile(tx, { endpoint, deployment, hour, basis, content, profile: JSON.stringify(profile) })
     },
     'relaxed',
   )
