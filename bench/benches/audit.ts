@@ -104,6 +104,7 @@ function fillChain(file: string): void {
     insert.run(...fields, text, prev, own)
     prev = own
   }
+  db.exec('pragma cache_size = -500000; pragma synchronous = off')
   db.exec('begin')
   const place = { deployment: 'blue', endpoint: 'flights' }
   append('model.version-created', 'model/flights:1', {
