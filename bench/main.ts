@@ -8,6 +8,7 @@ import { audit } from './benches/audit.ts'
 import { batchScoring } from './benches/batch.ts'
 import { cliRoundTrip } from './benches/cli.ts'
 import { collection } from './benches/collection.ts'
+import { drift } from './benches/drift.ts'
 import { endpointLoad } from './benches/endpoint-load.ts'
 import { events } from './benches/events.ts'
 import { gatewayKills } from './benches/gateway-kills.ts'
@@ -33,10 +34,12 @@ const benches: readonly Bench[] = [
   dataSnapshots,
   events,
   audit,
+  drift,
 ]
 
 /** A name that stands for several benches. */
 const groups: Readonly<Record<string, readonly string[]>> = {
+  monitoring: [drift.name],
   serving: [
     endpointLoad.name,
     gatewayLatency.name,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance, type Json, StatementType } from '@duckdb/node-api'
 import { HaganeError } from '@hagane/contract'
-import { doubleColumns, finiteOf, type NumberColumn } from './number-columns.ts'
+import { doubleColumns, finiteOf, listColumns, type NumberColumn } from './number-columns.ts'
 import { list, literal } from './sql-text.ts'
 
 export interface Engine extends AsyncDisposable {
@@ -12,7 +12,7 @@ export interface Engine extends AsyncDisposable {
   /** The same one after another, for more rows than memory should hold. */
   stream(sql: string): AsyncIterable<Record<string, Json>>
   run(sql: string): Promise<void>
-  /** The columns of a query whose columns are all DOUBLE: finite numbers in their order, and how many were none. */
+  /** The columns of a query whose columns are all DOUBLE: finite numbers in no particular order, and how many were none. */
   numbers(sql: string): Promise<NumberColumn[]>
   /** The same as they are, row by row; null must be written as NaN. */
   doubles(sql: string): Promise<Float64Array[]>
@@ -124,7 +124,8 @@ function engineOn(connection: DuckDBConnection, scratch: string, close: () => vo
       for await (const rows of result.yieldRowObjectJson()) yield* rows
     },
     scratch,
-    numbers: async sql => (await doubles(sql)).map(finiteOf),
+    numbers: async sql =>
+      listColumns(await connection.run(`select list(columns(*)) from (${sql})`).catch(translated)).map(finiteOf),
     doubles,
     run: async sql => void (await connection.run(sql).catch(translated)),
     describe: async relation =>

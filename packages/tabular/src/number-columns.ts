@@ -24,6 +24,15 @@ export function doubleColumns(result: DuckDBMaterializedResult): Float64Array[] 
 const itemsOf = (chunk: DuckDBDataChunk, column: number): Float64Array =>
   (chunk.getColumnVector(column) as unknown as { items: Float64Array }).items
 
+/** The columns of one row of lists: DuckDB puts a list together on its own threads, where chunks would have to be copied on this one. */
+export function listColumns(result: DuckDBMaterializedResult): Float64Array[] {
+  const chunk = result.getChunk(0)
+  return Array.from({ length: result.columnCount }, (_, column) => {
+    const vector = chunk.getColumnVector(column) as unknown as { childData: { items: Float64Array } }
+    return vector.childData.items.slice()
+  })
+}
+
 /** Moves the finite numbers to the front of the array, in their order. */
 export function finiteOf(values: Float64Array): NumberColumn {
   let [count, missing, infinite] = [0, 0, 0]

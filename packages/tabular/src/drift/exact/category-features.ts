@@ -33,19 +33,21 @@ async function measureSome(
 ): Promise<MeasuredFeature[]> {
   const counts = features.map((feature, i) => countsOf(feature, i, reference, current)).join(' union all ')
   await engine.run(`create or replace temp table counted as ${counts}`)
-  const [which, then, now] = await engine.numbers('select f::double, r::double, c::double from counted order by f, v')
+  const [which = noCounts, before = noCounts, after = noCounts] = await engine.doubles(
+    'select f::double, r::double, c::double from counted order by f, v',
+  )
   const named = await engine.rows<{ f: number; v: string; r: string; c: string; place: string; fresh: string }>(
     `select * from (select f, left(v, ${LONGEST}) as v, r, c, row_number() over (partition by f order by r + c desc, v) as place,
        row_number() over (partition by f, r = 0 order by c desc, v) as fresh from counted)
      where place <= ${TOP} or (r = 0 and fresh <= ${NEW}) order by f, place`,
   )
   const errors = await booleanErrors(engine, current, features)
-  const starts = startsOf(which?.values ?? new Float64Array(), features.length)
+  const starts = startsOf(which, features.length)
   return features.map((feature, i) => {
     const [from, to] = [starts[i] as number, starts[i + 1] as number]
     return measure(feature, {
-      reference: (then?.values ?? new Float64Array()).subarray(from, to),
-      current: (now?.values ?? new Float64Array()).subarray(from, to),
+      reference: before.subarray(from, to),
+      current: after.subarray(from, to),
       rows: [reference.rows, current.rows],
       errors: errors[i] ?? 0,
       named: named
@@ -54,6 +56,8 @@ async function measureSome(
     })
   })
 }
+
+const noCounts = new Float64Array()
 
 function countsOf({ name, referenceType, currentType }: Feature, i: number, reference: Side, current: Side): string {
   const side = (type: string, { relation }: Side) =>

@@ -17,7 +17,7 @@ import {
 import { sortNumbers } from './sort-numbers.ts'
 
 /** Numbers of one side that are in memory at once, for the columns at work; the next ones are read meanwhile. */
-const VALUES_AT_ONCE = 2_000_000
+const VALUES_AT_ONCE = 1_000_000
 const COLUMNS_AT_ONCE = 8
 
 interface Loaded {

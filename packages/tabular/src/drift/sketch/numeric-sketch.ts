@@ -48,7 +48,7 @@ export function sketchOf(numbers: Weighted): NumericSketch {
 /** Rounded down, also where the product is too small to be a number. */
 function bucketOf(value: number, scale: number): number {
   const scaled = value * scale
-  return scaled === 0 && value < 0 ? -1 : Math.floor(scaled)
+  return scaled === 0 && value < 0 ? -1 : Math.floor(scaled) + 0 // one zero, not two
 }
 
 function fits(values: Float64Array, exponent: number): boolean {

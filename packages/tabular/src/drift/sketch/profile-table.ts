@@ -13,6 +13,9 @@ import { CATEGORIES, categorySketch, WORDS } from './category-sketch.ts'
 import { absentColumn } from './merge-profiles.ts'
 import { sketchOf } from './numeric-sketch.ts'
 
+/** Numbers in memory at once. */
+const VALUES_AT_ONCE = 2_000_000
+
 /** The profile of a table: what can be compared and added to that of another hour without its rows. */
 export async function profileSketch(engine: Engine, request: ProfileSketchRequest): Promise<Profile> {
   const side = await openSide(engine, request.source, 'drift_profiled')
@@ -54,10 +57,13 @@ async function numericColumns(engine: Engine, side: Side, features: readonly Fea
   const errors = await typeErrors(engine, side, features)
   const profiles: ColumnProfile[] = []
   const scratch = new Float64Array(side.rows)
-  for (const feature of features) {
-    const sql = `select ${numberOf(feature.name, feature.currentType, feature.kind)} from (${side.relation.sql})`
-    const [column] = await engine.numbers(sql)
-    if (column !== undefined) profiles.push(numericProfile(feature, column, errors.get(feature.name) ?? 0, scratch))
+  const atOnce = Math.max(1, Math.floor(VALUES_AT_ONCE / Math.max(1, side.rows)))
+  for (let from = 0; from < features.length; from += atOnce) {
+    const group = features.slice(from, from + atOnce)
+    const numbers = group.map((one, i) => `${numberOf(one.name, one.currentType, one.kind)} as c${i}`)
+    const columns = await engine.numbers(`select ${numbers.join(', ')} from (${side.relation.sql})`)
+    for (const [i, feature] of group.entries())
+      profiles.push(numericProfile(feature, columns[i] as NumberColumn, errors.get(feature.name) ?? 0, scratch))
   }
   return profiles
 }
