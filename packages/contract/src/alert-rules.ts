@@ -6,6 +6,23 @@ import { nameSchema, timeSchema } from './core/names.ts'
 import { pageOf, pageQuery } from './core/page.ts'
 import { ok, route } from './core/route.ts'
 import { eventFilter } from './event-filters.ts'
+import { metricAggregation, metricSubject } from './service-metrics.ts'
+
+/** A service metric, as `hagane metrics` shows it, and the bound that it must not cross. */
+export const metricBound = z
+  .strictObject({
+    metric: z.string().min(1).max(400).describe('a name of /api/v1/metrics/names, e.g. latency'),
+    subject: metricSubject,
+    aggregation: metricAggregation.optional(),
+    over: durationSchema.default('5m').describe('the newest so long, e.g. 5m'),
+    above: z.number().optional(),
+    below: z.number().optional(),
+  })
+  .refine(({ above, below }) => (above === undefined) !== (below === undefined), {
+    error: 'say the bound: above or below',
+    path: ['above'],
+  })
+export type MetricBound = z.output<typeof metricBound>
 
 /** When events become an alert: so many of them, or none for so long. */
 export const alertRuleSpec = z
@@ -13,7 +30,8 @@ export const alertRuleSpec = z
     $schema: z.string().optional(),
     name: nameSchema,
     description: z.string().max(2000).optional(),
-    on: eventFilter.describe('the events that count'),
+    on: eventFilter.optional().describe('the events that count'),
+    metric: metricBound.optional().describe('instead of events: fires while a service metric is beyond its bound'),
     by: z.enum(['subject', 'workspace']).default('workspace').describe('subject: each subject has an alert of its own'),
     at_least: z.number().int().min(1).max(1000).default(1).describe('so many events'),
     within: durationSchema.optional().describe('in so long a time, e.g. 10m'),
@@ -22,7 +40,7 @@ export const alertRuleSpec = z
     resolve_on: eventFilter.optional().describe('events that end it'),
     resolve_after: durationSchema.optional().describe('ends when no event counted for so long'),
     severity: z.enum(alertSeverities).default('warning'),
-    summary: z.string().min(1).max(1000).optional().describe('may hold {{rule}}, {{count}} and {{subject}}'),
+    summary: z.string().min(1).max(1000).optional().describe('may hold {{rule}}, {{count}}, {{subject}} and {{value}}'),
     summary_ja: z.string().min(1).max(1000).optional(),
     labels: z.record(z.string().max(256), z.string().max(256)).optional(),
     next_command: z
@@ -33,6 +51,21 @@ export const alertRuleSpec = z
     emails: z.array(z.email().max(320)).max(100).optional(),
     is_enabled: z.boolean().default(true),
   })
+  .refine(({ on, metric }) => (on === undefined) !== (metric === undefined), {
+    error: 'say what is looked at: on (events) or metric',
+    path: ['on'],
+  })
+  .refine(
+    ({ metric, at_least, within, absent_for, by, resolve_on, resolve_after }) =>
+      metric === undefined ||
+      (at_least === 1 &&
+        by === 'workspace' &&
+        [within, absent_for, resolve_on, resolve_after].every(part => part === undefined)),
+    {
+      error: 'metric goes with for, severity and words alone; it ends when the metric is within its bound',
+      path: ['metric'],
+    },
+  )
   .refine(({ at_least, within }) => at_least === 1 || within !== undefined, {
     error: 'at_least needs within: so many events in how long?',
     path: ['within'],

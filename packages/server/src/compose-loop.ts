@@ -5,6 +5,7 @@ import type { Endpoints, ModelSource } from './domains/endpoints/index.ts'
 import type { buildEnvironments } from './domains/environments/index.ts'
 import { buildGates } from './domains/gates/index.ts'
 import type { Jobs } from './domains/jobs/index.ts'
+import type { ServiceMetrics } from './domains/metrics/index.ts'
 import type { Models } from './domains/models/index.ts'
 import { buildNotifications, smtpOf } from './domains/notifications/index.ts'
 import { buildRollouts, type Rollouts } from './domains/rollouts/index.ts'
@@ -36,6 +37,7 @@ interface Kernel {
   tasks: Tasks
   log: Logger
   url: () => string
+  serviceMetrics: Pick<ServiceMetrics, 'query'>
 }
 
 interface Acted {
@@ -79,7 +81,8 @@ export function composeLoop(kernel: Kernel, acted: Acted): Loop {
 }
 
 /** How notifications leave this server. */
-const outgoing = ({ config, url }: Kernel, tracking: Tracking) => ({
+const outgoing = ({ config, url, serviceMetrics }: Kernel, tracking: Tracking) => ({
+  metric: serviceMetrics.query,
   allowPrivateUrls: config.allow_private_urls,
   smtp: smtpOf(config),
   url: () => config.public_url?.replace(/\/$/, '') ?? url(),

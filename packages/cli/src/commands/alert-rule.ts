@@ -10,7 +10,7 @@ import { periodFlags, periodOf } from './time-flags.ts'
 const columns: readonly Column<AlertRuleResource>[] = [
   ['Name', rule => rule.name],
   ['Severity', rule => rule.severity],
-  ['On', rule => rule.on.types?.join(', ')],
+  ['On', rule => rule.on?.types?.join(', ') ?? rule.metric?.metric],
   ['AtLeast', rule => rule.at_least],
   ['Within', rule => rule.within ?? rule.absent_for],
   ['For', rule => rule.for],

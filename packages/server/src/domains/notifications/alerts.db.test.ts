@@ -218,6 +218,24 @@ eachDialect('alerts of two servers on one database', database => {
     for (const name of ['failures', 'silent']) await call(alertRuleRoutes.delete, { params: { name } })
   })
 
+  it('come of a service metric beyond its bound, and end when it is within', async () => {
+    const metric = { metric: 'memory_bytes', subject: 'server', aggregation: 'last', over: '5m', above: 1 }
+    const body = { name: 'large', metric }
+    await expect(
+      call(alertRuleRoutes.create, { body: { ...body, metric: { ...metric, metric: 'charm' } } }),
+    ).rejects.toThrow("no service metric 'charm'")
+    await expect(call(alertRuleRoutes.create, { body: { ...body, at_least: 2, within: '5m' } })).rejects.toThrow(
+      'metric goes with',
+    )
+    await call(alertRuleRoutes.create, { body })
+    await until(async () => (await alertOf('alert-rule/large'))?.state === 'firing')
+    expect((await alertOf('alert-rule/large'))?.summary).toMatch(
+      /^large: memory_bytes \(last\) of server is \d+, above 1$/,
+    )
+    await call(alertRuleRoutes.create, { body: { ...body, metric: { ...metric, above: 1e15 } } })
+    await until(async () => (await alertOf('alert-rule/large'))?.state === 'resolved')
+  })
+
   it('are foretold by a backtest from the same events', async () => {
     const since = clock.now().toISOString()
     for (let i = 0; i < 3; i++) {

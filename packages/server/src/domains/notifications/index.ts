@@ -12,7 +12,7 @@ import type { NotificationNeeds } from './needs.ts'
 import { bindSubscriptions } from './routes.ts'
 import { ensureAlertMail } from './subscriptions/alert-mail.ts'
 import { putSubscription } from './subscriptions/service.ts'
-import { buildAlertWatch } from './watch.ts'
+import { buildAlertWatch, type MetricSource } from './watch.ts'
 
 export { smtpOf } from './smtp-settings.ts'
 
@@ -27,10 +27,11 @@ export interface Notifications {
 type Given = Omit<NotificationNeeds, 'sender' | 'mailer'> & {
   allowPrivateUrls: boolean
   smtp: MailSettings | undefined
+  metric: MetricSource
 }
 
 /** Events told to others: subscriptions and their deliveries. */
-export function buildNotifications({ allowPrivateUrls, smtp, ...parts }: Given): Notifications {
+export function buildNotifications({ allowPrivateUrls, smtp, metric, ...parts }: Given): Notifications {
   const sender = openSender(allowPrivateUrls)
   const mailer = smtp === undefined ? undefined : openMailer(smtp)
   const needs: NotificationNeeds = { ...parts, sender, mailer }
@@ -40,7 +41,7 @@ export function buildNotifications({ allowPrivateUrls, smtp, ...parts }: Given):
     tell: (tx: Tx, row, change) => tellHealth(tx, row, change),
   })
   const alerts = buildAlertWatch({
-    ...{ db: needs.db, log: needs.log },
+    ...{ db: needs.db, log: needs.log, metric },
     mailProblem: mailer === undefined ? 'this server has no SMTP server (smtp_host)' : undefined,
     ensureMail: ensureAlertMail,
   })

@@ -1,4 +1,4 @@
-import { alertSignal } from '@hagane/contract'
+import { alertSignal, secondsOfDuration } from '@hagane/contract'
 import type { Database, Tx } from '../../kernel/db/index.ts'
 import { type EventRow, eventsAfter, toRecord } from '../../kernel/events/index.ts'
 import type { Logger } from '../../kernel/log.ts'
@@ -6,12 +6,13 @@ import { alertCursor, workspacesToLookAt } from './alerts/reads.ts'
 import { raise, settle } from './alerts/signals.ts'
 import { lockAlerts, movePast } from './alerts/store.ts'
 import { type TellNeeds, tellDue } from './alerts/tell-groups.ts'
-import { ruleOverEvent, rulesOverTime } from './rules/evaluate.ts'
+import { ruleOverEvent, ruleOverMetric, rulesOverTime } from './rules/evaluate.ts'
 import { allRules, rulesDue } from './rules/reads.ts'
 import { type Rule, ruleOf } from './rules/rule.ts'
 
 const PAGE = 500
 const POLL_MS = 1_000
+const MEASURE_MS = 10_000
 
 /** Another server has drawn alerts from these events already. */
 class Superseded extends Error {}
@@ -23,7 +24,13 @@ export interface AlertWatch {
   stop(): Promise<void>
 }
 
-type Needs = TellNeeds & { db: Database; log: Logger }
+/** The present value of a service metric; undefined when nothing was measured. */
+export type MetricSource = (
+  workspace: string,
+  asked: { metric: string; subject: string; aggregation?: string | undefined; since: string; until: string },
+) => Promise<number | undefined>
+
+type Needs = TellNeeds & { db: Database; log: Logger; metric: MetricSource }
 
 /**
  * Draws alerts from events. What an event leads to and the step past it are one transaction, so each is raised, resolved and told
@@ -34,6 +41,7 @@ export function buildAlertWatch(needs: Needs): AlertWatch {
   let again = false
   let stopped = false
   let timer: NodeJS.Timeout | undefined
+  let measuredAt = Number.NEGATIVE_INFINITY
   let stopHints = () => {}
   const poll = (): Promise<void> => {
     again = true
@@ -42,6 +50,10 @@ export function buildAlertWatch(needs: Needs): AlertWatch {
         again = false
         await drain(needs, () => stopped)
         await overTime(needs)
+        if (performance.now() - measuredAt > MEASURE_MS) {
+          measuredAt = performance.now()
+          await overMetrics(needs)
+        }
       }
     })().finally(() => {
       running = undefined
@@ -140,6 +152,32 @@ async function overTime(needs: Needs): Promise<void> {
       await lockAlerts(tx)
       await rulesOverTime(tx, mine, tx.now.getTime())
       await tellDue(tx, needs)
+    })
+  }
+}
+
+/** Looks at the metrics that rules name. */
+async function overMetrics({ db, log, metric }: Needs): Promise<void> {
+  const rules = (await allRules(db)).map(ruleOf).filter(({ spec }) => spec.is_enabled && spec.metric !== undefined)
+  for (const rule of rules) {
+    const bound = rule.spec.metric
+    if (bound === undefined) continue
+    const now = db.clock.now()
+    const since = new Date(now.getTime() - secondsOfDuration(bound.over) * 1000).toISOString()
+    const asked = {
+      metric: bound.metric,
+      subject: bound.subject,
+      aggregation: bound.aggregation,
+      since,
+      until: now.toISOString(),
+    }
+    const value = await metric(rule.workspace, asked).catch((error: unknown) => {
+      log.warn({ err: error, rule: rule.spec.name }, 'the metric of an alert rule could not be read')
+      return undefined
+    })
+    await db.withTransaction({ workspace: rule.workspace, actor: 'server' }, async tx => {
+      await lockAlerts(tx)
+      await ruleOverMetric(tx, rule, value)
     })
   }
 }

@@ -1,4 +1,4 @@
-import type { AlertRuleSpec, BacktestResult } from '@hagane/contract'
+import { type AlertRuleSpec, type BacktestResult, HaganeError } from '@hagane/contract'
 import type { Database } from '../../../kernel/db/index.ts'
 import { type EventRow, eventsAfter, firstAt } from '../../../kernel/events/index.ts'
 import { begin, onEnd, onEvent, onTime, type RuleState, type Step } from './machine.ts'
@@ -15,6 +15,10 @@ export async function backtest(
   workspace: string,
   { rule: spec, since, until }: { rule: AlertRuleSpec; since: Date; until: Date },
 ): Promise<BacktestResult> {
+  if (spec.metric !== undefined)
+    throw new HaganeError('unsupported', 'metric: a rule over a service metric cannot be replayed on events', {
+      hint: 'ask for the past of the metric instead: `hagane metrics show`',
+    })
   const rule = ruleOfSpec(spec, workspace)
   const replay = new Replay(rule, since.getTime())
   for await (const event of between(db, workspace, since, until, spec)) replay.event(event)
@@ -28,7 +32,7 @@ async function* between(
   until: Date,
   spec: AlertRuleSpec,
 ): AsyncGenerator<EventRow> {
-  const type = spec.resolve_on === undefined && spec.on.types?.length === 1 ? spec.on.types[0] : undefined
+  const type = spec.resolve_on === undefined && spec.on?.types?.length === 1 ? spec.on.types[0] : undefined
   const end = until.toISOString()
   for (let after = (await firstAt(db, since.toISOString())) - 1; ; ) {
     const events = await eventsAfter(db, after, PAGE, { workspace, type })

@@ -27,6 +27,20 @@ export async function rulesOverTime(tx: Tx, rules: readonly Rule[], now: number)
   }
 }
 
+/** Carries a rule over the present value of its metric; nothing was measured: nothing changes. */
+export async function ruleOverMetric(tx: Tx, rule: Rule, value: number | undefined): Promise<void> {
+  const { metric } = rule.spec
+  if (metric === undefined || value === undefined) return
+  const now = tx.now.getTime()
+  const before = (await stateOf(tx, rule.id, '')) ?? begin(rule.startedAt)
+  const isBeyond = metric.above === undefined ? value < (metric.below ?? value) : value > metric.above
+  const isQuiet = before.pendingSince === undefined && before.firingSince === undefined
+  if (!isBeyond && isQuiet) return
+  const passed = isBeyond ? onTime(rule.timings, { ...before, value }, now) : { state: { ...before, value }, moves: [] }
+  const step = isBeyond ? onEvent(rule.timings, passed.state, now) : onEnd(passed.state, now)
+  await carryOut(tx, rule, '', { state: step.state, moves: [...passed.moves, ...step.moves] }, undefined)
+}
+
 /** A rule that waits for what does not come has a state from its first day. */
 export async function beginAbsence(tx: Tx, rule: Rule): Promise<void> {
   if (rule.timings.absentFor === undefined || (await stateOf(tx, rule.id, '')) !== undefined) return

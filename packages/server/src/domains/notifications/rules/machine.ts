@@ -8,6 +8,8 @@ export interface RuleState {
   readonly lastAt: number
   readonly pendingSince?: number
   readonly firingSince?: number
+  /** The last value of a metric. */
+  readonly value?: number
 }
 
 export type RuleMove = 'pending' | 'dropped' | 'firing' | 'resolved'
@@ -37,7 +39,7 @@ export const timingsOf = (rule: AlertRuleSpec): Timings => ({
   absentFor: ms(rule.absent_for),
   pendingFor: ms(rule.for) ?? 0,
   resolveAfter: ms(rule.resolve_after),
-  endsByEvent: rule.resolve_on !== undefined,
+  endsByEvent: rule.resolve_on !== undefined || rule.metric !== undefined,
 })
 
 export const begin = (at: number): RuleState => ({ times: [], lastAt: at })

@@ -1,4 +1,12 @@
-import { type AlertRuleSpec, type AlertSignal, alertRuleSpec } from '@hagane/contract'
+import {
+  type AlertRuleSpec,
+  type AlertSignal,
+  alertRuleSpec,
+  HaganeError,
+  type MetricBound,
+  serviceMetricDefinitions,
+  serviceMetricOf,
+} from '@hagane/contract'
 import { compileFilter, type EventRow, toRecord } from '../../../kernel/events/index.ts'
 import type { RuleRow } from '../tables.ts'
 import { type RuleState, type Timings, timingsOf } from './machine.ts'
@@ -27,7 +35,9 @@ export function ruleOf(row: RuleRow): Rule {
 
 /** Throws `invalid` for a condition that is none. */
 export function ruleOfSpec(spec: AlertRuleSpec, workspace: string): Rule {
-  const counts = compileFilter(spec.on, 'on')
+  if (spec.metric !== undefined && serviceMetricOf(spec.metric.metric) === undefined)
+    throw unknownMetric(spec.metric.metric)
+  const counts = spec.on === undefined ? () => false : compileFilter(spec.on, 'on')
   const ends = spec.resolve_on === undefined ? undefined : compileFilter(spec.resolve_on, 'resolve_on')
   return {
     ...{ id: '', workspace, sinceSeq: 0, startedAt: 0, spec, timings: timingsOf(spec) },
@@ -41,6 +51,28 @@ export function ruleOfSpec(spec: AlertRuleSpec, workspace: string): Rule {
   }
 }
 
+const unknownMetric = (name: string): HaganeError =>
+  new HaganeError('invalid', `metric.metric: there is no service metric '${name}'`, {
+    details: [
+      {
+        property: 'metric.metric',
+        message: 'not a service metric',
+        sent: name,
+        allowed: serviceMetricDefinitions.map(definition => definition.name),
+      },
+    ],
+  })
+
+const figure = (value: number | undefined): string => (value === undefined ? '?' : String(Number(value.toPrecision(4))))
+
+function whatOf(spec: AlertRuleSpec, { count, value }: { count: string; value: string }): string {
+  if (spec.metric !== undefined) return beyond(spec.metric, value)
+  return spec.absent_for === undefined ? `${count} × ${patterns(spec)}` : `no ${patterns(spec)} for ${spec.absent_for}`
+}
+
+const beyond = ({ metric, subject, aggregation, above, below }: MetricBound, value: string): string =>
+  `${metric}${aggregation === undefined ? '' : ` (${aggregation})`} of ${subject} is ${value}, ${above === undefined ? `below ${below}` : `above ${above}`}`
+
 /** Each subject has an alert of its own where the rule says so. */
 export const keyOf = (rule: Rule, subject: string): string => (rule.spec.by === 'subject' ? subject : '')
 
@@ -50,15 +82,12 @@ const filled = (text: string, values: Readonly<Record<string, string>>): string 
 /** What a rule says when it fires or ends for a key. */
 export function signalOf(rule: Rule, key: string, state: RuleState, over: boolean): AlertSignal {
   const { spec } = rule
-  const subject = key === '' ? spec.name : key
+  const subject = key === '' ? (spec.metric?.subject ?? spec.name) : key
   const values = {
-    ...{ rule: spec.name, count: String(state.times.length), subject },
+    ...{ rule: spec.name, count: String(state.times.length), subject, value: figure(state.value) },
     name: subject.slice(subject.indexOf('/') + 1),
   }
-  const what =
-    spec.absent_for === undefined
-      ? `${values.count} × ${patterns(spec)}`
-      : `no ${patterns(spec)} for ${spec.absent_for}`
+  const what = whatOf(spec, values)
   const on = key === '' ? '' : ` (${key})`
   return {
     key: `alert-rule/${spec.name}${key === '' ? '' : `/${key}`}`,
@@ -68,9 +97,9 @@ export function signalOf(rule: Rule, key: string, state: RuleState, over: boolea
     ...(spec.summary_ja === undefined ? {} : { summary_ja: filled(spec.summary_ja, values) }),
     group: `alert-rule/${spec.name}`,
     labels: { rule: spec.name, ...spec.labels },
-    next_command: filled(spec.next_command ?? `hagane event list --type "${spec.on.types?.[0] ?? '*'}"`, values),
+    next_command: filled(spec.next_command ?? `hagane alert-rule show -n ${spec.name}`, values),
     emails: spec.emails ?? [],
   }
 }
 
-const patterns = (spec: AlertRuleSpec): string => spec.on.types?.join(', ').replaceAll('dev.hagane.', '') ?? 'events'
+const patterns = (spec: AlertRuleSpec): string => spec.on?.types?.join(', ').replaceAll('dev.hagane.', '') ?? 'events'
