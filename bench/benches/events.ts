@@ -129,6 +129,19 @@ async function flood(db: Database, receiver: ChildProcess): Promise<Row[]> {
   }
   const took = (performance.now() - started) / 1000
   const { user, system } = process.cpuUsage(processor)
+  return rowsOf({ counts, last, sent, written, took, processorMs: (user + system) / 1000 })
+}
+
+interface Flood {
+  counts: Count[]
+  last: Count
+  sent: number
+  written: number
+  took: number
+  processorMs: number
+}
+
+function rowsOf({ counts, last, sent, written, took, processorMs }: Flood): Row[] {
   const lost = sent * webhooks - last.seen
   const lags = counts.slice(2).map(count => count.lag)
   const work = `${rate} events/s to ${webhooks} webhooks`
@@ -136,7 +149,7 @@ async function flood(db: Database, receiver: ChildProcess): Promise<Row[]> {
   const cost = {
     work: `${work}, processor time of a delivery`,
     unit: 'ms',
-    ours: (user + system) / 1000 / last.seen,
+    ours: processorMs / last.seen,
   } as const
   return [
     { ...cost, note: 'with writing the events, in the server alone' },
