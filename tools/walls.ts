@@ -103,6 +103,7 @@ export const domainDoors: Readonly<Record<string, readonly string[]>> = {
   collection: ['endpoints', 'data'],
   gates: ['models', 'data', 'jobs', 'tracking', 'environments', 'endpoints'],
   rollouts: ['endpoints', 'collection', 'gates', 'models'],
+  automation: ['jobs', 'models', 'schedules', 'gates', 'rollouts'],
   batch: ['models', 'environments', 'components', 'assets', 'jobs', 'endpoints'],
   lineage: ['assets', 'data', 'components', 'environments', 'tracking', 'models', 'jobs', 'endpoints', 'batch'],
   monitoring: [

@@ -33,6 +33,7 @@ export const catalogue: readonly Entry[] = [
   entry('monitor', 'Watch what deployments collect and answer', () => import('./commands/monitor.ts')),
   entry('gate', 'Judge models before they replace the champion', () => import('./commands/gate.ts')),
   entry('rollout', 'Replace a deployment by measured steps', () => import('./commands/rollout.ts')),
+  entry('rule', 'Act on events, at times and on pushes', () => import('./commands/rule.ts')),
   entry('compute', 'Manage computes', () => import('./commands/compute.ts')),
   entry('datastore', 'Where data lies', () => import('./commands/datastore.ts')),
   entry('workspace', 'Manage workspaces', () => import('./commands/workspace.ts')),

@@ -72,7 +72,15 @@ export const auditRoutes = {
     path: '/api/v1/audit/events',
     permission: 'audit.read',
     summary: 'Events of this workspace, newest first',
-    query: z.object({ ...pageQuery, ...filter }),
+    query: z.object({
+      ...pageQuery,
+      ...filter,
+      correlation: z
+        .string()
+        .max(255)
+        .optional()
+        .describe('the chain of steps that began with the event of this id, oldest first'),
+    }),
     response: pageOf(eventSchema),
   }),
   verify: route({

@@ -22,6 +22,7 @@ const schemaNames: [RegExp, ManifestKind][] = [
   [/^alertRule$/i, 'alert-rule'],
   [/^monitor(Schedule)?$/i, 'monitor'],
   [/^(data)?schedule$/i, 'schedule'],
+  [/^rule$/i, 'rule'],
   [/^(compute|amlCompute|computeInstance|virtualMachine|kubernetesCompute|synapseSpark)/i, 'compute'],
 ]
 
@@ -49,6 +50,7 @@ function fromShape(map: YamlMap): ManifestKind | undefined {
   if (has('create_job', 'import_data')) return 'schedule'
   if (has('channel')) return 'subscription'
   if (has('on') && has('at_least', 'absent_for', 'severity', 'resolve_on')) return 'alert-rule'
+  if (has('on') && has('do')) return 'rule'
   if (has('replication_locations')) return 'registry'
   if (has('auth_mode', 'traffic')) return 'online-endpoint'
   const type = own(map, 'type')

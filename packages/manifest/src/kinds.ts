@@ -33,8 +33,10 @@ import {
   onlineEndpointSpec,
   type RegistrySpec,
   type RolloutSpec,
+  type RuleSpec,
   registrySpec,
   rolloutSpec,
+  ruleSpec,
   type ScheduleSpec,
   type SubscriptionSpec,
   scheduleSpec,
@@ -48,6 +50,7 @@ import { expandEnvironmentSpec } from './expand-environment.ts'
 import { expandJob } from './expand-job.ts'
 import { expandMonitor } from './expand-monitor.ts'
 import { expandComponent } from './expand-pipeline.ts'
+import { checkRule, expandRule } from './expand-rule.ts'
 import { expandSchedule } from './expand-schedule.ts'
 import { checkComponent, checkJob, checkSchedule } from './graph.ts'
 import type { Loading } from './loading.ts'
@@ -76,6 +79,7 @@ export interface ManifestResources {
   'alert-rule': AlertRuleSpec
   gate: GateSpec
   rollout: RolloutSpec
+  rule: RuleSpec
 }
 export type ManifestKind = keyof ManifestResources
 export type ResourceOf<K extends ManifestKind> = ManifestResources[K]
@@ -104,6 +108,7 @@ export const manifestKinds: { readonly [K in ManifestKind]: KindRules<ManifestRe
   datastore: { spec: datastoreSpec, expand: expandAssetFields },
   compute: { spec: computeSpec, expand: expandAssetFields },
   registry: { spec: registrySpec, expand: expandAssetFields },
+  rule: { spec: ruleSpec, expand: expandRule, check: checkRule },
   schedule: { spec: scheduleSpec, expand: expandSchedule, check: checkSchedule },
   monitor: { spec: monitorSpec, expand: expandMonitor },
   expectations: { spec: expectations, expand: () => {} },

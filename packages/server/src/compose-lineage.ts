@@ -106,17 +106,22 @@ export function factsFrom(
       const collected = await collection.ofPrediction(workspace, endpoint, id)
       return { endpoint, deployment, revisionId: revision, time, facts: { time, ...facts, ...collected } }
     },
-    async runFacts(workspace: string, name: string): Promise<Record<string, unknown>> {
-      const run = await tracking.getRun(workspace, name).catch(absent)
-      if (run === undefined) return {}
-      const { params, metrics } = run.data
-      return {
-        params: Object.fromEntries(params.map(({ key, value }) => [key, value])),
-        metrics: Object.fromEntries(metrics.map(({ key, value }) => [key, value])),
-      }
-    },
+    runFacts: runFactsOf(tracking),
   }
 }
+
+/** Parameters and metrics of a run; nothing of one that is not there. */
+export const runFactsOf =
+  (tracking: Tracking) =>
+  async (workspace: string, name: string): Promise<Record<string, unknown>> => {
+    const run = await tracking.getRun(workspace, name).catch(absent)
+    if (run === undefined) return {}
+    const { params, metrics } = run.data
+    return {
+      params: Object.fromEntries(params.map(({ key, value }) => [key, value])),
+      metrics: Object.fromEntries(metrics.map(({ key, value }) => [key, value])),
+    }
+  }
 
 /** A row that a batch job has scored leads to the job, and from there to its data and its deployment. */
 function batchFacts(found: BatchPrediction | undefined): PredictionFacts | undefined {

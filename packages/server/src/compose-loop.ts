@@ -1,4 +1,5 @@
-import { absent } from './compose-lineage.ts'
+import { absent, runFactsOf } from './compose-lineage.ts'
+import { buildAutomation } from './domains/automation/index.ts'
 import type { Collection } from './domains/collection/index.ts'
 import type { Data } from './domains/data/index.ts'
 import type { Endpoints, ModelSource } from './domains/endpoints/index.ts'
@@ -66,14 +67,16 @@ export function composeLoop(kernel: Kernel, acted: Acted): Loop {
   })
   const rollouts = buildRollouts({ ...kernel, endpoints, gates, models, questions: collection.questions })
   const notifications = buildNotifications({ ...kernel, ...outgoing(kernel, tracking) })
+  const acting = { gates, rollouts, models, jobs, runFacts: runFactsOf(tracking) }
+  const automation = buildAutomation({ ...kernel, ...outgoing(kernel, tracking), ...acting })
   return {
-    domains: [gates, rollouts, notifications],
+    domains: [gates, rollouts, notifications, automation],
     rollouts,
     start() {
-      rollouts.start()
-      notifications.start()
+      for (const domain of [rollouts, notifications, automation]) domain.start()
     },
     async stop() {
+      await automation.stop()
       await rollouts.stop()
       await notifications.stop()
     },

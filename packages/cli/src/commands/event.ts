@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Answer, auditRoutes, type EventRecord } from '@hagane/contract'
 import { exitCodes } from '../failure.ts'
-import { count } from '../grammar/flags.ts'
+import { count, text } from '../grammar/flags.ts'
 import type { Invocation } from '../invocation.ts'
 import { type Noun, verb } from '../invocation.ts'
 import { persistently } from '../stream/reconnect.ts'
@@ -20,12 +20,18 @@ interface Filter {
 const list = verb({
   name: 'list',
   summary: 'List events, newest first',
-  examples: ['hagane event list --type "dev.hagane.job.*" -o table'],
-  flags: eventListFlags,
+  examples: [
+    'hagane event list --type "dev.hagane.job.*" -o table',
+    'hagane event list --correlation 01KC0YJ4N3M5Q8R2T6V9W1X3Z7 -o table',
+  ],
+  flags: {
+    ...eventListFlags,
+    correlation: text('--correlation <id>', 'the chain of steps that this event began, oldest first'),
+  },
   run: async (call, options) => {
-    const { type, subject, actor } = options
+    const { type, subject, actor, correlation } = options
     const events = await collect(options.maxResults ?? defaultMost, page =>
-      call.client.call(auditRoutes.list, { query: { ...page, type, subject, actor } }),
+      call.client.call(auditRoutes.list, { query: { ...page, type, subject, actor, correlation } }),
     )
     await call.print(events, eventColumns)
   },

@@ -27,6 +27,31 @@ export function compileCondition(text: string, property: string): Condition {
   }
 }
 
+/** An expression over named values: what it comes to, or the reason why it cannot be told. */
+export type Expression = (values: Readonly<Record<string, unknown>>) => { value: unknown } | { problem: string }
+
+/** Compiles an expression in CEL whose value is wanted, as JSON has it. Throws `invalid` like compileCondition. */
+export function compileExpression(text: string, property: string): Expression {
+  const evaluate = parsed(text, property)
+  return values => {
+    try {
+      return { value: asJson(evaluate(values)) }
+    } catch (error) {
+      return { problem: firstLine(error) }
+    }
+  }
+}
+
+/** CEL has whole numbers of its own, and maps. */
+function asJson(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value)
+  if (Array.isArray(value)) return value.map(asJson)
+  if (value instanceof Date) return value.toISOString()
+  if (value instanceof Map) return Object.fromEntries([...value].map(([key, item]) => [String(key), asJson(item)]))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, asJson(item)]))
+}
+
 function parsed(text: string, property: string): (values: Record<string, unknown>) => unknown {
   try {
     return cel.parse(text) as (values: Record<string, unknown>) => unknown

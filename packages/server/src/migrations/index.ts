@@ -29,6 +29,7 @@ import { subscriptions } from './0091-subscriptions.ts'
 import { alerts } from './0092-alerts.ts'
 import { gates } from './0093-gates.ts'
 import { rollouts } from './0094-rollouts.ts'
+import { rules } from './0095-rules.ts'
 import { auditTree } from './0096-audit.ts'
 import { serviceMetrics } from './0097-service-metrics.ts'
 import { eventMentions } from './0098-event-mentions.ts'
@@ -66,6 +67,7 @@ export const migrations: readonly Migration[] = [
   alerts,
   gates,
   rollouts,
+  rules,
   auditTree,
   serviceMetrics,
   eventMentions,

@@ -10,6 +10,7 @@ import {
   textCursor,
 } from '../../kernel/http/index.ts'
 import { newUlid } from '../../kernel/ids.ts'
+import { optional } from '../../kernel/optional.ts'
 import { hashToken, newToken } from '../../kernel/secrets.ts'
 import { hasPersonToken, listTokens, liveTokensIn, tokenByHash } from './reads.ts'
 import { permissionsOf } from './roles.ts'
@@ -37,7 +38,10 @@ interface Deps {
 
 export function buildAccess({ db, credentialsNeeded, workspaces }: Deps): Access {
   const { require: requireWorkspace, isRegistry } = workspaces
-  const issueToken = async (tx: Tx, values: Pick<TokenRow, 'name' | 'role' | 'workspace' | 'actor' | 'expires_at'>) => {
+  const issueToken = async (
+    tx: Tx,
+    values: Pick<TokenRow, 'name' | 'role' | 'workspace' | 'actor' | 'expires_at' | 'correlation'>,
+  ) => {
     const secret = newToken('hg')
     const row: TokenRow = {
       ...values,
@@ -59,7 +63,7 @@ export function buildAccess({ db, credentialsNeeded, workspaces }: Deps): Access
         .map(row => ({ sha256: row.hash, expires_at: row.expires_at }))
     },
     issue: async (tx, actor, role, workspace) =>
-      (await issueToken(tx, { name: actor, role, workspace, actor, expires_at: null })).secret,
+      (await issueToken(tx, { ...holder(actor), role, workspace, correlation: tx.who.correlation ?? null })).secret,
     withdraw: async (tx, actor) => void (await deleteTokensOf(tx, actor)),
     // who may not enter a workspace is not told whether there is one of that name
     async authenticate({ headers, workspace }) {
@@ -91,6 +95,7 @@ export function buildAccess({ db, credentialsNeeded, workspaces }: Deps): Access
             workspace: workspace ?? null,
             actor: `user:${name}`,
             expires_at,
+            correlation: null,
           })
           tx.append({
             type: 'dev.hagane.access.token-created',
@@ -142,6 +147,8 @@ export function buildAccess({ db, credentialsNeeded, workspaces }: Deps): Access
   }
 }
 
+const holder = (actor: string) => ({ name: actor, actor, expires_at: null })
+
 const credentialsWanted = (): HaganeError =>
   new HaganeError('unauthenticated', 'this server asks for credentials', {
     hint: 'send a token: `hagane login`, or HAGANE_TOKEN, or MLFLOW_TRACKING_TOKEN for MLflow clients',
@@ -182,6 +189,7 @@ const callerOf = (row: TokenRow): Caller => {
   const allowed: readonly Permission[] = permissionsOf[row.role as keyof typeof permissionsOf] ?? []
   return {
     actor: row.actor,
+    ...optional('correlation', row.correlation),
     can: (permission, workspace) =>
       (row.workspace === null || (row.workspace === workspace && permission !== 'gateway.serve')) &&
       allowed.includes(permission),
@@ -199,6 +207,7 @@ function inRegistry(caller: Caller, registry: string, home: string | null = null
   const reads: readonly Permission[] = ['workspace.read', 'asset.read', 'model.read']
   return {
     actor: caller.actor,
+    ...optional('correlation', caller.correlation),
     refusal: (permission, workspace) =>
       workspace === registry && !registryPermissions.includes(permission)
         ? new HaganeError(

@@ -11,5 +11,7 @@ export type AccessTables = {
     created_by: string
     expires_at: string | null
     revoked: number
+    /** The chain of steps that its holder, a job, belongs to. */
+    correlation: string | null
   }
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { auditRoutes, HaganeError, type PredictionRecord } from '@hagane/contract'
 import type { Database } from '../../kernel/db/index.ts'
-import { eventsBefore, toRecord } from '../../kernel/events/index.ts'
+import { eventsAfter, eventsBefore, toRecord } from '../../kernel/events/index.ts'
 import { type BoundRoute, EVERY_WORKSPACE, implement, numberCursor, pageFrom } from '../../kernel/http/index.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { Secrets } from '../../kernel/secrets.ts'
@@ -66,9 +66,13 @@ export function buildAudit(deps: Deps): Audit {
 
 const eventRoutes = (db: Database): BoundRoute[] => [
   implement(auditRoutes.list, async call => {
-    const { limit, cursor, type, subject, actor } = call.query
-    const filter = { workspace: call.workspace, type, subject, actor }
-    const rows = await eventsBefore(db, numberCursor(cursor), limit + 1, filter)
+    const { limit, cursor, type, subject, actor, correlation } = call.query
+    const filter = { workspace: call.workspace, type, subject, actor, correlation }
+    const from = numberCursor(cursor)
+    // a chain of steps is read from its beginning
+    const rows = await (correlation === undefined
+      ? eventsBefore(db, from, limit + 1, filter)
+      : eventsAfter(db, from ?? 0, limit + 1, filter))
     return pageFrom(rows, limit, toRecord, row => [row.seq])
   }),
   implement(auditRoutes.stream, async call => {

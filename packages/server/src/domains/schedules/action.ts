@@ -17,14 +17,14 @@ const merged: readonly string[] = [
   ...['inputs', 'outputs', 'settings', 'tags', 'properties', 'environment_variables', 'limits', 'resources'],
 ]
 
-/** The job that a schedule creates: the one it names, with what the schedule says over it. Throws invalid. */
-export function overridden(job: JobSpec, { type, job: _, ...over }: ScheduledJob): JobSpec {
+/** The job that a schedule or a rule creates: the one it names, with what is said over it. Throws invalid, named after `property`. */
+export function overridden(job: JobSpec, { type, job: _, ...over }: ScheduledJob, property = 'create_job'): JobSpec {
   if (type !== undefined && type !== job.type)
-    throw new HaganeError('invalid', `create_job.type: the job is of type ${job.type}, not ${type}`, {
-      details: [{ property: 'create_job.type', message: 'differs from the job', sent: type, allowed: job.type }],
+    throw new HaganeError('invalid', `${property}.type: the job is of type ${job.type}, not ${type}`, {
+      details: [{ property: `${property}.type`, message: 'differs from the job', sent: type, allowed: job.type }],
       hint: 'leave type out',
     })
-  refuseUnknownInputs(job, over.inputs)
+  refuseUnknownInputs(job, over.inputs, property)
   const result: Properties = { ...job }
   for (const [key, value] of Object.entries(over)) {
     if (value === undefined) continue
@@ -34,7 +34,7 @@ export function overridden(job: JobSpec, { type, job: _, ...over }: ScheduledJob
   // each job is named after its time, as in Azure ML, also on screens unless the schedule itself says otherwise
   delete result.name
   if (over.display_name === undefined) delete result.display_name
-  return parseOrThrow(jobSpec, result, 'create_job')
+  return parseOrThrow(jobSpec, result, property)
 }
 
 /** Inputs that a job has; undefined where only a registered component knows them. */
@@ -48,12 +48,12 @@ function inputsOf(job: JobSpec): string[] | undefined {
 }
 
 /** An override of an input that the job has not would change nothing, so it is a slip. */
-function refuseUnknownInputs(job: JobSpec, given: object | null | undefined): void {
+function refuseUnknownInputs(job: JobSpec, given: object | null | undefined, owner: string): void {
   const known = inputsOf(job)
   const unknown = Object.keys(given ?? {}).filter(name => known !== undefined && !known.includes(name))
   if (unknown.length === 0) return
   const details = unknown.map(name => ({
-    property: `create_job.inputs.${name}`,
+    property: `${owner}.inputs.${name}`,
     message: `the job has no input '${name}'`,
     allowed: known,
   }))

@@ -3,13 +3,13 @@ import {
   HaganeError,
   type JobSpec,
   type MonitorSpec,
-  parseReference,
   type ScheduledJob,
   type ScheduleSpec,
   type ScheduleTrigger,
 } from '@hagane/contract'
 import type { Tx, Who } from '../../kernel/db/index.ts'
-import { atMoment, overridden } from './action.ts'
+import { atMoment } from './action.ts'
+import { completeJob, namedAfter } from './complete-job.ts'
 import { submitAt } from './fire.ts'
 import type { ScheduleNeeds } from './needs.ts'
 import { findSchedule } from './reads.ts'
@@ -240,35 +240,10 @@ function nextTick(tx: Tx, trigger: ScheduleTrigger, created: string | undefined,
 /** The job a schedule creates, complete; refused now if a submission of it would be. */
 async function jobOf(needs: ScheduleNeeds, workspace: string, name: string, action: Action): Promise<JobSpec> {
   const given: ScheduledJob = typeof action === 'string' || !('job' in action) ? { job: action } : action
-  const job = overridden(typeof given.job === 'string' ? await referred(needs, workspace, given.job) : given.job, given)
+  const job = await completeJob(needs.jobs, workspace, given, 'create_job')
   const sample = atMoment(job, { name: `${name.slice(0, 200)}-sample`, time: needs.db.clock.now() })
-  try {
-    await needs.jobs.check(workspace, { ...sample, name: undefined })
-  } catch (error) {
-    if (!(error instanceof HaganeError)) throw error
-    throw new HaganeError(error.kind, `create_job: ${error.message}`, {
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-      ...(error.details === undefined ? {} : { details: error.details }),
-    })
-  }
+  await namedAfter('create_job', () => needs.jobs.check(workspace, { ...sample, name: undefined }))
   return job
-}
-
-async function referred(needs: ScheduleNeeds, workspace: string, reference: string): Promise<JobSpec> {
-  const parsed = parseReference(reference)
-  if (parsed.form === 'asset' && parsed.version === undefined && parsed.label === undefined)
-    return needs.jobs.specOf(workspace, parsed.name)
-  throw new HaganeError('invalid', `create_job.job: '${reference}' does not name a job`, {
-    details: [
-      {
-        property: 'create_job.job',
-        message: 'not a job',
-        sent: reference,
-        allowed: 'azureml:<job>, or the job itself',
-      },
-    ],
-    hint: 'the command line reads a path to a job YAML before it sends the schedule',
-  })
 }
 
 const missing = (workspace: string, name: string): HaganeError =>

@@ -9,7 +9,9 @@ export async function appendEvents(tx: Tx, events: readonly NewEvent[]): Promise
   const head = await tx.db.selectFrom('event_head').select(['seq', 'hash']).executeTakeFirst()
   let { seq, hash } = head ?? { seq: 0, hash: GENESIS }
   const rows: EventRow[] = []
+  const chained: { workspace: string; correlation: string; seq: number }[] = []
   for (const event of events) {
+    const data = correlated(event.data, tx.who)
     const row = {
       seq: ++seq,
       id: newUlid(tx.now.getTime()),
@@ -18,17 +20,20 @@ export async function appendEvents(tx: Tx, events: readonly NewEvent[]): Promise
       actor: tx.who.actor,
       type: event.type,
       subject: event.subject,
-      data: canonicalJson(correlated(event.data, tx.who)),
+      data: canonicalJson(data),
       prev_hash: hash,
     }
     hash = hashEvent(row)
     rows.push({ ...row, hash })
+    if (typeof data.correlation_id === 'string')
+      chained.push({ workspace: row.workspace, correlation: data.correlation_id, seq })
   }
   for (let i = 0; i < rows.length; i += 500)
     await tx.db
       .insertInto('events')
       .values(rows.slice(i, i + 500))
       .execute()
+  if (chained.length > 0) await tx.db.insertInto('event_correlations').values(chained).execute()
   await tx.db.updateTable('event_head').set({ seq, hash }).where('one', '=', 1).execute()
 }
 

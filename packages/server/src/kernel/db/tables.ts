@@ -14,6 +14,8 @@ export interface KernelTables {
   }
   /** One row: the end of the chain, so that a cut-off tail is noticed. */
   event_head: { one: number; seq: number; hash: string }
+  /** Which events belong to a chain of steps; the event that began it is found by its id. */
+  event_correlations: { workspace: string; correlation: string; seq: number }
   consumers: { name: string; cursor: number }
   tasks: {
     id: string

@@ -7,6 +7,8 @@ export interface EventFilter {
   type?: string | undefined
   subject?: string | undefined
   actor?: string | undefined
+  /** Id of the event that a chain of steps began with: that event, and all that carry it. */
+  correlation?: string | undefined
 }
 
 export const toRecord = (row: EventRow): EventRecord => ({ ...row, data: safeData(row.data) })
@@ -49,7 +51,14 @@ function filtered(db: Database, filter: EventFilter) {
       ? query.where(column, '>=', wanted.slice(0, -1)).where(column, '<', `${wanted.slice(0, -1)}\u{10FFFF}`)
       : query.where(column, '=', wanted)
   }
-  return query
+  const { correlation } = filter
+  if (correlation === undefined) return query
+  return query.where(({ eb, or, selectFrom }) =>
+    or([
+      eb('id', '=', correlation),
+      eb('seq', 'in', selectFrom('event_correlations').select('seq').where('correlation', '=', correlation)),
+    ]),
+  )
 }
 
 /**

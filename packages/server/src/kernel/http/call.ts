@@ -10,6 +10,8 @@ export const EVERY_WORKSPACE = '*'
 export interface Caller {
   /** `user:<name>`, `job:<name>`, `gateway`, `local:<name>` */
   readonly actor: string
+  /** The chain of automatic steps that the caller is part of. */
+  readonly correlation?: string
   /** In one workspace, or with EVERY_WORKSPACE in all of them. */
   can(permission: Permission, workspace: string): boolean
   /** Why nobody may do this there, whatever their rights. */

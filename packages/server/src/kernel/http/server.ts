@@ -160,6 +160,7 @@ async function callOf(
   return {
     workspace,
     actor: caller.actor,
+    correlation: caller.correlation,
     caller,
     requestId: request.id,
     headers: request.headers,

@@ -6,6 +6,7 @@ import type { JobNeeds } from '../model/needs.ts'
 import type { SweepPlan } from '../model/plan.ts'
 import type { JobRow } from '../model/tables.ts'
 import { isStoppable } from '../model/transitions.ts'
+import { whoOf } from '../model/who-of.ts'
 import { findJob } from '../records/reads.ts'
 import { jobForUpdate } from '../records/store.ts'
 import { type Trial, trialsOf } from '../records/trial-reads.ts'
@@ -44,7 +45,7 @@ export function buildDriveSweeps(needs: Needs) {
     const name = String(task.payload.name)
     const first = await findJob(needs.db, task.workspace, name)
     if (first === undefined) return
-    const who: Who = { workspace: first.workspace, actor: first.created_by }
+    const who = whoOf(first)
     const plan = JSON.parse(first.plan) as SweepPlan
     const ears = needs.sweeps.listen(first.workspace, name)
     const driven: Driven = { row: first, plan, who, histories: new Map(), bestNoted: undefined, signal }
@@ -124,7 +125,7 @@ export function buildDriveSweeps(needs: Needs) {
   async function giveUp(task: Task, error: unknown): Promise<void> {
     const row = await findJob(needs.db, task.workspace, String(task.payload.name))
     if (row === undefined) return
-    const who: Who = { workspace: row.workspace, actor: row.created_by }
+    const who = whoOf(row)
     const reason = new HaganeError('internal', `the server gave this sweep up: ${(error as Error).message}`)
     await stopFailed(
       {

@@ -5,6 +5,7 @@ import type { StepExit, StepProcess } from '../../compute/index.ts'
 import type { JobNeeds, StepEnvironment } from '../model/needs.ts'
 import type { CommandPlan } from '../model/plan.ts'
 import type { JobRow } from '../model/tables.ts'
+import { whoOf } from '../model/who-of.ts'
 import { keepDecisions } from '../records/decisions-store.ts'
 import { findJob } from '../records/reads.ts'
 import { jobForUpdate, moveJob, moveJobThrough } from '../records/store.ts'
@@ -36,7 +37,7 @@ export function buildRunSteps(needs: JobNeeds) {
   async function run(task: Task, signal: AbortSignal): Promise<void> {
     const row = await findJob(needs.db, task.workspace, String(task.payload.name))
     if (row === undefined) return
-    const who: Who = { workspace: row.workspace, actor: row.created_by }
+    const who = whoOf(row)
     refuseEarly(row, needs.clock.now())
     const { stop, end } = needs.running.carry(row.workspace, row.name)
     try {

@@ -1,10 +1,12 @@
 import { type GitState, HaganeError } from '@hagane/contract'
 import type { Tx, Who } from '../../../kernel/db/index.ts'
+import { optional } from '../../../kernel/optional.ts'
 import { created } from '../../../kernel/stamps.ts'
 import type { JobNeeds } from '../model/needs.ts'
 import type { PlannedJob, Submission } from '../model/plan.ts'
 import { stepTask } from '../model/step-task.ts'
 import type { JobRow } from '../model/tables.ts'
+import { CORRELATION } from '../model/who-of.ts'
 import { planJob } from '../planning/plan-job.ts'
 import { priorityOf } from '../planning/plan-load.ts'
 import { findJob, getJob } from '../records/reads.ts'
@@ -114,10 +116,11 @@ export function rowOf(
   root: Pick<PlannedJob, 'name'>,
   { submission, experiment, experimentId, tx, warnings }: Surroundings,
 ): Omit<JobRow, 'seq'> {
-  const properties =
-    parent === undefined && warnings.length > 0
-      ? { ...planned.properties, 'hagane.warnings': warnings.join('\n') }
-      : planned.properties
+  const properties = {
+    ...planned.properties,
+    ...(parent === undefined && warnings.length > 0 ? { 'hagane.warnings': warnings.join('\n') } : {}),
+    ...optional(CORRELATION, tx.who.correlation),
+  }
   return {
     workspace: tx.who.workspace,
     name: planned.name,

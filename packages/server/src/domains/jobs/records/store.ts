@@ -1,8 +1,10 @@
 import { HaganeError, type JobStatus } from '@hagane/contract'
 import { lockUntilCommit, type Tx } from '../../../kernel/db/index.ts'
+import { optional } from '../../../kernel/optional.ts'
 import { modified } from '../../../kernel/stamps.ts'
 import type { JobRow, JobTables } from '../model/tables.ts'
 import { type JobEvent, move } from '../model/transitions.ts'
+import { correlationOf } from '../model/who-of.ts'
 
 const on = (tx: Tx) => tx.db.withTables<JobTables>()
 
@@ -122,7 +124,12 @@ export type JobChange = Partial<
 export const eventOf = (row: JobRow, status: JobStatus, facts: Record<string, unknown> = {}) => ({
   type: `dev.hagane.job.${status.replace(/(?<!^)[A-Z]/g, letter => `-${letter}`).toLowerCase()}`,
   subject: `job/${row.name}`,
-  data: { name: row.name, ...(row.step === null ? {} : { step: row.step }), ...facts },
+  data: {
+    name: row.name,
+    ...(row.step === null ? {} : { step: row.step }),
+    ...optional('correlation_id', correlationOf(row)),
+    ...facts,
+  },
 })
 
 /** Carries out one transition and appends its event. Throws conflict when the job cannot make this move. */
