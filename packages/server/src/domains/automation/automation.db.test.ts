@@ -77,7 +77,7 @@ eachDialect('rules of a server', database => {
     const types = chain.map(row => row.type.replace('dev.hagane.', ''))
     expect(types[0]).toBe('test.orderly')
     expect(types).toEqual(expect.arrayContaining(['rule.fired', 'job.submitted', 'job.starting', 'job.completed']))
-    expect(types.at(-1)).toBe('rule.run-completed')
+    expect(types.filter(type => type.startsWith('rule.')).at(-1)).toBe('rule.run-completed')
     const told = chain.map(toRecord).find(event => event.type === 'dev.hagane.rule.notification')
     expect(told?.data).toMatchObject({
       message: 'orderly-1-job is succeeded',
@@ -143,16 +143,15 @@ eachDialect('rules of a server', database => {
     })
     await create({ name: 'other', on: on(['dev.hagane.rule.*']), do: [{ id: 'tell', notify: { message: 'y' } }] })
     await happen('loop')
-    const of = async (name: string) => {
-      const runs = await until(
-        name,
-        found => found.some(run => run.reason === 'loop') && found.every(run => run.state !== 'running'),
-      )
-      return runs.map(run => `${run.state}${run.reason === undefined ? '' : ` ${run.reason}`}`)
+    for (const name of ['itself', 'other']) {
+      const runs = await until(name, found => {
+        const isStopped = found.some(run => run.reason === 'loop')
+        return isStopped && found.every(run => run.state !== 'running')
+      })
+      const chains = runs.filter(run => run.state === 'completed').map(run => run.correlation_id)
+      expect(chains.length).toBeGreaterThan(0)
+      expect(new Set(chains).size).toBe(chains.length)
     }
-    // 'itself' also hears of 'other' being created, which is a chain of its own
-    expect((await of('itself')).filter(state => state === 'completed').length).toBeLessThanOrEqual(2)
-    expect((await of('other')).filter(state => state === 'completed').length).toBeLessThanOrEqual(2)
     const stopped = (await eventsOf('rule/itself')).filter(event => event.type === 'dev.hagane.rule.loop-stopped')
     expect(new Set(stopped.map(event => event.data.correlation_id)).size).toBe(stopped.length)
     expect(stopped[0]?.data.alert).toMatchObject({ key: 'rule/itself/loop', state: 'firing', severity: 'warning' })
