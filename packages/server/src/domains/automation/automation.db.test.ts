@@ -116,6 +116,37 @@ eachDialect('rules of a server', database => {
     ])
   })
 
+  it('what the script of its job does through MLflow belongs to the chain, and is there for the next action', async () => {
+    const call = [
+      'import json, os, urllib.request as u',
+      'head = {"content-type": "application/json", "authorization": "Bearer " + os.environ["MLFLOW_TRACKING_TOKEN"]}',
+      'base = os.environ["MLFLOW_TRACKING_URI"] + "/api/2.0/mlflow/"',
+      'post = lambda path, body: u.urlopen(u.Request(base + path, json.dumps(body).encode(), head))',
+      'run = os.environ["MLFLOW_RUN_ID"]',
+      'post("registered-models/create", {"name": "trained"})',
+      'post("model-versions/create", {"name": "trained", "source": "runs:/" + run + "/model", "run_id": run})',
+    ].join('\n')
+    await create({
+      name: 'trains',
+      on: { event: { types: ['dev.hagane.test.trains'] } },
+      do: [
+        { id: 'train', submit_job: { job: { type: 'command', command: `python -c '${call}'` } } },
+        { id: 'alias', notify: { message: '${{actions.train.result.model}}' } },
+      ],
+    })
+    await happen('trains')
+    const [run] = await until('trains', ended(1))
+    expect(run).toMatchObject({ state: 'completed', actions: [{}, { result: { message: 'trained:1' } }] })
+    const made = await eventsAfter(database.db(), 0, 100, {
+      correlation: run?.correlation_id,
+      type: 'dev.hagane.model.*',
+    })
+    expect(made.map(row => [row.actor, row.type])).toEqual([
+      ['job:trains-1-train', 'dev.hagane.model.registered'],
+      ['job:trains-1-train', 'dev.hagane.model.version-created'],
+    ])
+  })
+
   it('an action that fails is tried again as often as it says', async () => {
     await create({
       name: 'again',
