@@ -13,7 +13,7 @@ import {
 import { buildTestApp, pythonWith, type TestApp, uploadFiles } from '@hagane/testkit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
-/** Three versions of a model of late flights: a weak one, a good one and one that is worse than nothing. */
+/** Three versions of a model of late flights: a weak one, a good one that answers probabilities, and one that is worse than nothing. */
 const training = `
 import mlflow, numpy as np, pandas as pd
 from sklearn.linear_model import LogisticRegression
@@ -26,7 +26,7 @@ def table(rows):
 train = table(2000)
 class OfColumns:
     pass
-def log(columns, sign, metric):
+def log(columns, sign, metric, answers="predict"):
     with mlflow.start_run():
         features = train[["wind", "hour"]].copy()
         for name in features:
@@ -35,9 +35,9 @@ def log(columns, sign, metric):
         model = LogisticRegression().fit(features, train.late if sign > 0 else 1 - train.late)
         mlflow.log_metric("holdout", metric)
         mlflow.sklearn.log_model(model, name="model", registered_model_name="late", input_example=features.head(2),
-            pip_requirements=["mlflow==3.17.2", "scikit-learn"])
+            pyfunc_predict_fn=answers, pip_requirements=["mlflow==3.17.2", "scikit-learn"])
 log(["wind"], 1, 0.7)
-log(["wind", "hour"], 1, 0.9)
+log(["wind", "hour"], 1, 0.9, "predict_proba")
 log(["wind"], -1, 0.1)
 table(1500).to_csv("late.csv", index=False)
 print(open("late.csv").read())

@@ -54,19 +54,28 @@ def _fitted(model, features):
 
 
 def _outputs(model, features, predicted, settings):
-    """Labels, and the probability of the positive class if it is wanted and there is one."""
-    if not settings["probabilities"]:
+    """Labels, and the probability of the positive class if it is wanted and there is one.
+
+    A model that answers a number for each class, as predict_proba does, is taken at the class with the largest.
+    """
+    numbers = _class_numbers(predicted)
+    if numbers is None and not settings["probabilities"]:
         return plain(predicted), None
-    positive = settings["positive"]
     found = _probabilities(model, features)
-    if found is not None:
-        values, classes = found
-        at = _index_of(positive, classes)
-        return plain(predicted), None if at is None else plain(values[:, at])
-    values = getattr(predicted, "values", predicted)
-    if getattr(values, "ndim", 1) == 2 and values.shape[1] == 2:
-        return plain(values.argmax(axis=1)), plain(values[:, 1])
-    return plain(predicted), plain(predicted)
+    values, classes = found if found is not None else (numbers, None if numbers is None else list(range(numbers.shape[1])))
+    if values is None:
+        return plain(predicted), plain(predicted)
+    labels = plain(predicted) if numbers is None else [_plain(_own(classes[at])) for at in values.argmax(axis=1)]
+    at = _index_of(settings["positive"], classes) if settings["probabilities"] else None
+    return labels, None if at is None else plain(values[:, at])
+
+
+def _class_numbers(predicted):
+    """The answers as a table of numbers, where there are several for each row."""
+    import numpy
+
+    values = numpy.asarray(getattr(predicted, "values", predicted))
+    return values if values.ndim == 2 and values.shape[1] > 1 and values.dtype.kind == "f" else None
 
 
 def _probabilities(model, features):
@@ -87,9 +96,13 @@ def _index_of(positive, classes):
     return len(names) - 1 if positive is None and len(names) == 2 else None
 
 
+def _own(value):
+    """A value of Python, where numpy has one of its own."""
+    return value.item() if hasattr(value, "item") else value
+
+
 def _name(value):
-    if hasattr(value, "item"):
-        value = value.item()
+    value = _own(value)
     if isinstance(value, bool):
         value = int(value)
     if isinstance(value, float) and value.is_integer():
@@ -112,17 +125,17 @@ def _latencies(model, features, rows):
 
 def plain(values):
     """A list of what JSON knows: numbers, texts, booleans, None."""
-    import pandas
-
     values = getattr(values, "values", values)
     if getattr(values, "ndim", 1) == 2:
         if values.shape[1] != 1:
             raise Unreadable("the model answers {} values for a row; a gate judges one".format(values.shape[1]))
         values = values[:, 0]
-    return [_plain(value, pandas) for value in (values.tolist() if hasattr(values, "tolist") else values)]
+    return [_plain(value) for value in (values.tolist() if hasattr(values, "tolist") else values)]
 
 
-def _plain(value, pandas):
+def _plain(value):
+    import pandas
+
     if isinstance(value, (list, dict)):
         raise Unreadable("the model answers several values for a row; a gate judges one")
     if pandas.isna(value) or value in (float("inf"), float("-inf")):
