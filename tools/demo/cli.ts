@@ -6,12 +6,15 @@ import { haganeExecutable } from './server.ts'
 export class CommandFailed extends Error {
   readonly command: string
   readonly output: string
+  /** What it printed as its result all the same. */
+  readonly out: string
 
-  constructor(command: string, output: string) {
+  constructor(command: string, output: string, out = '') {
     super(`${command} failed:\n${output}`)
     this.name = 'CommandFailed'
     this.command = command
     this.output = output
+    this.out = out
   }
 }
 
@@ -62,7 +65,7 @@ function runToEnd(args: readonly string[], url: string, folder: string): Promise
     })
     child.on('error', reject)
     child.on('close', code =>
-      code === 0 ? resolve({ out, err }) : reject(new CommandFailed(typed(url, args), err || out)),
+      code === 0 ? resolve({ out, err }) : reject(new CommandFailed(typed(url, args), err || out, out)),
     )
   })
 }

@@ -26,8 +26,13 @@ export class JobFailed extends Error {
 const ended = (job: Job): boolean => ['Completed', 'Failed', 'Canceled'].includes(job.status)
 
 /** Submits a job file and waits for its end, telling each step as it ends; returns the steps of a pipeline. */
-export async function runJob(cli: Cli, file: string, tell: Telling): Promise<{ job: Job; steps: readonly Job[] }> {
-  const { name } = await cli.json<Job>('job', 'create', '-f', file)
+export async function runJob(
+  cli: Cli,
+  file: string,
+  tell: Telling,
+  set: readonly string[] = [],
+): Promise<{ job: Job; steps: readonly Job[] }> {
+  const { name } = await cli.json<Job>('job', 'create', '-f', file, ...set.flatMap(one => ['--set', one]))
   const told = new Set<string>()
   for (;;) {
     const job = await cli.json<Job>('job', 'show', '-n', name)

@@ -2,10 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Stage } from './acts/act.ts'
 import { fetchData } from './acts/data.ts'
 import { deploy, predict } from './acts/endpoint.ts'
 import { buildEnvironment } from './acts/environment.ts'
+import { armLoop, ruleRetrains, summerArrives } from './acts/loop.ts'
 import { runPipeline } from './acts/pipeline.ts'
+import { canaryTurnsBack, gateRefuses } from './acts/refusals.ts'
+import { makeRequests } from './acts/replay.ts'
 import { traceBack, verifyTrail } from './acts/trail.ts'
 import { type DemoArguments, readArguments, usage } from './arguments.ts'
 import { cliOf } from './cli.ts'
@@ -25,7 +29,7 @@ async function main(args: DemoArguments): Promise<number> {
   const server = await startServer(dataDir)
   const interrupted = signalOf('SIGINT', 'SIGTERM')
   try {
-    await Promise.race([play(server, tell), interrupted.then(stopEarly)])
+    await Promise.race([play(server, tell, args.loop), interrupted.then(stopEarly)])
     process.stdout.write(`\nWhat happened, and the command that shows it:\n${tell.toText()}\n`)
     if (!args.exit && process.stdout.isTTY === true) await untilSignal(server, interrupted)
   } catch (error) {
@@ -40,16 +44,37 @@ async function main(args: DemoArguments): Promise<number> {
   return 0
 }
 
-async function play(server: RunningServer, tell: Telling): Promise<void> {
+async function play(server: RunningServer, tell: Telling, loop: boolean): Promise<void> {
   tell.progress(`server ready at ${server.url}, data in ${server.dataDir}`)
   const stage = { cli: cliOf(server.url, example), tell, url: server.url }
+  const files = await mkdtemp(join(tmpdir(), 'hagane-demo-files-'))
+  try {
+    const prediction = await winter(stage, files)
+    if (loop) await summer(stage, files)
+    await traceBack(stage, prediction)
+    await verifyTrail(stage, files)
+  } finally {
+    await rm(files, { recursive: true, force: true })
+  }
+}
+
+/** From raw data to a prediction of the model that knows the winter. */
+async function winter(stage: Stage, files: string): Promise<string> {
   await buildEnvironment(stage)
   await fetchData(stage)
-  const model = await runPipeline(stage)
-  await deploy(stage, model.id)
-  const prediction = await predict(stage)
-  await traceBack(stage, prediction)
-  await verifyTrail(stage)
+  const model = await runPipeline(stage, files)
+  await deploy(stage, model)
+  return predict(stage)
+}
+
+/** Flights of July: they are noticed, a model is trained and replaces the other; two others do not. */
+async function summer(stage: Stage, files: string): Promise<void> {
+  await armLoop(stage)
+  const flights = await makeRequests(stage, files)
+  const runsBefore = await summerArrives(stage, flights)
+  await ruleRetrains(stage, flights, runsBefore)
+  await gateRefuses(stage)
+  await canaryTurnsBack(stage, flights)
 }
 
 async function untilSignal(server: RunningServer, interrupted: Promise<void>): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Stage } from './act.ts'
+import type { Asset, Stage } from './act.ts'
 
 const [endpoint, deployment] = ['flight-delay', 'blue']
 const showDeployment = ['online-deployment', 'show', '-e', endpoint, '-n', deployment]
@@ -8,17 +8,20 @@ interface Deployment {
   readonly revision?: { readonly model?: { readonly id: string } }
 }
 
-/** The model behind a REST address; a deployment that serves this model already is left alone. */
-export async function deploy(stage: Stage, model: string): Promise<void> {
-  const { cli, tell } = stage
+/** The model behind a REST address, with all traffic, as champion; a deployment that serves this model already is left alone. */
+export async function deploy({ cli, tell }: Stage, model: Asset): Promise<void> {
   tell.progress('endpoint: deploying the model')
   const endpoints = await cli.json<{ name: string }[]>('online-endpoint', 'list')
   if (!endpoints.some(({ name }) => name === endpoint)) await cli.run('online-endpoint', 'create', '-f', 'endpoint.yml')
   const present = await cli.json<Deployment[]>('online-deployment', 'list', '-e', endpoint)
-  if (present.find(({ name }) => name === deployment)?.revision?.model?.id !== model)
-    await cli.run('online-deployment', 'create', '-f', 'deployment.yml', '--all-traffic')
+  if (present.find(({ name }) => name === deployment)?.revision?.model?.id === model.id)
+    await cli.run('online-endpoint', 'update', '-n', endpoint, '--traffic', `${deployment}=100`)
+  else {
+    const winter = ['--set', `model=azureml:${model.name}:${model.version}`]
+    await cli.run('online-deployment', 'create', '-f', 'deployment.yml', '--all-traffic', ...winter)
+  }
   const served = await cli.json<Deployment>(...showDeployment)
-  const what = `endpoint ${endpoint}: deployment ${deployment} serves ${served.revision?.model?.id ?? model}`
+  const what = `endpoint ${endpoint}: deployment ${deployment} serves ${served.revision?.model?.id ?? model.id}`
   tell.progress(what)
   tell.story(what, cli.typed(...showDeployment))
 }

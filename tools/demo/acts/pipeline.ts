@@ -1,9 +1,10 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { isReused, type Job, runJob } from '../jobs.ts'
 import type { Asset, Stage } from './act.ts'
-import { newest } from './act.ts'
 
-/** The pipeline from raw tables to a registered model; returns the model. */
-export async function runPipeline(stage: Stage): Promise<Asset> {
+/** The pipeline from raw tables to a registered model; returns the model. `folder` takes the record of the registration. */
+export async function runPipeline(stage: Stage, folder: string): Promise<Asset> {
   const { cli, tell } = stage
   tell.progress('pipeline: prepare, check, train, evaluate, register')
   const { job, steps } = await runJob(cli, 'pipeline.yml', tell)
@@ -12,7 +13,7 @@ export async function runPipeline(stage: Stage): Promise<Asset> {
   tell.progress(what)
   tell.story(what, cli.typed('job', 'list', '--parent-job-name', job.name, '-o', 'table'))
   await tellMetrics(stage, steps)
-  return tellModel(stage)
+  return tellModel(stage, steps, folder)
 }
 
 interface RunAnswer {
@@ -20,8 +21,7 @@ interface RunAnswer {
 }
 
 async function tellMetrics(stage: Stage, steps: readonly Job[]): Promise<void> {
-  const evaluate = steps.find(step => step.step === 'evaluate')
-  if (evaluate === undefined) throw new Error('the pipeline has no step named evaluate')
+  const evaluate = stepNamed(steps, 'evaluate')
   const address = `${stage.url}/api/2.0/mlflow/runs/get?run_id=${evaluate.name}`
   const { run } = (await (await fetch(address)).json()) as RunAnswer
   const metrics = new Map(run.data.metrics.map(({ key, value }) => [key, value.toFixed(3)]))
@@ -31,11 +31,22 @@ async function tellMetrics(stage: Stage, steps: readonly Job[]): Promise<void> {
   stage.tell.story(what, `curl -s '${address}'`)
 }
 
-async function tellModel(stage: Stage): Promise<Asset> {
-  const model = await newest<Asset>(stage, 'model', 'flight-delay')
-  if (model === undefined) throw new Error('no model was registered: its AUC does not beat the baseline by the margin')
+/** A step that was reused registered its version when it ran; later versions are not what this pipeline made. */
+async function tellModel({ cli, tell }: Stage, steps: readonly Job[], folder: string): Promise<Asset> {
+  const register = stepNamed(steps, 'register')
+  await cli.run('job', 'download', '-n', register.name, '--output-name', 'registration', '--download-path', folder)
+  const file = join(folder, 'named-outputs', 'registration', 'version.json')
+  const { name, version, reason } = JSON.parse(await readFile(file, 'utf8'))
+  if (version === undefined) throw new Error(`no model was registered: ${reason}`)
+  const model = await cli.json<Asset>('model', 'show', '-n', name, '-v', version)
   const what = `model ${model.id}, alias champion`
-  stage.tell.progress(what)
-  stage.tell.story(what, stage.cli.typed('model', 'show', '-n', model.name, '-v', model.version))
+  tell.progress(what)
+  tell.story(what, cli.typed('model', 'show', '-n', model.name, '-v', model.version))
   return model
+}
+
+function stepNamed(steps: readonly Job[], name: string): Job {
+  const found = steps.find(({ step }) => step === name)
+  if (found === undefined) throw new Error(`the pipeline has no step named ${name}`)
+  return found
 }

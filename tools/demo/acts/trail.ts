@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Stage } from './act.ts'
 
 interface LineageGraph {
@@ -20,11 +21,14 @@ export async function traceBack(stage: Stage, predictionId: string): Promise<voi
   tell.story(what, cli.typed(...show))
 }
 
-/** The hash chain over every change, checked from its first event. */
-export async function verifyTrail(stage: Stage): Promise<void> {
-  const { cli, tell } = stage
+/** The hash chain over every change, checked by the server, then exported and checked without it. */
+export async function verifyTrail({ cli, tell }: Stage, folder: string): Promise<void> {
   const { count } = await cli.json<{ count: number }>('audit', 'verify')
   const what = `audit trail: ${count} events, the chain holds`
   tell.progress(what)
   tell.story(what, cli.typed('audit', 'verify'))
+  const file = join(folder, 'export.jsonl')
+  await cli.run('audit', 'export', '--file', file)
+  await cli.run('audit', 'verify', file)
+  tell.progress('audit trail: the export holds without the server, too')
 }

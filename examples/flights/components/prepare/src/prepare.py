@@ -59,14 +59,15 @@ def build_rows(raw: Path, late_minutes: int) -> pd.DataFrame:
     )
 
 
-def split(rows: pd.DataFrame, train_until: date) -> dict[str, pd.DataFrame]:
-    """Training and holdout never share a day, and the holdout lies after training; April and July come later still."""
+def split(rows: pd.DataFrame, train_from: date, train_until: date, holdout_until: date) -> dict[str, pd.DataFrame]:
+    """Training and holdout never share a day, and the holdout lies after training; April and July are months to look at."""
     day, month = rows["date"], rows["date"].dt.month
-    winter = month <= 3
-    last_day = pd.Timestamp(train_until)
+    first, last, end = pd.Timestamp(train_from), pd.Timestamp(train_until), pd.Timestamp(holdout_until)
+    if not first <= last <= end:
+        raise SystemExit(f"wanted train_from <= train_until <= holdout_until, got {first:%F}, {last:%F}, {end:%F}")
     return {
-        "train": rows[winter & (day <= last_day)],
-        "holdout": rows[winter & (day > last_day)],
+        "train": rows[(day >= first) & (day <= last)],
+        "holdout": rows[(day > last) & (day <= end)],
         "april": rows[month == 4],
         "july": rows[month == 7],
     }
@@ -75,13 +76,19 @@ def split(rows: pd.DataFrame, train_until: date) -> dict[str, pd.DataFrame]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--raw", type=Path, required=True)
-    parser.add_argument("--train-until", type=date.fromisoformat, required=True)
+    for name in ("--train-from", "--train-until", "--holdout-until"):
+        parser.add_argument(name, type=date.fromisoformat, required=True)
     parser.add_argument("--late-minutes", type=int, required=True)
     parser.add_argument("--prepared", type=Path, required=True)
+    parser.add_argument("--holdout", type=Path, required=True, help="folder: the holdout once more, to judge models by")
     args = parser.parse_args()
     args.prepared.mkdir(parents=True, exist_ok=True)
-    mlflow.log_params({"train_until": args.train_until, "late_minutes": args.late_minutes})
-    for name, part in split(build_rows(args.raw, args.late_minutes), args.train_until).items():
+    days = {name: getattr(args, name) for name in ("train_from", "train_until", "holdout_until")}
+    mlflow.log_params({**days, "late_minutes": args.late_minutes})
+    parts = split(build_rows(args.raw, args.late_minutes), **days)
+    args.holdout.mkdir(parents=True, exist_ok=True)
+    parts["holdout"].drop(columns="date").to_parquet(args.holdout / "holdout.parquet", index=False)
+    for name, part in parts.items():
         part.to_parquet(args.prepared / f"{name}.parquet", index=False)
         mlflow.log_metrics({f"{name}_rows": len(part), f"{name}_late_rate": float(part["late"].mean())})
         print(f"{name}: {len(part):,} rows, {part['late'].mean():.1%} late")

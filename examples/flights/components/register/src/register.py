@@ -1,4 +1,4 @@
-"""Registers the logged model and points the alias `champion` at it, if it beats the baseline by the margin."""
+"""Registers the logged model and points an alias at it, if it beats the baseline by the margin."""
 
 import argparse
 import json
@@ -8,16 +8,14 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.models import Model
 
-ALIAS = "champion"
 
-
-def register(model: Path, name: str, metrics: dict[str, float]) -> dict:
+def register(model: Path, name: str, alias: str, metrics: dict[str, float]) -> dict:
     """Registers the model under the id its run gave it, so that the version leads back to the training run."""
     model_id = Model.load(str(model)).model_id
     tags = {key: f"{metrics[key]:.4f}" for key in ("holdout_auc", "baseline_auc")}
     created = mlflow.register_model(f"models:/{model_id}", name, tags=tags)
-    MlflowClient().set_registered_model_alias(name, ALIAS, created.version)
-    return {"registered": True, "name": name, "version": str(created.version), "alias": ALIAS, "model_id": model_id}
+    MlflowClient().set_registered_model_alias(name, alias, created.version)
+    return {"registered": True, "name": name, "version": str(created.version), "alias": alias, "model_id": model_id}
 
 
 def main() -> None:
@@ -25,6 +23,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--evaluation", type=Path, required=True)
     parser.add_argument("--model-name", required=True)
+    parser.add_argument("--alias", required=True)
     parser.add_argument("--margin", type=float, required=True)
     parser.add_argument("--registration", type=Path, required=True)
     args = parser.parse_args()
@@ -32,7 +31,7 @@ def main() -> None:
     lead = metrics["holdout_auc"] - metrics["baseline_auc"]
     mlflow.log_metrics({"lead_over_baseline": lead, "margin": args.margin})
     if lead > args.margin:
-        result = register(args.model, args.model_name, metrics)
+        result = register(args.model, args.model_name, args.alias, metrics)
     else:
         result = {"registered": False, "reason": f"leads the baseline by {lead:.4f}, asked for more than {args.margin}"}
     args.registration.mkdir(parents=True, exist_ok=True)
