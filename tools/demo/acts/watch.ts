@@ -3,9 +3,9 @@ import type { Stage } from './act.ts'
 import type { Flights } from './replay.ts'
 import { sendDays } from './replay.ts'
 
-const most = 180_000
+const most = 600_000
 
-/** Asks again and again until `found` says what it was; fails after three minutes. */
+/** Asks again and again until `found` says what it was; fails after ten minutes. */
 export async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
   const end = Date.now() + most
   while (Date.now() < end) {

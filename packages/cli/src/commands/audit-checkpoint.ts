@@ -65,7 +65,7 @@ export const anchor = verb({
   description:
     'git-tag: the message of an annotated tag. rfc3161: a request to a time stamping authority; the checkpoint is written beside it, with the ending .checkpoint.',
   examples: [
-    'hagane audit anchor --format git-tag --file note && git tag -a audit-2026-11 -F note',
+    'hagane audit anchor --format git-tag --file note',
     'hagane audit anchor --format rfc3161 --file audit.tsq',
   ],
   flags: {

@@ -133,7 +133,7 @@ const trigger = verb({
   summary: 'Fire a rule now, whatever its filters and limits say',
   examples: [
     'hagane rule trigger -n retrain --event 1042',
-    `hagane rule trigger -n retrain --data '{"reason": "new labels"}' --query number -o tsv`,
+    `hagane rule trigger -n retrain --data '{"reason":"labels"}' --query number -o tsv`,
   ],
   flags: {
     name: ruleName,

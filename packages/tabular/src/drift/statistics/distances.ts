@@ -55,9 +55,16 @@ function walkSingles(a: Float64Array, b: Float64Array): Walked {
 }
 
 function walkCounts(reference: Weighted, current: Weighted): Walked {
-  const [a, b] = [reference.values, current.values]
-  const [n, m] = [reference.total, current.total]
-  let [i, j, different, apart, most, area] = [0, 0, 0, 0, 0, 0]
+  const a = reference.values
+  const b = current.values
+  const n = reference.total
+  const m = current.total
+  let i = 0
+  let j = 0
+  let different = 0
+  let apart = 0
+  let most = 0
+  let area = 0
   let last = Math.min(a[0] as number, b[0] as number)
   while (i < a.length || j < b.length) {
     const left = i < a.length ? (a[i] as number) : Number.POSITIVE_INFINITY
