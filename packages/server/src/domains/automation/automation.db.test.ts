@@ -10,9 +10,6 @@ type Given = Omit<RuleSpec, 'is_enabled' | 'max_depth' | 'do'> & {
   is_enabled?: boolean
 }
 
-/** Servers that share a database but no folder take each other's jobs, and lack their content. */
-const oneFolder = process.env.HAGANE_TEST_ONE_FOLDER !== undefined
-
 eachDialect('rules of a server', database => {
   let app: TestApp
   let second: TestApp
@@ -21,11 +18,13 @@ eachDialect('rules of a server', database => {
     second = await buildTestApp({
       settings: { database: database.location(), allow_private_urls: true },
       serverId: 'two',
+      // the jobs of one need the content of the other
+      dir: app.dir,
     })
   }, 120_000)
   afterAll(async () => {
-    await app[Symbol.asyncDispose]()
     await second[Symbol.asyncDispose]()
+    await app[Symbol.asyncDispose]()
   })
 
   const create = (rule: Given) => app.client.call(ruleRoutes.create, { body: { rule: rule as never } })
@@ -52,47 +51,44 @@ eachDialect('rules of a server', database => {
 
   const tell = { id: 'tell', notify: { message: 'seen ${{event.data.n}}' } }
 
-  it.skipIf(!oneFolder)(
-    'fires once for each event although two servers listen, and carries its actions out in order',
-    async () => {
-      await create({
-        name: 'orderly',
-        on: { event: { types: ['dev.hagane.test.orderly'], where: 'event.data.n != 2' } },
-        do: [
-          {
-            id: 'job',
-            submit_job: { job: { type: 'command', command: 'echo ${{inputs.n}}', inputs: { n: '${{event.data.n}}' } } },
-          },
-          { id: 'left', when: 'actions.job.result.status == "Failed"', notify: { message: 'never' } },
-          {
-            id: 'tell',
-            notify: { message: '${{actions.job.result.job}} is ${{actions.job.state}}', severity: 'info' },
-          },
-        ],
-      })
-      for (const n of [1, 2, 3]) await happen('orderly', { n })
-      const runs = await until('orderly', ended(2))
-      expect(runs.map(run => [run.number, run.state])).toEqual([
-        [2, 'completed'],
-        [1, 'completed'],
-      ])
-      expect(runs[1]?.actions).toMatchObject([
-        { id: 'job', state: 'succeeded', attempts: 1, result: { job: 'orderly-1-job', status: 'Completed' } },
-        { id: 'left', state: 'skipped', reason: 'when: actions.job.result.status == "Failed" is false' },
-        { id: 'tell', state: 'succeeded' },
-      ])
-      const chain = await eventsAfter(database.db(), 0, 1000, { correlation: runs[1]?.correlation_id })
-      const types = chain.map(row => row.type.replace('dev.hagane.', ''))
-      expect(types[0]).toBe('test.orderly')
-      expect(types).toEqual(expect.arrayContaining(['rule.fired', 'job.submitted', 'job.starting', 'job.completed']))
-      expect(types.filter(type => type.startsWith('rule.')).at(-1)).toBe('rule.run-completed')
-      const told = chain.map(toRecord).find(event => event.type === 'dev.hagane.rule.notification')
-      expect(told?.data).toMatchObject({
-        message: 'orderly-1-job is succeeded',
-        alert: { key: 'rule/orderly/tell', state: 'firing', severity: 'info' },
-      })
-    },
-  )
+  it('fires once for each event although two servers listen, and carries its actions out in order', async () => {
+    await create({
+      name: 'orderly',
+      on: { event: { types: ['dev.hagane.test.orderly'], where: 'event.data.n != 2' } },
+      do: [
+        {
+          id: 'job',
+          submit_job: { job: { type: 'command', command: 'echo ${{inputs.n}}', inputs: { n: '${{event.data.n}}' } } },
+        },
+        { id: 'left', when: 'actions.job.result.status == "Failed"', notify: { message: 'never' } },
+        {
+          id: 'tell',
+          notify: { message: '${{actions.job.result.job}} is ${{actions.job.state}}', severity: 'info' },
+        },
+      ],
+    })
+    for (const n of [1, 2, 3]) await happen('orderly', { n })
+    const runs = await until('orderly', ended(2))
+    expect(runs.map(run => [run.number, run.state])).toEqual([
+      [2, 'completed'],
+      [1, 'completed'],
+    ])
+    expect(runs[1]?.actions).toMatchObject([
+      { id: 'job', state: 'succeeded', attempts: 1, result: { job: 'orderly-1-job', status: 'Completed' } },
+      { id: 'left', state: 'skipped', reason: 'when: actions.job.result.status == "Failed" is false' },
+      { id: 'tell', state: 'succeeded' },
+    ])
+    const chain = await eventsAfter(database.db(), 0, 1000, { correlation: runs[1]?.correlation_id })
+    const types = chain.map(row => row.type.replace('dev.hagane.', ''))
+    expect(types[0]).toBe('test.orderly')
+    expect(types).toEqual(expect.arrayContaining(['rule.fired', 'job.submitted', 'job.starting', 'job.completed']))
+    expect(types.filter(type => type.startsWith('rule.')).at(-1)).toBe('rule.run-completed')
+    const told = chain.map(toRecord).find(event => event.type === 'dev.hagane.rule.notification')
+    expect(told?.data).toMatchObject({
+      message: 'orderly-1-job is succeeded',
+      alert: { key: 'rule/orderly/tell', state: 'firing', severity: 'info' },
+    })
+  })
 
   it('a failing action ends the run with an alert, and the next run that completes ends the alert', async () => {
     await create({
@@ -125,39 +121,36 @@ eachDialect('rules of a server', database => {
     ])
   })
 
-  it.skipIf(!oneFolder)(
-    'what the script of its job does through MLflow belongs to the chain, and is there for the next action',
-    async () => {
-      const call = [
-        'import json, os, urllib.request as u',
-        'head = {"content-type": "application/json", "authorization": "Bearer " + os.environ["MLFLOW_TRACKING_TOKEN"]}',
-        'base = os.environ["MLFLOW_TRACKING_URI"] + "/api/2.0/mlflow/"',
-        'post = lambda path, body: u.urlopen(u.Request(base + path, json.dumps(body).encode(), head))',
-        'run = os.environ["MLFLOW_RUN_ID"]',
-        'post("registered-models/create", {"name": "trained"})',
-        'post("model-versions/create", {"name": "trained", "source": "runs:/" + run + "/model", "run_id": run})',
-      ].join('\n')
-      await create({
-        name: 'trains',
-        on: { event: { types: ['dev.hagane.test.trains'] } },
-        do: [
-          { id: 'train', submit_job: { job: { type: 'command', command: `python -c '${call}'` } } },
-          { id: 'alias', notify: { message: '${{actions.train.result.model}}' } },
-        ],
-      })
-      await happen('trains')
-      const [run] = await until('trains', ended(1))
-      expect(run).toMatchObject({ state: 'completed', actions: [{}, { result: { message: 'trained:1' } }] })
-      const made = await eventsAfter(database.db(), 0, 100, {
-        correlation: run?.correlation_id,
-        type: 'dev.hagane.model.*',
-      })
-      expect(made.map(row => [row.actor, row.type])).toEqual([
-        ['job:trains-1-train', 'dev.hagane.model.registered'],
-        ['job:trains-1-train', 'dev.hagane.model.version-created'],
-      ])
-    },
-  )
+  it('what the script of its job does through MLflow belongs to the chain, and is there for the next action', async () => {
+    const call = [
+      'import json, os, urllib.request as u',
+      'head = {"content-type": "application/json", "authorization": "Bearer " + os.environ["MLFLOW_TRACKING_TOKEN"]}',
+      'base = os.environ["MLFLOW_TRACKING_URI"] + "/api/2.0/mlflow/"',
+      'post = lambda path, body: u.urlopen(u.Request(base + path, json.dumps(body).encode(), head))',
+      'run = os.environ["MLFLOW_RUN_ID"]',
+      'post("registered-models/create", {"name": "trained"})',
+      'post("model-versions/create", {"name": "trained", "source": "runs:/" + run + "/model", "run_id": run})',
+    ].join('\n')
+    await create({
+      name: 'trains',
+      on: { event: { types: ['dev.hagane.test.trains'] } },
+      do: [
+        { id: 'train', submit_job: { job: { type: 'command', command: `python -c '${call}'` } } },
+        { id: 'alias', notify: { message: '${{actions.train.result.model}}' } },
+      ],
+    })
+    await happen('trains')
+    const [run] = await until('trains', ended(1))
+    expect(run).toMatchObject({ state: 'completed', actions: [{}, { result: { message: 'trained:1' } }] })
+    const made = await eventsAfter(database.db(), 0, 100, {
+      correlation: run?.correlation_id,
+      type: 'dev.hagane.model.*',
+    })
+    expect(made.map(row => [row.actor, row.type])).toEqual([
+      ['job:trains-1-train', 'dev.hagane.model.registered'],
+      ['job:trains-1-train', 'dev.hagane.model.version-created'],
+    ])
+  })
 
   it('an action that fails is tried again as often as it says', async () => {
     await create({
