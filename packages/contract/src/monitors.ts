@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { creationContext } from './assets.ts'
-import { nameSchema, tagsSchema, timeSchema } from './core/names.ts'
+import { described, description } from './core/described.ts'
+import { nameSchema, timeSchema } from './core/names.ts'
 import { pageOf, pageQuery } from './core/page.ts'
 import { ok, route } from './core/route.ts'
 import { metricFinding } from './drift-metrics.ts'
@@ -39,10 +40,7 @@ export const monitorSpec = z
   .strictObject({
     $schema: z.string().optional(),
     name: nameSchema,
-    display_name: z.string().optional(),
-    description: z.string().optional(),
-    tags: tagsSchema.optional(),
-    properties: tagsSchema.optional(),
+    ...description,
     trigger: scheduleTrigger,
     create_monitor: monitorDefinition,
     catch_up: z.enum(['none', 'latest', 'all']).default('latest').describe('for times that passed while no server ran'),
@@ -106,10 +104,7 @@ export const monitorResource = z
   .object({
     id: z.string(),
     name: nameSchema,
-    display_name: z.string().optional(),
-    description: z.string().optional(),
-    tags: z.record(z.string(), z.string()),
-    properties: z.record(z.string(), z.string()),
+    ...described,
     trigger: scheduleTrigger,
     create_monitor: monitorDefinition,
     catch_up: z.enum(['none', 'latest', 'all']),
@@ -171,10 +166,7 @@ export const monitorRoutes = {
     summary: 'Change a monitor, enable or disable it',
     params,
     body: z.strictObject({
-      display_name: z.string().optional(),
-      description: z.string().optional(),
-      tags: tagsSchema.optional(),
-      properties: tagsSchema.optional(),
+      ...description,
       trigger: scheduleTrigger.optional(),
       create_monitor: monitorDefinition.optional(),
       catch_up: z.enum(['none', 'latest', 'all']).optional(),

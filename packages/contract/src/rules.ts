@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { creationContext } from './assets.ts'
+import { described } from './core/described.ts'
 import { nameSchema, timeSchema } from './core/names.ts'
 import { pageOf, pageQuery } from './core/page.ts'
 import { ok, route } from './core/route.ts'
@@ -20,10 +21,7 @@ export const ruleResource = z
   .object({
     id: z.string(),
     name: nameSchema,
-    display_name: z.string().optional(),
-    description: z.string().optional(),
-    tags: z.record(z.string(), z.string()),
-    properties: z.record(z.string(), z.string()),
+    ...described,
     on: json,
     debounce: z.string().optional(),
     cooldown: z.string().optional(),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { creationContext } from './assets.ts'
+import { described, description } from './core/described.ts'
 import { nameSchema, tagsSchema, timeSchema } from './core/names.ts'
 import { pageOf, pageQuery } from './core/page.ts'
 import { ok, route } from './core/route.ts'
@@ -40,10 +41,7 @@ export const scheduleSpec = z
   .strictObject({
     $schema: z.string().optional(),
     name: nameSchema,
-    display_name: z.string().optional(),
-    description: z.string().optional(),
-    tags: tagsSchema.optional(),
-    properties: tagsSchema.optional(),
+    ...description,
     trigger: scheduleTrigger,
     create_job: action,
     catch_up: z.enum(catchUpPolicies).default('latest').describe('for times that passed while no server ran'),
@@ -56,10 +54,7 @@ export const scheduleResource = z
   .object({
     id: z.string(),
     name: nameSchema,
-    display_name: z.string().optional(),
-    description: z.string().optional(),
-    tags: z.record(z.string(), z.string()),
-    properties: z.record(z.string(), z.string()),
+    ...described,
     trigger: scheduleTrigger,
     create_job: z
       .record(z.string(), z.unknown())
@@ -139,10 +134,7 @@ export const scheduleRoutes = {
     summary: 'Change a schedule, enable or disable it',
     params,
     body: z.strictObject({
-      display_name: z.string().optional(),
-      description: z.string().optional(),
-      tags: tagsSchema.optional(),
-      properties: tagsSchema.optional(),
+      ...description,
       trigger: scheduleTrigger.optional(),
       create_job: action.optional(),
       catch_up: z.enum(catchUpPolicies).optional(),

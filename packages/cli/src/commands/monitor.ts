@@ -6,6 +6,7 @@ import { changedFields } from '../manifest/changes.ts'
 import { loadResource } from '../manifest/load-resource.ts'
 import { confirm } from '../terminal/confirm.ts'
 import { changeFlags } from './asset-flags.ts'
+import { enabledFlags, enabledQuery } from './enabled-flags.ts'
 import { findingColumns, metricColumns, monitorColumns, runColumns } from './monitor-columns.ts'
 import { collect } from './pages.ts'
 
@@ -36,13 +37,11 @@ const listVerb = verb({
   examples: ['hagane monitor list -o table', 'hagane monitor list --include-disabled'],
   flags: {
     maxResults,
-    includeDisabled: toggle('--include-disabled', 'also disabled ones'),
-    disabledOnly: toggle('--disabled-only', 'only disabled ones'),
+    ...enabledFlags,
   },
   run: async (call, options) => {
-    const enabled = options.disabledOnly ? { enabled: 'false' } : options.includeDisabled ? {} : { enabled: 'true' }
     const monitors = await collect<MonitorResource>(options.maxResults ?? Number.MAX_SAFE_INTEGER, page =>
-      call.client.call(monitorRoutes.list, { query: { ...enabled, ...page } }),
+      call.client.call(monitorRoutes.list, { query: { ...enabledQuery(options), ...page } }),
     )
     await call.print(monitors, monitorColumns)
   },

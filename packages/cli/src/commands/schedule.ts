@@ -8,6 +8,7 @@ import { loadResource } from '../manifest/load-resource.ts'
 import type { Column } from '../output/table.ts'
 import { confirm } from '../terminal/confirm.ts'
 import { changeFlags } from './asset-flags.ts'
+import { enabledFlags, enabledQuery } from './enabled-flags.ts'
 import { jobColumns } from './job-flags.ts'
 import { monitorColumns, runColumns as monitorRunColumns } from './monitor-columns.ts'
 import { collect } from './pages.ts'
@@ -89,13 +90,11 @@ const listVerb = verb({
   examples: ['hagane schedule list -o table', 'hagane schedule list --include-disabled'],
   flags: {
     maxResults,
-    includeDisabled: toggle('--include-disabled', 'also disabled ones'),
-    disabledOnly: toggle('--disabled-only', 'only disabled ones'),
+    ...enabledFlags,
   },
   run: async (call, options) => {
-    const enabled = options.disabledOnly ? { enabled: 'false' } : options.includeDisabled ? {} : { enabled: 'true' }
     const schedules = await collect<ScheduleResource>(options.maxResults ?? Number.MAX_SAFE_INTEGER, page =>
-      call.client.call(scheduleRoutes.list, { query: { ...enabled, ...page } }),
+      call.client.call(scheduleRoutes.list, { query: { ...enabledQuery(options), ...page } }),
     )
     await call.print(schedules, columns)
   },

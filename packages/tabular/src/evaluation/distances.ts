@@ -1,3 +1,5 @@
+import { cumulativeDistances, jensenShannon } from '../drift/statistics/distances.ts'
+import { weightedOf } from '../drift/statistics/weighted.ts'
 import type { Label } from './scores.ts'
 
 const BINS = 20
@@ -9,15 +11,10 @@ const BINS = 20
 export function jensenShannonDistance(left: readonly Label[], right: readonly Label[]): number | null {
   if (left.length === 0 || right.length === 0) return null
   const binOf = binning(left, right)
-  const [p, q] = [sharesOf(left, binOf), sharesOf(right, binOf)]
-  let divergence = 0
-  for (const key of new Set([...p.keys(), ...q.keys()])) {
-    const [a, b] = [p.get(key) ?? 0, q.get(key) ?? 0]
-    const middle = (a + b) / 2
-    if (a > 0) divergence += (a * Math.log2(a / middle)) / 2
-    if (b > 0) divergence += (b * Math.log2(b / middle)) / 2
-  }
-  return Math.sqrt(Math.max(0, divergence))
+  const [p, q] = [countsOf(left, binOf), countsOf(right, binOf)]
+  const keys = [...new Set([...p.keys(), ...q.keys()])]
+  const counts = (of: Map<string, number>) => keys.map(key => of.get(key) ?? 0)
+  return jensenShannon(counts(p), counts(q)) / Math.sqrt(Math.LN2)
 }
 
 function binning(left: readonly Label[], right: readonly Label[]): (value: Label) => string {
@@ -31,25 +28,18 @@ function binning(left: readonly Label[], right: readonly Label[]): (value: Label
   return value => String(Math.min(BINS - 1, Math.floor(((Number(value) - low) / (high - low)) * BINS)))
 }
 
-function sharesOf(values: readonly Label[], binOf: (value: Label) => string): Map<string, number> {
-  const shares = new Map<string, number>()
+function countsOf(values: readonly Label[], binOf: (value: Label) => string): Map<string, number> {
+  const counts = new Map<string, number>()
   for (const value of values) {
     const bin = binOf(value)
-    shares.set(bin, (shares.get(bin) ?? 0) + 1 / values.length)
+    counts.set(bin, (counts.get(bin) ?? 0) + 1)
   }
-  return shares
+  return counts
 }
 
 /** The statistic of the two-sample Kolmogorov-Smirnov test: the largest gap between the cumulative shares. null where a side is empty. */
 export function kolmogorovSmirnov(left: readonly number[], right: readonly number[]): number | null {
   if (left.length === 0 || right.length === 0) return null
-  const [a, b] = [Float64Array.from(left).sort(), Float64Array.from(right).sort()]
-  let [i, j, gap] = [0, 0, 0]
-  while (i < a.length && j < b.length) {
-    const value = Math.min(a[i] ?? 0, b[j] ?? 0)
-    while (i < a.length && (a[i] ?? 0) <= value) i += 1
-    while (j < b.length && (b[j] ?? 0) <= value) j += 1
-    gap = Math.max(gap, Math.abs(i / a.length - j / b.length))
-  }
-  return gap
+  const sorted = (values: readonly number[]) => weightedOf(Float64Array.from(values).sort())
+  return cumulativeDistances(sorted(left), sorted(right)).ks
 }

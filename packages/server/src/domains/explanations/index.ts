@@ -22,8 +22,6 @@ import type { ExplanationRow } from './tables.ts'
 
 export interface Explanations {
   routes: BoundRoute[]
-  /** How much each feature moves a model version, by the last explanation that came to an end; undefined without one. */
-  featureImportance(workspace: string, name: string, version: string): Promise<Record<string, number> | undefined>
 }
 
 interface Deps {
@@ -123,12 +121,6 @@ export function buildExplanations(deps: Deps): Explanations {
       implement(explanationRoutes.create, call => create(call, call.body)),
       implement(explanationRoutes.show, call => show(call.workspace, subjectOf(call.query))),
     ],
-    async featureImportance(workspace, name, version) {
-      const [row] = await explanationsOf(db, workspace, { model: `${name}:${version}` }, true)
-      const found = row === undefined ? undefined : await importanceOf(workspace, row.job)
-      if (found === undefined) return undefined
-      return Object.fromEntries(found.features.map(({ name, importance }) => [name, importance ?? 0]))
-    },
   }
 }
 

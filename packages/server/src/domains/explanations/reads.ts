@@ -12,18 +12,16 @@ export const explanationBy = (db: Database, workspace: string, job: string): Pro
     .where('job', '=', job)
     .executeTakeFirst()
 
-/** Explanations of a model as a whole or of a prediction, newest first; `told` alone: those that came to an end. */
+/** Explanations of a model as a whole or of a prediction, the newest. */
 export async function explanationsOf(
   db: Database,
   workspace: string,
   of: { model: string } | { prediction: string },
-  toldAlone = false,
 ): Promise<ExplanationRow[]> {
   let query = on(db).selectFrom('explanations').selectAll().where('workspace', '=', workspace)
   query =
     'model' in of
       ? query.where('model', '=', of.model).where('prediction', 'is', null)
       : query.where('prediction', '=', of.prediction)
-  if (toldAlone) query = query.where('told', '=', 1)
   return query.orderBy('created_at', 'desc').orderBy('job', 'desc').limit(1).execute()
 }
