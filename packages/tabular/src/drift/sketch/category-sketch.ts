@@ -13,11 +13,16 @@ export function categorySketch(counts: ReadonlyMap<string, number>, limit: numbe
   return { values: kept.map(([value]) => value), counts: kept.map(([, count]) => count), other: rest }
 }
 
-/** Exact while both together have at most `limit` values and nothing was counted together before. */
-export function mergeCategories(a: CategorySketch, b: CategorySketch, limit: number): CategorySketch {
-  const counts = countsOf(a)
-  for (const [value, count] of countsOf(b)) counts.set(value, (counts.get(value) ?? 0) + count)
-  return categorySketch(counts, limit, a.other + b.other)
+/** Exact while all together have at most `limit` values and nothing was counted together before. */
+export function mergeCategories(sketches: readonly CategorySketch[], limit: number): CategorySketch {
+  const counts = new Map<string, number>()
+  for (const { values, counts: own } of sketches)
+    for (const [i, value] of values.entries()) counts.set(value, (counts.get(value) ?? 0) + (own[i] ?? 0))
+  return categorySketch(
+    counts,
+    limit,
+    sketches.reduce((sum, { other }) => sum + other, 0),
+  )
 }
 
 export const countsOf = ({ values, counts }: CategorySketch): Map<string, number> =>

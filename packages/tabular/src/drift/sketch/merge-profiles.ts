@@ -18,7 +18,7 @@ export function mergeProfiles(...profiles: readonly Profile[]): Profile {
   const names = new Map(filled.flatMap(({ columns }) => columns.map(({ name, kind }) => [name, kind] as const)))
   const byName = filled.map(({ rows, columns }) => ({ rows, columns: new Map(columns.map(one => [one.name, one])) }))
   const columns = [...names].map(([name, kind]) =>
-    byName.map(({ rows, columns: own }) => own.get(name) ?? absentColumn(name, kind, rows)).reduce(mergeColumns),
+    mergeColumns(byName.map(({ rows, columns: own }) => own.get(name) ?? absentColumn(name, kind, rows))),
   )
   return filled.length === 0 ? first : { version: 1, rows: filled.reduce((sum, { rows }) => sum + rows, 0), columns }
 }
@@ -32,41 +32,35 @@ export const absentColumn = (name: string, kind: ColumnProfile['kind'], rows: nu
   type_errors: 0,
 })
 
-function mergeColumns(a: ColumnProfile, b: ColumnProfile): ColumnProfile {
-  if (a.kind !== b.kind)
-    throw new HaganeError('invalid', `column ${a.name} is ${a.kind} in one profile and ${b.kind} in another`, {
+function mergeColumns(columns: readonly ColumnProfile[]): ColumnProfile {
+  const [{ name, kind }] = columns as readonly [ColumnProfile, ...ColumnProfile[]]
+  const other = columns.find(one => one.kind !== kind)
+  if (other !== undefined)
+    throw new HaganeError('invalid', `column ${name} is ${kind} in one profile and ${other.kind} in another`, {
       hint: 'make every profile of a series with the plan of its reference',
     })
-  const sum = (of: 'count' | 'nulls' | 'infinite' | 'type_errors') => a[of] + b[of]
+  const sum = (of: 'count' | 'nulls' | 'infinite' | 'type_errors') => columns.reduce((all, one) => all + one[of], 0)
   return {
-    name: a.name,
-    kind: a.kind,
-    count: sum('count'),
-    nulls: sum('nulls'),
-    infinite: sum('infinite'),
-    type_errors: sum('type_errors'),
-    ...mergedNumbers(a, b),
-    ...merged(a.categories, b.categories, 'categories', (x, y) =>
-      mergeCategories(x, y, a.kind === 'text' ? WORDS : CATEGORIES),
-    ),
-    ...merged(a.lengths, b.lengths, 'lengths', mergeSketches),
+    ...{ name, kind, count: sum('count'), nulls: sum('nulls') },
+    ...{ infinite: sum('infinite'), type_errors: sum('type_errors') },
+    ...mergedNumbers(columns),
+    ...merged(columns, 'categories', all => mergeCategories(all, kind === 'text' ? WORDS : CATEGORIES)),
+    ...merged(columns, 'lengths', mergeSketches),
   }
 }
 
-function mergedNumbers(a: ColumnProfile, b: ColumnProfile): Partial<ColumnProfile> {
-  if (a.numbers === undefined && b.numbers === undefined) return {}
-  const whole = a.whole === true && b.whole === true
-  const [one, other] = [a, b].filter(({ count, numbers }) => count > 0 && numbers !== undefined)
-  if (one === undefined || other === undefined) {
-    return { ...rangeIn(one ?? (a.numbers === undefined ? b : a)), whole }
-  }
-  const moments = addMoments(momentsIn(one), momentsIn(other))
+function mergedNumbers(columns: readonly ColumnProfile[]): Partial<ColumnProfile> {
+  const numeric = columns.filter(({ numbers }) => numbers !== undefined)
+  if (numeric.length === 0) return {}
+  const whole = columns.every(one => one.whole === true)
+  const counted = numeric.filter(({ count }) => count > 0)
+  if (counted.length < 2) return { ...rangeIn((counted[0] ?? numeric[0]) as ColumnProfile), whole }
+  const moments = counted.map(momentsIn).reduce(addMoments)
   return {
-    min: Math.min(one.min as number, other.min as number),
-    max: Math.max(one.max as number, other.max as number),
-    mean: moments.mean,
-    m2: moments.m2,
-    ...merged(one.numbers, other.numbers, 'numbers', mergeSketches),
+    min: counted.reduce((least, { min }) => Math.min(least, min as number), Number.POSITIVE_INFINITY),
+    max: counted.reduce((most, { max }) => Math.max(most, max as number), Number.NEGATIVE_INFINITY),
+    ...{ mean: moments.mean, m2: moments.m2 },
+    ...merged(counted, 'numbers', mergeSketches),
     whole,
   }
 }
@@ -78,9 +72,13 @@ const rangeIn = ({ min, max, mean, m2, numbers }: ColumnProfile): Partial<Column
 
 export const momentsIn = ({ count, mean = 0, m2 = 0 }: ColumnProfile) => ({ count, mean, m2 })
 
-function merged<K extends string, T>(a: T | undefined, b: T | undefined, name: K, how: (a: T, b: T) => T) {
-  const both = a === undefined ? b : b === undefined ? a : how(a, b)
-  return both === undefined ? {} : ({ [name]: both } as { [P in K]: T })
+function merged<K extends 'numbers' | 'categories' | 'lengths'>(
+  columns: readonly ColumnProfile[],
+  part: K,
+  how: (parts: NonNullable<ColumnProfile[K]>[]) => ColumnProfile[K],
+): Partial<ColumnProfile> {
+  const parts = columns.flatMap(({ [part]: one }) => (one === undefined ? [] : [one as NonNullable<ColumnProfile[K]>]))
+  return parts.length === 0 ? {} : { [part]: how(parts) }
 }
 
 /** What later hours are to be profiled as, so that they can be compared with this. */

@@ -36,13 +36,8 @@ export function sketchOf(numbers: Weighted): NumericSketch {
     if (fits(values, middle)) high = middle
     else low = middle + 1
   }
-  const scale = 2 ** -low
-  const occupied = occupiedBy(
-    values.length,
-    i => bucketOf(values[i] as number, scale),
-    i => countAt(numbers, i),
-  )
-  return packed({ exponent: low, ...occupied })
+  const counts = Float64Array.from(values, (_, i) => countAt(numbers, i))
+  return packed({ exponent: low, ...occupiedBy(values, counts, 2 ** -low) })
 }
 
 /** Rounded down, also where the product is too small to be a number. */
@@ -63,20 +58,17 @@ function fits(values: Float64Array, exponent: number): boolean {
   return true
 }
 
-/** Adds up the counts of what falls into the same bucket; bucket numbers come in ascending order. */
-function occupiedBy(length: number, numberOf: (i: number) => number, countOf: (i: number) => number) {
-  const numbers: number[] = []
-  const counts: number[] = []
-  for (let i = 0; i < length; i++) {
-    const bucket = numberOf(i)
-    const at = numbers.length - 1
-    if (at >= 0 && numbers[at] === bucket) counts[at] = (counts[at] as number) + countOf(i)
-    else {
-      numbers.push(bucket)
-      counts.push(countOf(i))
-    }
+/** Adds up the counts of what falls into the same bucket of a grid; numbers come in ascending order. */
+function occupiedBy(of: Float64Array, countsOf: Float64Array, scale: number) {
+  const numbers = new Float64Array(of.length)
+  const counts = new Float64Array(of.length)
+  let at = -1
+  for (let i = 0; i < of.length; i++) {
+    const bucket = bucketOf(of[i] as number, scale)
+    if (at < 0 || numbers[at] !== bucket) numbers[++at] = bucket
+    counts[at] = (counts[at] as number) + (countsOf[i] as number)
   }
-  return { numbers: Float64Array.from(numbers), counts: Float64Array.from(counts) }
+  return { numbers: numbers.subarray(0, at + 1), counts: counts.subarray(0, at + 1) }
 }
 
 const packed = ({ exponent, numbers, counts }: Buckets): NumericSketch => ({
@@ -86,47 +78,52 @@ const packed = ({ exponent, numbers, counts }: Buckets): NumericSketch => ({
 })
 
 function unpacked({ exponent, buckets, counts }: NumericSketch): Buckets {
+  const numbers = new Float64Array(buckets.length)
   let at = 0
-  return { exponent, numbers: Float64Array.from(buckets, gap => (at += gap)), counts: Float64Array.from(counts) }
+  for (let i = 0; i < numbers.length; i++) numbers[i] = at += buckets[i] as number
+  return { exponent, numbers, counts: Float64Array.from(counts) }
 }
 
 /** The same on a coarser grid: pairs of neighbours become one bucket, until the exponent is reached. */
 function coarser(buckets: Buckets, exponent: number): Buckets {
   if (exponent <= buckets.exponent || buckets.numbers.length === 0)
     return { ...buckets, exponent: Math.max(exponent, buckets.exponent) }
-  const factor = 2 ** (buckets.exponent - exponent)
-  const { numbers, counts } = buckets
-  return {
-    exponent,
-    ...occupiedBy(
-      numbers.length,
-      i => bucketOf(numbers[i] as number, factor),
-      i => counts[i] as number,
-    ),
+  return { exponent, ...occupiedBy(buckets.numbers, buckets.counts, 2 ** (buckets.exponent - exponent)) }
+}
+
+/** The sketch of all numbers of all of them; it is packed once, at the end. */
+export function mergeSketches(sketches: readonly NumericSketch[]): NumericSketch {
+  const filled = sketches.filter(({ buckets }) => buckets.length > 0)
+  const [first, ...others] = filled.length > 0 ? filled : sketches
+  if (first === undefined) return { exponent: LEAST_EXPONENT, buckets: [], counts: [] }
+  if (filled.length < 2) return first
+  let sum = unpacked(first)
+  for (const other of others) {
+    const next = unpacked(other)
+    const exponent = Math.max(sum.exponent, next.exponent)
+    sum = added(coarser(sum, exponent), coarser(next, exponent))
+    while (sum.numbers.length > BUCKETS) sum = coarser(sum, sum.exponent + 1)
   }
+  return packed(sum)
 }
 
-/** The sketch of all numbers of both. */
-export function mergeSketches(a: NumericSketch, b: NumericSketch): NumericSketch {
-  if (a.buckets.length === 0) return b
-  if (b.buckets.length === 0) return a
-  const exponent = Math.max(a.exponent, b.exponent)
-  let merged = added(coarser(unpacked(a), exponent), coarser(unpacked(b), exponent))
-  while (merged.numbers.length > BUCKETS) merged = coarser(merged, merged.exponent + 1)
-  return packed(merged)
-}
-
+/** Two on one grid. */
 function added(a: Buckets, b: Buckets): Buckets {
-  const numbers: number[] = []
-  const counts: number[] = []
-  let [i, j] = [0, 0]
-  while (i < a.numbers.length || j < b.numbers.length) {
-    const left = a.numbers[i] ?? Number.POSITIVE_INFINITY
-    const right = b.numbers[j] ?? Number.POSITIVE_INFINITY
-    numbers.push(Math.min(left, right))
-    counts.push((left <= right ? (a.counts[i++] as number) : 0) + (right <= left ? (b.counts[j++] as number) : 0))
+  const numbers = new Float64Array(a.numbers.length + b.numbers.length)
+  const counts = new Float64Array(numbers.length)
+  let i = 0
+  let j = 0
+  let n = 0
+  for (; i < a.numbers.length || j < b.numbers.length; n++) {
+    const left = i < a.numbers.length ? (a.numbers[i] as number) : Number.POSITIVE_INFINITY
+    const right = j < b.numbers.length ? (b.numbers[j] as number) : Number.POSITIVE_INFINITY
+    numbers[n] = left < right ? left : right
+    let count = 0
+    if (left <= right) count += a.counts[i++] as number
+    if (right <= left) count += b.counts[j++] as number
+    counts[n] = count
   }
-  return { exponent: a.exponent, numbers: Float64Array.from(numbers), counts: Float64Array.from(counts) }
+  return { exponent: a.exponent, numbers: numbers.subarray(0, n), counts: counts.subarray(0, n) }
 }
 
 /** A sketch with the range of its numbers, which it does not hold itself. */

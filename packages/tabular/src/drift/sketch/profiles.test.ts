@@ -20,8 +20,8 @@ describe('a sketch of numbers', () => {
     fc.assert(
       fc.property(anyNumbers, anyNumbers, anyNumbers, (a, b, c) => {
         const whole = sketch([...a, ...b, ...c])
-        expect(mergeSketches(mergeSketches(sketch(a), sketch(b)), sketch(c))).toEqual(whole)
-        expect(mergeSketches(sketch(c), mergeSketches(sketch(b), sketch(a)))).toEqual(whole)
+        expect(mergeSketches([mergeSketches([sketch(a), sketch(b)]), sketch(c)])).toEqual(whole)
+        expect(mergeSketches([sketch(c), mergeSketches([sketch(b), sketch(a)])])).toEqual(whole)
       }),
     )
   })
@@ -31,7 +31,7 @@ describe('a sketch of numbers', () => {
     expect(whole.buckets.length).toBeLessThanOrEqual(1024)
     expect(whole.buckets.length).toBeGreaterThan(512)
     const parts = [numbers.slice(0, 100), numbers.slice(100, 20_000), numbers.slice(20_000)].map(sketch)
-    expect(parts.reduce(mergeSketches)).toEqual(whole)
+    expect(parts.reduce((all, one) => mergeSketches([all, one]))).toEqual(whole)
   })
   it('holds up to 1,024 different values as they are', () => {
     const numbers = Array.from({ length: 1024 }, (_, i) => (i - 500) / 3)
