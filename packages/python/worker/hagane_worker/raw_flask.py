@@ -6,7 +6,7 @@ import json
 from flask import Flask, Request, Response
 from flask import request as current_request
 
-from . import raw_http
+from . import raw_wsgi
 
 _app = Flask(__name__)
 
@@ -23,11 +23,11 @@ class AMLResponse(Response):
             super().__init__(json.dumps({} if message is None else message), status=status_code, mimetype="application/json")
         else:
             super().__init__(message, status=status_code)
-        raw_http.add_headers(self.headers, response_headers, run_function_failed)
+        raw_wsgi.add_headers(self.headers, response_headers, run_function_failed)
 
 
 def build_request(request, head):
-    return _app.request_class(raw_http.wsgi_environ(request, head))
+    return _app.request_class(raw_wsgi.wsgi_environ(request, head))
 
 
 def in_context(run, parameter):

@@ -9,6 +9,8 @@ from email.parser import BytesParser
 from email.policy import HTTP
 from urllib.parse import parse_qsl, quote
 
+from . import raw_wsgi
+
 
 def _as_it_came(error):
     return quote(error.object[error.start : error.end]), error.end
@@ -83,7 +85,7 @@ class RawRequest:
         self.args = MultiDict(form_pairs(head.get("query", "")))
         self.full_path = "%s?%s" % (self.path, head.get("query", ""))
         self.content_type = request.content_type or None
-        self.content_length = content_length(request, head)
+        self.content_length = raw_wsgi.content_length(request, head)
         self.mimetype = request.content_type.split(";")[0].strip().lower()
         self.data = request.body
         self._form = None
@@ -207,20 +209,10 @@ class AMLResponse:
         else:
             self.data = message.encode("utf-8") if isinstance(message, str) else bytes(message)
             self.headers["Content-Type"] = "text/html; charset=utf-8"
-        add_headers(self.headers, response_headers, run_function_failed)
+        raw_wsgi.add_headers(self.headers, response_headers, run_function_failed)
 
     def get_data(self, as_text=False):
         return self.data.decode("utf-8") if as_text else self.data
-
-
-def add_headers(headers, more, run_function_failed):
-    """Azure ML's reading of `response_headers`: a comma separates the values of a header that is repeated."""
-    headers["x-ms-run-function-failed"] = str(run_function_failed)
-    for name, value in (more or {}).items():
-        if name.lower() == "content-type":
-            headers.remove(name)
-        for part in str(value).split(","):
-            headers.add(name, part.strip())
 
 
 def _has_flask():
@@ -250,41 +242,6 @@ def served(run, parameter):
     from . import raw_flask
 
     return raw_flask.build_request, raw_flask.in_context(run, parameter)
-
-
-def content_length(request, head):
-    """Bytes of the body, also of one that came in chunks; None of a request that has none, as a GET."""
-    is_told = any(name.lower() == "content-length" for name, _ in head.get("headers", []))
-    return len(request.body) if request.body or is_told else None
-
-
-def wsgi_environ(request, head):
-    environ = {
-        "REQUEST_METHOD": head.get("method", request.method),
-        "SCRIPT_NAME": "",
-        "PATH_INFO": head.get("path", "/score"),
-        "QUERY_STRING": head.get("query", ""),
-        "SERVER_NAME": "localhost",
-        "SERVER_PORT": "80",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(request.body),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": False,
-        "wsgi.multiprocess": True,
-        "wsgi.run_once": False,
-    }
-    length = content_length(request, head)
-    if length is not None:
-        environ["CONTENT_LENGTH"] = str(length)
-    if request.content_type:
-        environ["CONTENT_TYPE"] = request.content_type
-    for name, value in head.get("headers", []):
-        key = name.upper().replace("-", "_")
-        if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-            environ["HTTP_" + key] = value
-    return environ
 
 
 def response_parts(output):
