@@ -199,7 +199,7 @@ eachDialect('rules of a server', database => {
     await create({ name: 'cool', cooldown: '1h', on: { event: { types: ['dev.hagane.test.burst'] } }, do: [tell] })
     await create({ name: 'bounce', debounce: '1s', on: { event: { types: ['dev.hagane.test.burst'] } }, do: [tell] })
     for (const n of [1, 2, 3]) await happen('burst', { n })
-    const cool = await until('cool', runs => runs[0]?.reason === 'cooldown' && runs[0].events === 2)
+    const cool = await until('cool', runs => runs[0]?.reason === 'cooldown' && runs[0].events === 2 && ended(2)(runs))
     expect(cool.map(run => run.state)).toEqual(['skipped', 'completed'])
     expect(kinds(await eventsOf('rule/cool')).filter(kind => kind === 'skipped')).toHaveLength(1)
     const [run] = await until('bounce', ended(1))
