@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance, type Json, StatementType } from '@duckdb/node-api'
 import { HaganeError } from '@hagane/contract'
+import type { Kept } from './kept.ts'
 import { doubleColumns, finiteOf, listColumns, type NumberColumn } from './number-columns.ts'
 import { list, literal } from './sql-text.ts'
 
@@ -19,6 +20,8 @@ export interface Engine extends AsyncDisposable {
   describe(relation: string): Promise<{ name: string; type: string }[]>
   /** A folder of its own for files that have to be rewritten first; removed with the engine. */
   readonly scratch: string
+  /** What outlives the engine, for the next one of this reader. */
+  readonly kept: Kept
 }
 
 export interface EngineLimits {
@@ -31,7 +34,7 @@ export interface EngineLimits {
  * DuckDB on a file of its own in a temporary folder, so that tables larger than memory are spilled. It may read below `roots`
  * only, loads no extension and cannot be reconfigured: the files are a stranger's.
  */
-export async function openEngine(roots: readonly string[], limits: EngineLimits): Promise<Engine> {
+export async function openEngine(roots: readonly string[], limits: EngineLimits, kept: Kept): Promise<Engine> {
   const scratch = await mkdtemp(join(tmpdir(), 'hagane-tables-'))
   const instance = await DuckDBInstance.create(join(scratch, 'tables.db'), {
     memory_limit: limits.memory,
@@ -42,10 +45,12 @@ export async function openEngine(roots: readonly string[], limits: EngineLimits)
   })
   const connection = await instance.connect()
   await connection.run("set TimeZone = 'UTC'")
-  await connection.run(`set allowed_directories = ${list([...roots, scratch].map(root => `${root}/`))}`)
+  await connection.run(`set allowed_directories = ${list([...roots, scratch, kept.folder].map(root => `${root}/`))}`)
+  // its tables are gone with it: writing them down at the end took longer than most questions
+  await connection.run('pragma disable_checkpoint_on_shutdown')
   await connection.run('set enable_external_access = false')
   await connection.run('set lock_configuration = true')
-  return engineOn(connection, scratch, () => instance.closeSync())
+  return engineOn(connection, { scratch, kept }, () => instance.closeSync())
 }
 
 /** A query that answers rows and does nothing else, checked before it is run. */
@@ -113,7 +118,7 @@ const notOneSelect = (sql: string): HaganeError =>
     hint: queryHint,
   })
 
-function engineOn(connection: DuckDBConnection, scratch: string, close: () => void): Engine {
+function engineOn(connection: DuckDBConnection, folders: Pick<Engine, 'scratch' | 'kept'>, close: () => void): Engine {
   const rows = async <T>(sql: string): Promise<T[]> =>
     (await connection.runAndReadAll(sql).catch(translated)).getRowObjectsJson() as T[]
   const doubles = async (sql: string) => doubleColumns(await connection.run(sql).catch(translated))
@@ -123,7 +128,7 @@ function engineOn(connection: DuckDBConnection, scratch: string, close: () => vo
       const result = await connection.stream(sql).catch(translated)
       for await (const rows of result.yieldRowObjectJson()) yield* rows
     },
-    scratch,
+    ...folders,
     numbers: async sql =>
       listColumns(await connection.run(`select list(columns(*)) from (${sql})`).catch(translated)).map(finiteOf),
     doubles,
@@ -136,7 +141,7 @@ function engineOn(connection: DuckDBConnection, scratch: string, close: () => vo
     async [Symbol.asyncDispose]() {
       connection.closeSync()
       close()
-      await rm(scratch, { recursive: true, force: true })
+      await rm(folders.scratch, { recursive: true, force: true })
     },
   }
 }

@@ -8,6 +8,7 @@ import { diffTables } from './diff.ts'
 import { answerDrift, rootsOfDrift } from './drift/answer.ts'
 import { type EngineLimits, openEngine } from './engine.ts'
 import { judge } from './evaluation/judge.ts'
+import { type Kept, openKept } from './kept.ts'
 import { importancesOf } from './monitoring/importances.ts'
 import { windowProfiles } from './monitoring/window-profiles.ts'
 import { windowTable } from './monitoring/window-table.ts'
@@ -21,11 +22,21 @@ const fewCores: EngineLimits = {
   threads: Math.min(4, availableParallelism()),
 }
 
-/** Answers a request in this process, which a hostile file may end; `runTabular` starts one for it. */
-export async function runHere<R extends TabularRequest>(request: R, limits = fewCores): Promise<ResultOf<R>> {
+interface Surroundings {
+  readonly limits?: EngineLimits
+  /** Of several requests in this process; without it nothing is kept. */
+  readonly kept?: Kept
+}
+
+/** Answers a request in this process, which a hostile file may end; `openReader` starts one for it. */
+export async function runHere<R extends TabularRequest>(
+  request: R,
+  { limits = fewCores, kept }: Surroundings = {},
+): Promise<ResultOf<R>> {
   if (request.kind === 'judge') return judge(request) as ResultOf<R>
   const roots = rootsOf(request)
-  await using engine = await openEngine(roots, limits)
+  await using own = kept === undefined ? await openKept() : undefined
+  await using engine = await openEngine(roots, limits, (kept ?? own) as Kept)
   const answer = async () => {
     switch (request.kind) {
       case 'profile':

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { getPriority, setPriority } from 'node:os'
 import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { type ErrorKind, HaganeError } from '@hagane/contract'
 import type { ResultOf, TabularRequest } from './requests.ts'
@@ -15,43 +16,104 @@ export interface TabularOptions {
 }
 type Answer<T> = { result: T } | { error: { kind: ErrorKind; message: string; hint?: string; details?: [] } }
 
+/** Answers requests about tables, one after the other. */
+export interface TabularReader extends AsyncDisposable {
+  /** The process that reads; undefined before the first request and after it ended. */
+  readonly pid: number | undefined
+  /** Throws what the reader found wrong, or `unavailable` when it did not live to say; the next request has a new process then. */
+  ask<R extends TabularRequest>(request: R): Promise<ResultOf<R>>
+}
+
 /**
- * Answers a request about tables in a process of its own: files are a stranger's, and what goes wrong in reading them ends
- * that process and nothing else. Throws what the reader found wrong, or `unavailable` when it did not live to say.
+ * Answers requests about tables in a process of its own: files are a stranger's, and what goes wrong in reading them ends that
+ * process and nothing else. What it made of captures for one request serves the next. It is started by the first request.
  */
+export function openReader(options: TabularOptions = {}): TabularReader {
+  let running: Child | undefined
+  let last: Promise<unknown> = Promise.resolve()
+  const next = async <R extends TabularRequest>(request: R): Promise<ResultOf<R>> => {
+    options.signal?.throwIfAborted()
+    running ??= startChild(options)
+    const answer = (await running.ask(JSON.stringify(request)).catch(error => {
+      running = undefined
+      throw error
+    })) as Answer<ResultOf<R>>
+    if ('error' in answer) throw new HaganeError(answer.error.kind, answer.error.message, answer.error)
+    return answer.result
+  }
+  return {
+    get pid() {
+      return running?.pid
+    },
+    ask(request) {
+      const answered = last.then(() => next(request))
+      last = answered.catch(() => {})
+      return answered
+    },
+    async [Symbol.asyncDispose]() {
+      await last
+      await running?.end()
+    },
+  }
+}
+
+/** The same for a single request. */
 export async function runTabular<R extends TabularRequest>(
   request: R,
   options: TabularOptions = {},
 ): Promise<ResultOf<R>> {
-  const child = spawn(process.execPath, ['--max-old-space-size=512', program()], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    env: environment(options.memory),
-    ...(options.signal === undefined ? {} : { signal: options.signal, killSignal: 'SIGKILL' as const }),
-  })
-  if (options.background === true && child.pid !== undefined) setPriority(child.pid, Math.min(19, getPriority() + 15))
-  const exit = new Promise<string>((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`))
-  })
-  child.stdin.on('error', () => {}) // it ended before it had read everything; its exit says why
-  child.stdin.end(JSON.stringify(request))
-  const [out, err, ended] = await Promise.all([text(child.stdout), text(child.stderr), exit])
-  const answer = parsed<ResultOf<R>>(out)
-  if (answer === undefined)
-    throw new HaganeError(
-      'unavailable',
-      `the reader of tables ended by ${ended} ${err.trim().split('\n').at(-1) ?? ''}`.trim(),
-      {
-        hint: 'the files may be damaged, or need more memory: see HAGANE_TABLES_MEMORY',
-      },
-    )
-  if ('error' in answer) throw new HaganeError(answer.error.kind, answer.error.message, answer.error)
-  return answer.result
+  await using reader = openReader(options)
+  return await reader.ask(request)
 }
 
-function parsed<T>(text: string): Answer<T> | undefined {
+interface Child {
+  readonly pid: number | undefined
+  /** Sends a line and waits for the line that answers it. */
+  ask(line: string): Promise<unknown>
+  end(): Promise<void>
+}
+
+function startChild({ memory, background, signal }: TabularOptions): Child {
+  const child = spawn(process.execPath, ['--max-old-space-size=512', program()], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: environment(memory),
+    ...(signal === undefined ? {} : { signal, killSignal: 'SIGKILL' as const }),
+  })
+  if (background === true && child.pid !== undefined) setPriority(child.pid, Math.min(19, getPriority() + 15))
+  child.stdin.on('error', () => {}) // it ended before it had read everything; its exit says why
+  const err = text(child.stderr)
+  const exit = new Promise<string>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code, killed) => resolve(killed ?? `exit code ${code}`))
+  })
+  exit.catch(() => {}) // told to whoever asks
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  return {
+    pid: child.pid,
+    async ask(line) {
+      child.stdin.write(`${line}\n`)
+      const answer = parsed((await lines.next()).value)
+      if (answer !== undefined) return answer
+      child.stdin.end()
+      throw ended(await exit, await err)
+    },
+    async end() {
+      child.stdin.end()
+      await exit.catch(() => {})
+    },
+  }
+}
+
+const ended = (how: string, said: string): HaganeError =>
+  new HaganeError(
+    'unavailable',
+    `the reader of tables ended by ${how} ${said.trim().split('\n').at(-1) ?? ''}`.trim(),
+    { hint: 'the files may be damaged, or need more memory: see HAGANE_TABLES_MEMORY' },
+  )
+
+function parsed(line: string | undefined): Answer<unknown> | undefined {
   try {
-    return JSON.parse(text) as Answer<T>
+    return JSON.parse(line ?? '') as Answer<unknown>
   } catch {
     return undefined
   }

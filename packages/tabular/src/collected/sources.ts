@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { HaganeError } from '@hagane/contract'
 import type { Engine } from '../engine.ts'
 import { identifier, list, literal } from '../sql-text.ts'
@@ -42,25 +41,9 @@ export interface CollectedTables {
   readonly outputs: { sql: string; columns: { name: string; type: string }[] } | undefined
 }
 
-/** Opens what was collected; `folder` tells the files of several in one engine apart. Throws `conflict` when a capture was turned into a table meanwhile: list again. */
-export async function collectedTables(
-  engine: Engine,
-  sources: CollectedSources,
-  folder = 'captured',
-): Promise<CollectedTables> {
-  const files = new TableFiles(join(engine.scratch, folder))
-  const emitOf = (workspace: string, endpoint: string) =>
-    workspace === sources.workspace && endpoint === sources.endpoint
-      ? (table: string, row: Row) => (wanted.includes(table) ? files.emit(table, row) : undefined)
-      : () => undefined
-  for (const path of sources.captures) {
-    const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error
-      throw new HaganeError('conflict', 'what was captured is being turned into tables; ask again')
-    })
-    emitCapture(bytes, sources.redactionKey, emitOf)
-  }
-  const lines = new Map(files.finish().map(({ table, query }) => [table, query]))
+/** Opens what was collected. Throws `conflict` when a capture was turned into a table meanwhile: list again. */
+export async function collectedTables(engine: Engine, sources: CollectedSources): Promise<CollectedTables> {
+  const lines = await capturedLines(engine, sources)
   const of = (table: string): string | undefined => {
     const parquet = sources.parquet.filter(one => one.table === table).map(({ path }) => path)
     const parts = [
@@ -77,6 +60,29 @@ export async function collectedTables(
     inputs: inputs === undefined ? undefined : await withColumns(engine, inputs),
     outputs: outputs === undefined ? undefined : await withColumns(engine, outputs),
   }
+}
+
+/** What the captures hold, as queries by table. A reader takes them apart once: they do not change while a run is judged. */
+const capturedLines = (engine: Engine, sources: CollectedSources): Promise<Map<string, string>> => {
+  const { workspace, endpoint, captures, redactionKey } = sources
+  const key = JSON.stringify([workspace, endpoint, redactionKey, ...captures])
+  return engine.kept.once(key, prefix => takenApart(sources, prefix))
+}
+
+async function takenApart(sources: CollectedSources, prefix: string): Promise<Map<string, string>> {
+  const files = new TableFiles(prefix)
+  const emitOf = (workspace: string, endpoint: string) =>
+    workspace === sources.workspace && endpoint === sources.endpoint
+      ? (table: string, row: Row) => (wanted.includes(table) ? files.emit(table, row) : undefined)
+      : () => undefined
+  for (const path of sources.captures) {
+    const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error
+      throw new HaganeError('conflict', 'what was captured is being turned into tables; ask again')
+    })
+    emitCapture(bytes, sources.redactionKey, emitOf)
+  }
+  return new Map(files.finish().map(({ table, query }) => [table, query]))
 }
 
 async function withColumns(engine: Engine, sql: string): Promise<NonNullable<CollectedTables['inputs']>> {

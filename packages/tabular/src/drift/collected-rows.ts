@@ -18,7 +18,7 @@ const INPUT = 'input_'
  * place of an output, such as `label` or `probability_1`), and labels as they arrived (`label`, `label_<name>`). Failed requests are left out.
  */
 export async function collectedRows(engine: Engine, source: CollectedSource, name: string): Promise<Relation> {
-  const tables: CollectedTables = await collectedTables(engine, source.collected, name)
+  const tables: CollectedTables = await collectedTables(engine, source.collected)
   const schema = `${name}_rows`
   await engine.run(`create schema ${schema}`)
   await layOutPredictions(engine, tables, source.filter, schema)

@@ -51,11 +51,7 @@ async function profileOf(
 ): Promise<WindowProfile> {
   const output = { folder: engine.scratch, path: join(engine.scratch, `part-${n}.parquet`) }
   const filter = { since, until, deployments: [deployment] }
-  const table = await windowTable(
-    engine,
-    { kind: 'window-table', sources: ofHour(sources, hour), filter, output },
-    `captured-${n}`,
-  )
+  const table = await windowTable(engine, { kind: 'window-table', sources: ofHour(sources, hour), filter, output })
   const columns = [...table.inputs, ...table.outputs].map(({ column }) => column)
   const profile = await profileSketch(engine, {
     kind: 'profile-sketch',

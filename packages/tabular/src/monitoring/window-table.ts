@@ -53,8 +53,8 @@ const LOOKED_AT = 20_000
  * Lays out the rows that were answered in a window: ids and times, inputs and outputs by their own names, and the last word of
  * feedback. Where an output or a label has the name of a column before it, it gets a number.
  */
-export async function windowTable(engine: Engine, request: WindowTableRequest, name?: string): Promise<WindowTable> {
-  const tables = await collectedTables(engine, request.sources, name)
+export async function windowTable(engine: Engine, request: WindowTableRequest): Promise<WindowTable> {
+  const tables = await collectedTables(engine, request.sources)
   const taken = new ColumnNames()
   for (const name of [ROW_ID, ROW_TIME]) taken.take(name)
   await layOutFound(engine, tables, request)

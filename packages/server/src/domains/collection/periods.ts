@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { HaganeError } from '@hagane/contract'
-import { type ResultOf, runTabular, type TabularRequest } from '@hagane/tabular'
+import type { ResultOf, TabularReader, TabularRequest } from '@hagane/tabular'
 import { captureFiles } from './captures.ts'
 import { attempts, type Period, type QuestionDeps, type Sources, sourcesOf } from './questions.ts'
 import { listFiles } from './reads.ts'
@@ -26,12 +26,12 @@ export interface CollectedHour {
 
 /** What was collected, by periods, for those who compute over it in the background. */
 export interface CollectedPeriods {
-  /** Answers a request about what a deployment collected in a period. Throws what the reader found wrong. */
+  /** Has a reader answer a request about what a deployment collected in a period. Throws what it found wrong. */
   ask<R extends TabularRequest>(
     place: CollectedPlace,
     period: Period,
     request: (sources: CollectedSources) => R,
-    signal: AbortSignal,
+    reader: TabularReader,
   ): Promise<ResultOf<R>>
   /** The hours of a period that hold predictions of a deployment, in order; only names are read. */
   hours(place: CollectedPlace, from: Date, to: Date): Promise<CollectedHour[]>
@@ -39,18 +39,16 @@ export interface CollectedPeriods {
 
 interface Deps extends QuestionDeps {
   revision(id: string): Promise<{ workspace: string; endpoint: string; deployment: string } | undefined>
-  /** Work when nobody else wants the processor; true unless given. */
-  background?: boolean
 }
 
 export function buildPeriods(deps: Deps): CollectedPeriods {
   return {
-    async ask(place, period, request, signal) {
+    async ask(place, period, request, reader) {
       const revisions = await revisionsOf(deps, place)
       for (let attempt = 1; ; attempt += 1) {
         const sources = await sourcesOf(deps, place, revisions, period, place.deployment)
         try {
-          return await runTabular(request(sources), { signal, background: deps.background ?? true })
+          return await reader.ask(request(sources))
         } catch (error) {
           if (!(error instanceof HaganeError) || error.kind !== 'conflict' || attempt === attempts) throw error
         }

@@ -1,7 +1,13 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ResultOf, TableSource, WindowTable } from '@hagane/tabular'
-import { runTabular, type TabularRequest } from '@hagane/tabular'
+import {
+  openReader,
+  type ResultOf,
+  type TableSource,
+  type TabularReader,
+  type TabularRequest,
+  type WindowTable,
+} from '@hagane/tabular'
 import type { MonitoringNeeds } from '../needs.ts'
 import type { Target } from '../plan.ts'
 import type { Window } from '../windows.ts'
@@ -19,9 +25,10 @@ export interface Bench extends AsyncDisposable {
   readonly needs: MonitoringNeeds
   readonly signal: AbortSignal
   readonly folder: string
+  /** One process reads all tables of a run, when nobody else wants the processor. */
+  readonly reader: TabularReader
   /** Rows that a deployment answered in a window; with `labelled` those of which something was said in it. */
   rows(target: Target, window: Window, labelled?: boolean): Promise<Rows>
-  /** Answers a request about tables when nobody else wants the processor. */
   ask<R extends TabularRequest>(request: R): Promise<ResultOf<R>>
 }
 
@@ -32,17 +39,19 @@ export async function openBench(needs: MonitoringNeeds, about: Case, signal: Abo
   await mkdir(needs.workDir, { recursive: true, mode: 0o700 })
   const folder = await mkdtemp(join(needs.workDir, 'run-'))
   const laidOut = new Map<string, Promise<Rows>>()
+  const reader = openReader({ signal, background: needs.background ?? true })
   return {
-    ...{ about, needs, signal, folder },
+    ...{ about, needs, signal, folder, reader },
     rows(target, window, labelled = false) {
       const key = JSON.stringify([target, window, labelled])
-      const known = laidOut.get(key) ?? layOut(needs, about, { target, window, labelled, folder, signal }, laidOut.size)
+      const known = laidOut.get(key) ?? layOut(needs, about, { target, window, labelled, folder, reader }, laidOut.size)
       laidOut.set(key, known)
       return known
     },
-    ask: request => runTabular(request, { signal, background: needs.background ?? true }),
+    ask: request => reader.ask(request),
     async [Symbol.asyncDispose]() {
       await Promise.allSettled(laidOut.values())
+      await reader[Symbol.asyncDispose]()
       await rm(folder, { recursive: true, force: true })
     },
   }
@@ -53,11 +62,11 @@ interface Order {
   window: Window
   labelled: boolean
   folder: string
-  signal: AbortSignal
+  reader: TabularReader
 }
 
 async function layOut(needs: MonitoringNeeds, about: Case, order: Order, n: number): Promise<Rows> {
-  const { target, window, labelled, folder, signal } = order
+  const { target, window, labelled, folder, reader } = order
   const path = join(folder, `window-${n}.parquet`)
   const since = labelled ? new Date(window.end.getTime() - LABEL_REACH_MS) : window.start
   const period = { since: since.toISOString(), until: window.end.toISOString() }
@@ -73,7 +82,7 @@ async function layOut(needs: MonitoringNeeds, about: Case, order: Order, n: numb
       ...(labelled ? { labelled: said } : {}),
       output: { folder, path },
     }),
-    signal,
+    reader,
   )
   return { table, source: { name: `${target.endpoint}/${target.deployment}`, path, root: folder } }
 }

@@ -51,8 +51,9 @@ export async function windowSummary(
   const hours = await bench.needs.collected.hours(place, window.start, last)
   if (hours.length === 0) return nothing
   const parts = hours.map(hour => pieceOf(hour, window))
-  const plan = (await planOfDeployment(bench, target)) ?? (await makePlan(bench, target, parts, kindsOf))
-  if (plan === undefined) return nothing
+  const planned = (await planOfDeployment(bench, target)) ?? (await makePlan(bench, target, parts, kindsOf))
+  if (planned === undefined) return nothing
+  const { plan, first } = planned
   const basis = digestOf(JSON.stringify(plan))
   const kept = await keptContents(bench.needs.db, { ...place, basis }, parts[0]?.hour ?? '', parts.at(-1)?.hour ?? '')
   const days = [...Map.groupBy(parts, ({ hour }) => hour.slice(0, DAY_LENGTH))].map(([day, of]) =>
@@ -64,8 +65,10 @@ export async function windowSummary(
   const keys = [...days.filter(isKept), ...pieces.filter(isKept)].map(({ key }) => key)
   const stored = await keptProfiles(bench.needs.db, { ...place, basis }, keys)
   const open = pieces.filter(piece => !isKept(piece))
-  const fresh = open.length === 0 ? [] : await profiled(bench, target, open, plan)
-  const found = new Map([...stored, ...open.map((piece, i) => [piece.key, fresh[i] as WindowProfile] as const)])
+  const unread = open.filter(({ hour }) => hour !== first?.hour)
+  const fresh = unread.length === 0 ? [] : await profiled(bench, target, unread, plan)
+  const read = [...(first === undefined ? [] : [first]), ...fresh]
+  const found = new Map([...stored, ...read.map(one => [one.hour, one] as const)])
   const sums = days.flatMap(day => (day.whole && !isKept(day) ? [[day, sumOf(day, found)] as const] : []))
   await keep(bench, target, basis, [
     ...open.flatMap(piece => (piece.whole ? [{ ...piece, profile: found.get(piece.key) as WindowProfile }] : [])),
@@ -120,10 +123,16 @@ export type KindsOf = (columns: readonly string[]) => Promise<Readonly<Record<st
 
 const nothing: WindowSummary = { profile: emptyProfile, inputs: [], outputs: [] }
 
-async function planOfDeployment(bench: Bench, target: Target): Promise<ColumnPlan | undefined> {
+interface Planned {
+  readonly plan: ColumnPlan
+  /** The hour that was read to make it, where its columns are taken for the same. */
+  readonly first?: WindowProfile
+}
+
+async function planOfDeployment(bench: Bench, target: Target): Promise<Planned | undefined> {
   const { needs, about } = bench
   const known = await findReference(needs.db, about.workspace, deploymentKey(bench, target), 'plan')
-  return known === undefined ? undefined : (JSON.parse(known) as ColumnPlan)
+  return known === undefined ? undefined : { plan: JSON.parse(known) as ColumnPlan }
 }
 
 /** What the columns of the first hour with rows are, as the reference has them where it does; undefined while there are no rows. */
@@ -132,14 +141,15 @@ async function makePlan(
   target: Target,
   parts: readonly WindowPart[],
   kindsOf: KindsOf,
-): Promise<ColumnPlan | undefined> {
+): Promise<Planned | undefined> {
   for (const part of parts) {
     const [first] = await profiled(bench, target, [part])
     if (first === undefined || first.profile.rows === 0) continue
     const kinds = await kindsOf(first.profile.columns.map(({ name }) => name))
-    const plan = planOf(first.profile).map(({ name, kind }) => ({ name, kind: kinds[name] ?? kind }))
+    const own = planOf(first.profile)
+    const plan = own.map(({ name, kind }) => ({ name, kind: kinds[name] ?? kind }))
     await keepPlan(bench, target, plan)
-    return plan
+    return plan.every(({ kind }, i) => kind === own[i]?.kind) ? { plan, first } : { plan }
   }
   return undefined
 }
@@ -161,7 +171,7 @@ function profiled(
       parts: parts.map(({ hour, since, until }) => ({ hour, since, until })),
       ...(plan === undefined ? {} : { plan }),
     }),
-    bench.signal,
+    bench.reader,
   )
 }
 
