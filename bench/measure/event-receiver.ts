@@ -40,7 +40,9 @@ const server = createServer(socket => {
 process.on('message', () => {
   const sorted = lags.sort((a, b) => a - b)
   lags = []
-  process.send?.({ seen: seen.size, twice, lag: sorted[Math.floor(sorted.length * 0.99)] ?? 0 })
+  const { user, system } = process.cpuUsage()
+  const processorMs = (user + system) / 1000
+  process.send?.({ seen: seen.size, twice, processorMs, lag: sorted[Math.floor(sorted.length * 0.99)] ?? 0 })
 })
 process.on('disconnect', () => process.exit())
 server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as { port: number }).port }))

@@ -62,8 +62,13 @@ function gapsOf(kept: readonly Sound[], scan: Scan, after: number, size: number)
   return gaps
 }
 
-const called = ({ event }: Found): string =>
-  event === undefined ? 'a line that cannot be read' : `event ${event.seq} (${event.type}, ${event.subject})`
+function called({ event }: Found): string {
+  if (event === undefined) return 'a line that cannot be read'
+  const { hagane_audit, hagane_audit_end, origin } = event as Record<string, unknown>
+  if (hagane_audit !== undefined) return `the first line of another export, of ${origin},`
+  if (hagane_audit_end !== undefined) return 'the closing line of another export'
+  return `event ${event.seq} (${event.type}, ${event.subject})`
+}
 
 /**
  * Says what was done to the events of an export: which lines keep the order of the chain, which numbers are missing there,
@@ -85,7 +90,35 @@ export function nameFaults(scan: Scan, after: number, size: number): Fault[] {
     )
   for (const line of [...strays, ...bad])
     if (!explained.has(line) && !(scan.cut && line.line === scan.lines)) faults.push(inserted(line))
-  return [...faults, ...brokenLinks([...kept])].sort((a, b) => (a.line ?? 0) - (b.line ?? 0))
+  return inRuns([...faults, ...brokenLinks([...kept])].sort((a, b) => (a.line ?? 0) - (b.line ?? 0)))
+}
+
+/** So many faults of one kind, line after line, are told as one. */
+const LONG_RUN = 20
+
+function inRuns(faults: readonly Fault[]): Fault[] {
+  const told: Fault[] = []
+  for (let from = 0; from < faults.length; ) {
+    let to = from + 1
+    while (to < faults.length && follows(faults[to - 1] as Fault, faults[to] as Fault)) to++
+    const run = faults.slice(from, to)
+    told.push(...(run.length < LONG_RUN ? run : [asOne(run)]))
+    from = to
+  }
+  return told
+}
+
+const follows = (one: Fault, next: Fault): boolean =>
+  next.kind === one.kind && one.line !== undefined && next.line === one.line + 1
+
+function asOne(run: readonly Fault[]): Fault {
+  const numbers = run.flatMap(({ seq }) => (seq === undefined ? [] : [seq])).sort((a, b) => a - b)
+  const [first, last] = [numbers[0], numbers.at(-1)]
+  const { kind, line, message } = run[0] as Fault
+  return {
+    ...{ kind, ...(first === undefined ? {} : { seq: first }), ...(last === undefined ? {} : { last }) },
+    ...{ ...(line === undefined ? {} : { line }), message: `${message}, and ${run.length - 1} lines after it` },
+  }
 }
 
 const inserted = (line: Found): Fault => ({
@@ -125,7 +158,8 @@ function explainGap(gap: Gap, { strays, bad, explained, ended, cut, size }: Susp
     if (seq > gap.to) break
     taken.add(seq)
     explained.add(line)
-    faults.push({ kind: 'changed', seq, line: line.line, message: `event ${seq} does not match its hash` })
+    const how = line.respelled ? 'is spelled otherwise than a server writes it' : 'does not match its hash'
+    faults.push({ kind: 'changed', seq, line: line.line, message: `event ${seq} ${how}` })
   }
   return [...faults, ...missing(gap, taken, gap.to === size && !ended)]
 }

@@ -54,12 +54,18 @@ export const hashOf = (row: EventLine): string =>
     'hex',
   )
 
+/** An event in the one way in which a server writes it: these fields, in this order, without spaces. */
+const written = ({ seq, id, time, workspace, actor, type, subject, data, prev_hash, hash }: EventLine): string =>
+  JSON.stringify({ seq, id, time, workspace, actor, type, subject, data, prev_hash, hash })
+
 /** One line as it was found: an event, or what could not be read as one. */
 export interface Found {
   readonly line: number
   readonly event?: Partial<EventLine>
   /** Its content matches its hash, and it is written as the server writes. */
   readonly sound: boolean
+  /** Its content matches its hash, but not a byte of it may differ from what the server writes. */
+  readonly respelled?: boolean
 }
 
 export interface Scan {
@@ -81,6 +87,8 @@ export interface Scan {
   found: Found[]
   /** The last line has no end. */
   cut: boolean
+  /** The first line ends with CR LF. */
+  crlf: boolean
 }
 
 /** Text of each line, and whether it was ended by a newline. */
@@ -117,7 +125,7 @@ export async function scan(
   keep: boolean,
 ): Promise<Scan> {
   const state: Scan = {
-    ...{ unbroken: true, lines: 0, seq: 0, head: '', sameBytes: false, cut: false },
+    ...{ unbroken: true, lines: 0, seq: 0, head: '', sameBytes: false, cut: false, crlf: false },
     ...{ at: new Map(), found: [] },
   }
   const bytes = createHash('sha256')
@@ -128,6 +136,7 @@ export async function scan(
     state.lines += 1
     state.cut = !line.whole
     const text = line.bytes.toString('utf8', 0, line.bytes.length - (line.whole ? 1 : 0))
+    if (state.lines === 1) state.crlf = text.endsWith('\r')
     const value = parsed(text)
     if (value?.hagane_audit === 1 && state.header === undefined) {
       const header = value as unknown as Header
@@ -149,13 +158,14 @@ export async function scan(
         tree.add(row.hash)
         note()
       } else state.unbroken = false
-      if (keep)
+      if (keep) {
+        const isWritten = sound && written(row) === text
         state.found.push({
           line: state.lines,
           ...(value === undefined ? {} : { event: value as Partial<EventLine> }),
-          sound: sound && JSON.stringify(value) === text,
+          ...{ sound: isWritten, respelled: sound && !isWritten },
         })
-      else if (!state.unbroken) return state
+      } else if (!state.unbroken) return state
     }
     bytes.update(line.bytes)
   }

@@ -16,7 +16,7 @@ const SPKI = Buffer.from('302a300506032b6570032100', 'hex')
 const ED25519 = 1
 
 /** The key behind `<name>+<id>+<base64>`: https://c2sp.org/signed-note. Throws an Error that says what is wrong. */
-function keyOf(text: string) {
+export function keyOf(text: string) {
   const [name = '', id = '', encoded = ''] = text.split('+', 2).concat(text.split('+').slice(2).join('+'))
   const bytes = Buffer.from(encoded, 'base64')
   const expected = createHash('sha256').update(`${name}\n`).update(bytes).digest('hex').slice(0, 8)
@@ -38,7 +38,8 @@ export function openCheckpoint(note: string, publicKey: string): Checkpoint {
   const signed = Buffer.from(signature?.[2] ?? '', 'base64')
   if (signature === null || signature[1] !== name || signed.toString('base64') !== signature[2])
     throw new Error(`the checkpoint carries no signature of ${name}`)
-  if (signed.subarray(0, 4).toString('hex') !== id) throw new Error('the checkpoint was signed with another key')
+  const by = signed.subarray(0, 4).toString('hex')
+  if (by !== id) throw new Error(`the checkpoint was signed with another key: ${name}+${by}, not ${name}+${id}`)
   if (!verify(null, Buffer.from(body), key, signed.subarray(4)))
     throw new Error('the signature of the checkpoint does not hold')
   const [origin = '', size, root = '', ...extensions] = body.split('\n')

@@ -24,9 +24,12 @@ interface Trust {
   readonly checkpoints?: readonly string[]
 }
 
-type Signed = Checkpoint & { readonly note: string }
+type Signed = Checkpoint & { readonly note: string; readonly isKept: boolean }
 
 const changed = (line: number, message: string): Fault => ({ kind: 'changed', line, message })
+
+const CRLF =
+  "its lines end with CR LF, a server writes LF: it was copied as text. Undo that and check again: tr -d '\\r' < export.jsonl"
 
 /**
  * Checks an export of the audit trail without a server, and says what was changed, removed, inserted, reordered or cut off.
@@ -42,10 +45,11 @@ export async function verifyExport(open: () => AsyncIterable<Uint8Array>, trust:
   const quick = await scan(open(), sizes, false)
   const all = () => scan(open(), () => [], true)
   const { header } = quick
+  if (quick.crlf) faults.push(changed(1, CRLF))
   if (header !== undefined && faults.length === 0) {
     const isWhole = quick.unbroken && quick.seq === header.size && quick.trailerLine === quick.lines
     faults.push(...(isWhole ? await compared(quick, header, signed, all) : named(await all(), header)))
-  } else if (header === undefined) faults.push(...withoutHeader(await all()))
+  } else if (header === undefined && faults.length === 0) faults.push(...withoutHeader(await all()))
   const { after = 0, public_key = '' } = header ?? {}
   return {
     ...{ ok: faults.length === 0, events: quick.seq - after, from: after + 1, to: quick.seq, head: quick.head },
@@ -62,13 +66,21 @@ function signatures(header: Header, trust: Trust, faults: Fault[]): Signed[] {
     faults.push(changed(1, 'the first line is not written as a server writes it'))
     return []
   }
-  const notes = [header.begin, header.checkpoint, ...header.checkpoints, ...(trust.checkpoints ?? [])]
+  const key = String(trust.publicKey ?? header.public_key)
   const signed: Signed[] = []
-  for (const note of notes)
+  const messages = new Set<string>()
+  for (const note of [header.begin, header.checkpoint, ...header.checkpoints])
     try {
-      signed.push({ ...openCheckpoint(String(note), String(trust.publicKey ?? header.public_key)), note })
+      signed.push({ ...openCheckpoint(String(note), key), note, isKept: false })
     } catch (error) {
-      faults.push(changed(1, (error as Error).message))
+      messages.add((error as Error).message)
+    }
+  faults.push(...[...messages].map(message => changed(1, message)))
+  for (const note of trust.checkpoints ?? [])
+    try {
+      signed.push({ ...openCheckpoint(note, key), note, isKept: true })
+    } catch (error) {
+      faults.push({ kind: 'changed', message: `a checkpoint that was kept elsewhere: ${(error as Error).message}` })
     }
   const [begin, end] = signed
   const isSaid = begin?.size === header.after && begin.head === header.after_hash && begin.origin === header.origin
@@ -108,20 +120,20 @@ function named(whole: Scan, header: Header): Fault[] {
 
 /** Events that hold among themselves, against what was signed and what the closing line says. */
 async function compared(scan: Scan, header: Header, signed: Signed[], all: () => Promise<Scan>): Promise<Fault[]> {
-  let good = header.after
-  for (const { size, root, head, time } of signed.toSorted((a, b) => a.size - b.size)) {
+  for (const { size, root, head, time, isKept } of signed.toSorted((a, b) => a.size - b.size)) {
     if (size < header.after) continue
     const is = scan.at.get(size)
     if (is === undefined) {
       const message = `the file ends at event ${header.size}, but ${size} events were signed at ${time}`
       return [{ kind: 'truncated', seq: header.size + 1, last: size, message }]
     }
-    if (is.root !== root || is.head !== head) {
-      if (size === header.after) return [changed(1, 'the first line says something else than what was signed')]
-      const message = `events ${good + 1} to ${size} are not those that were signed at ${time}: some were written anew`
-      return [{ kind: 'changed', seq: good + 1, last: size, message }]
-    }
-    good = size
+    if (is.root === root && is.head === head) continue
+    if (size === header.after) return [changed(1, 'the first line says something else than what was signed')]
+    // who could sign the file anew says nothing against a checkpoint that was kept elsewhere
+    const earlier = signed.filter(one => one.size < size && one.size > header.after && (one.isKept || !isKept))
+    const from = Math.max(header.after, ...earlier.map(one => one.size)) + 1
+    const message = `events ${from} to ${size} are not those that were signed at ${time}: some were written anew`
+    return [{ kind: 'changed', seq: from, last: size, message }]
   }
   if (scan.cut) return [{ kind: 'truncated', line: scan.lines, message: 'the end of the closing line is missing' }]
   if (scan.trailer?.count !== header.size - header.after || scan.trailer.head !== header.head)

@@ -1,8 +1,10 @@
 import { createReadStream } from 'node:fs'
 import { open, readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { createGunzip } from 'node:zlib'
 import { auditRoutes, HaganeError } from '@hagane/contract'
 import type { Fault } from '../audit-verifier/name-faults.ts'
+import { keyOf } from '../audit-verifier/signed-note.ts'
 import { verifyExport } from '../audit-verifier/verify-export.ts'
 import { type Proof, verifyProof } from '../audit-verifier/verify-proof.ts'
 import { exitCodes } from '../failure.ts'
@@ -23,13 +25,43 @@ const BEGINNING = 64
 /** A proof of a prediction in a file of any size is far smaller. */
 const LARGEST_PROOF = 16 * 2 ** 20
 
-async function beginningOf(path: string): Promise<string> {
+async function beginningOf(path: string): Promise<Buffer> {
   const file = await open(path)
   try {
     const { bytesRead, buffer } = await file.read(Buffer.alloc(BEGINNING), 0, BEGINNING, 0)
-    return buffer.toString('utf8', 0, bytesRead)
+    return buffer.subarray(0, bytesRead)
   } finally {
     await file.close()
+  }
+}
+
+const isGzip = (beginning: Buffer): boolean => beginning[0] === 0x1f && beginning[1] === 0x8b
+
+/** The bytes of a file, unpacked where it is compressed; one that was cut ends where it was cut. Throws invalid for a damaged one. */
+async function* contentOf(path: string, zipped: boolean): AsyncGenerator<Uint8Array> {
+  const file = createReadStream(path, { highWaterMark: 2 ** 20 })
+  if (!zipped) return yield* file
+  const unpacked = createGunzip()
+  file.on('error', error => unpacked.destroy(error)).pipe(unpacked)
+  try {
+    yield* unpacked
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'Z_BUF_ERROR') return
+    throw new HaganeError('invalid', `${path} is no whole gzip file: ${(cause as Error).message}`, {
+      hint: 'copy it again, or unpack it yourself (gunzip) and verify what comes out',
+    })
+  }
+}
+
+function checkKey(publicKey: string | undefined): void {
+  if (publicKey === undefined) return
+  try {
+    keyOf(publicKey)
+  } catch {
+    throw new UsageError(
+      `--public-key: '${publicKey}' is no key; one looks like hagane/<server>+<8 hex digits>+<base64>`,
+      'hagane audit verify export.jsonl --public-key "$(hagane audit key --query public_key -o tsv)"',
+    )
   }
 }
 
@@ -69,9 +101,10 @@ export const verify = verb({
       await call.print(result)
       return result.ok ? exitCodes.ok : exitCodes.failure
     }
+    checkKey(publicKey)
     const path = resolve(call.surroundings.cwd, file)
     const beginning = await beginningOf(path)
-    if (/^\s*\{\s*"hagane_proof"/.test(beginning)) {
+    if (/^\s*\{\s*"hagane_proof"/.test(beginning.toString('utf8'))) {
       const { size } = await stat(path)
       if (size > LARGEST_PROOF) throw new HaganeError('too_large', `${file} is too large for a proof: ${size} bytes`)
       const verdict = verifyProof(parsedProof(await readFile(path, 'utf8'), file), publicKey)
@@ -80,10 +113,7 @@ export const verify = verb({
     }
     const kept = options.checkpoint.map(name => readFile(resolve(call.surroundings.cwd, name), 'utf8'))
     const checkpoints = (await Promise.all(kept)).map(note => `${note.trimEnd()}\n`)
-    const verdict = await verifyExport(() => createReadStream(path, { highWaterMark: 2 ** 20 }), {
-      publicKey,
-      checkpoints,
-    })
+    const verdict = await verifyExport(() => contentOf(path, isGzip(beginning)), { publicKey, checkpoints })
     if (publicKey === undefined && verdict.ok)
       call.note('signed with the key that the file names; compare it with `hagane audit key`, or give --public-key')
     if (call.globals.output === 'table') await call.print(verdict.faults, faultColumns)

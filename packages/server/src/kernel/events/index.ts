@@ -1,7 +1,7 @@
 export type { EventRow } from '../db/index.ts'
 export { cloudEventHeaders, cloudEventText, toCloudEvent } from './cloud-events.ts'
 export { buildEventLog, type EventLog } from './event-log.ts'
-export { compileFilter } from './matching.ts'
+export { compileFilter, compileRowFilter } from './matching.ts'
 export {
   consumerLags,
   type EventFilter,

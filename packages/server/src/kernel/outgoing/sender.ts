@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import type { Answer, Posting } from './post.ts'
+import type { Answer, Posting } from './posting.ts'
 
 /** Sends requests from a thread of its own, so that thousands a second do not hold up the API. */
 export interface Sender {

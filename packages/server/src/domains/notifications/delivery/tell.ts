@@ -9,7 +9,7 @@ import {
   type QuietHours,
   secondsOfDuration,
 } from '@hagane/contract'
-import { compileFilter, type EventRow, eventsBefore, toRecord } from '../../../kernel/events/index.ts'
+import { compileRowFilter, type EventRow, eventsBefore, toRecord } from '../../../kernel/events/index.ts'
 import { addressedChannel, channelOf, type Message, openChannel, type Telling } from '../channels/index.ts'
 import type { NotificationNeeds } from '../needs.ts'
 import type { SubscriptionRow } from '../tables.ts'
@@ -51,19 +51,15 @@ const namesAddresses = (event: EventRow): boolean => (notificationIn(event)?.ema
 function filterOf(row: SubscriptionRow): (event: EventRow) => boolean {
   const filter = parsed<EventFilter>(row.event_filter)
   const selection = parsed<AlertSelection>(row.alerts)
-  const passes = filter === undefined ? () => false : compileFilter(filter)
+  const passes = filter === undefined ? () => false : compileRowFilter(filter)
   const itself = `subscription/${row.name}`
   return event => {
     if (event.subject === itself) return false
     const notification = selection === undefined ? undefined : notificationIn(event)
     if (selection !== undefined && notification !== undefined && isChosen(selection, notification)) return true
-    return filter !== undefined && mayPass(filter, event) && passes(toRecord(event))
+    return passes(event)
   }
 }
-
-/** Without reading the data: most events are of other types. */
-const mayPass = ({ types }: EventFilter, event: EventRow): boolean =>
-  types === undefined || types.some(type => matchesPattern(type, event.type))
 
 const rank = (severity: string): number => alertSeverities.indexOf(severity as AlertSeverity)
 

@@ -7,7 +7,7 @@ import {
   serviceMetricDefinitions,
   serviceMetricOf,
 } from '@hagane/contract'
-import { compileFilter, type EventRow, toRecord } from '../../../kernel/events/index.ts'
+import { compileRowFilter, type EventRow } from '../../../kernel/events/index.ts'
 import type { RuleRow } from '../tables.ts'
 import { type RuleState, type Timings, timingsOf } from './machine.ts'
 
@@ -37,16 +37,15 @@ export function ruleOf(row: RuleRow): Rule {
 export function ruleOfSpec(spec: AlertRuleSpec, workspace: string): Rule {
   if (spec.metric !== undefined && serviceMetricOf(spec.metric.metric) === undefined)
     throw unknownMetric(spec.metric.metric)
-  const counts = spec.on === undefined ? () => false : compileFilter(spec.on, 'on')
-  const ends = spec.resolve_on === undefined ? undefined : compileFilter(spec.resolve_on, 'resolve_on')
+  const counts = spec.on === undefined ? () => false : compileRowFilter(spec.on, 'on')
+  const ends = spec.resolve_on === undefined ? undefined : compileRowFilter(spec.resolve_on, 'resolve_on')
   return {
     ...{ id: '', workspace, sinceSeq: 0, startedAt: 0, spec, timings: timingsOf(spec) },
     looksAt(event) {
       if (event.workspace !== workspace || /^dev\.hagane\.(alert|alert-rule|silence)\./.test(event.type))
         return undefined
-      const record = toRecord(event)
-      if (ends?.(record)) return 'ends'
-      return counts(record) ? 'counts' : undefined
+      if (ends?.(event)) return 'ends'
+      return counts(event) ? 'counts' : undefined
     },
   }
 }
