@@ -115,6 +115,11 @@ function parsed(text: string): Record<string, unknown> | undefined {
   }
 }
 
+function foundAt(line: number, row: EventLine | undefined, { text, sound }: { text: string; sound: boolean }): Found {
+  const isWritten = row !== undefined && sound && written(row) === text
+  return { line, ...(row === undefined ? {} : { event: row }), sound: isWritten, respelled: sound && !isWritten }
+}
+
 /**
  * Reads an export once. Without `keep` it stops at the first event that does not follow on the one before, and holds no
  * more than one line in memory; `sizes` are those at which the tree's root is wanted.
@@ -158,14 +163,8 @@ export async function scan(
         tree.add(row.hash)
         note()
       } else state.unbroken = false
-      if (keep) {
-        const isWritten = sound && written(row) === text
-        state.found.push({
-          line: state.lines,
-          ...(value === undefined ? {} : { event: value as Partial<EventLine> }),
-          ...{ sound: isWritten, respelled: sound && !isWritten },
-        })
-      } else if (!state.unbroken) return state
+      if (keep) state.found.push(foundAt(state.lines, row, { text, sound }))
+      else if (!state.unbroken) return state
     }
     bytes.update(line.bytes)
   }
