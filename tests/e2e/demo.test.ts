@@ -9,16 +9,18 @@ import { startServer, stopServer } from '../../tools/demo/server.ts'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const demo = join(root, 'tools', 'demo', 'main.ts')
-const tenMinutes = 600_000
+const fifteenMinutes = 900_000
 
 interface Played {
   readonly code: number | null
   readonly text: string
 }
 
-function play(dataDir: string): Promise<Played> {
+function play(dataDir: string, ...flags: string[]): Promise<Played> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [demo, '--exit', '--data', dataDir], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [demo, '--exit', '--data', dataDir, ...flags], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     let text = ''
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', chunk => {
@@ -38,22 +40,26 @@ describe('the demo', () => {
   afterAll(() => rm(dataDir, { recursive: true, force: true, maxRetries: 10 }))
 
   it(
-    'leads from raw data to a prediction and back, and a second run on the same folder reuses every step',
+    'leads from raw data to a model that was replaced by a better one, and a second run on the same folder reuses every step',
     async () => {
       const first = await play(dataDir)
       expect(first.code, first.text).toBe(0)
       expect(first.text).toContain('0 of 5 steps reused')
       expect(first.text).toMatch(/AUC 0\.7\d\d against 0\.6\d\d of the baseline/)
       expect(first.text).toMatch(/prediction pr-\S+: late with probability 0\.\d\d/)
+      expect(first.text).toMatch(/monitor: \d+ findings, among them dewp/)
+      expect(first.text).toContain('rule retrain-flight-delay: train succeeded, gate succeeded, rollout succeeded')
+      expect(first.text).toMatch(/gate: azureml:flight-delay:3 refused, .*: fail, roc_auc 0\.6\d\d against 0\.7\d\d/)
+      expect(first.text).toMatch(/rollout flight-delay-celsius-\S+ turned back .*traffic flight-delay-2 100 %/)
       expect(first.text).toMatch(/lineage of the prediction: .*1 data.*\d+ environment.*1 model/)
       expect(first.text).toMatch(/audit trail: \d+ events, the chain holds/)
 
-      const second = await play(dataDir)
+      const second = await play(dataDir, '--winter')
       expect(second.code, second.text).toBe(0)
       expect(second.text).toContain('5 of 5 steps reused')
       expect(second.text).toContain('model azureml:flight-delay:1')
     },
-    tenMinutes,
+    fifteenMinutes,
   )
 
   it(
@@ -70,6 +76,6 @@ describe('the demo', () => {
         await stopServer(server)
       }
     },
-    tenMinutes,
+    fifteenMinutes,
   )
 })

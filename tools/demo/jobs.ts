@@ -1,17 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type JobResource as Job, jobRoutes } from '@hagane/contract'
+import type { Stage } from './acts/act.ts'
 import type { Cli } from './cli.ts'
 import type { Telling } from './telling.ts'
-
-/** The part of a job that the demo reads. */
-export interface Job {
-  readonly name: string
-  readonly status: string
-  readonly step?: string
-  readonly reuse?: { readonly from?: string }
-  readonly start_time?: string
-  readonly end_time?: string
-  readonly error?: { readonly message: string; readonly log_tail?: readonly string[] }
-}
 
 /** A job that did not complete; its text holds the end of the log and the command that shows the rest. */
 export class JobFailed extends Error {
@@ -27,19 +18,18 @@ const ended = (job: Job): boolean => ['Completed', 'Failed', 'Canceled'].include
 
 /** Submits a job file and waits for its end, telling each step as it ends; returns the steps of a pipeline. */
 export async function runJob(
-  cli: Cli,
+  { cli, client, tell }: Stage,
   file: string,
-  tell: Telling,
   set: readonly string[] = [],
 ): Promise<{ job: Job; steps: readonly Job[] }> {
   const { name } = await cli.json<Job>('job', 'create', '-f', file, ...set.flatMap(one => ['--set', one]))
   const told = new Set<string>()
   for (;;) {
-    const job = await cli.json<Job>('job', 'show', '-n', name)
-    const steps = await cli.json<Job[]>('job', 'list', '--parent-job-name', name)
+    const job = await client.call(jobRoutes.show, { params: { name } })
+    const { items: steps } = await client.call(jobRoutes.list, { query: { parent_job_name: name } })
     tellEnded(steps, told, tell)
     if (ended(job)) return { job: completed(cli, job, steps), steps }
-    await sleep(500)
+    await sleep(200)
   }
 }
 

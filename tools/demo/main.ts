@@ -2,15 +2,16 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { createClient } from '@hagane/contract'
 import type { Stage } from './acts/act.ts'
 import { fetchData } from './acts/data.ts'
-import { deploy, predict } from './acts/endpoint.ts'
+import { deploy, endpoint, predict } from './acts/endpoint.ts'
 import { buildEnvironment } from './acts/environment.ts'
 import { armLoop, ruleRetrains, summerArrives } from './acts/loop.ts'
 import { runPipeline } from './acts/pipeline.ts'
 import { canaryTurnsBack, gateRefuses } from './acts/refusals.ts'
 import { makeRequests } from './acts/replay.ts'
-import { traceBack, verifyTrail } from './acts/trail.ts'
+import { tellTrail, traceBack, verifyTrail } from './acts/trail.ts'
 import { type DemoArguments, readArguments, usage } from './arguments.ts'
 import { cliOf } from './cli.ts'
 import { type RunningServer, startServer, stopServer } from './server.ts'
@@ -29,7 +30,7 @@ async function main(args: DemoArguments): Promise<number> {
   const server = await startServer(dataDir)
   const interrupted = signalOf('SIGINT', 'SIGTERM')
   try {
-    await Promise.race([play(server, tell, args.loop), interrupted.then(stopEarly)])
+    await Promise.race([play(server, tell, args.winter), interrupted.then(stopEarly)])
     process.stdout.write(`\nWhat happened, and the command that shows it:\n${tell.toText()}\n`)
     if (!args.exit && process.stdout.isTTY === true) await untilSignal(server, interrupted)
   } catch (error) {
@@ -44,14 +45,20 @@ async function main(args: DemoArguments): Promise<number> {
   return 0
 }
 
-async function play(server: RunningServer, tell: Telling, loop: boolean): Promise<void> {
+async function play(server: RunningServer, tell: Telling, onlyWinter: boolean): Promise<void> {
   tell.progress(`server ready at ${server.url}, data in ${server.dataDir}`)
-  const stage = { cli: cliOf(server.url, example), tell, url: server.url }
+  const stage = {
+    cli: cliOf(server.url, example),
+    client: createClient({ url: server.url }),
+    tell,
+    url: server.url,
+  }
   const files = await mkdtemp(join(tmpdir(), 'hagane-demo-files-'))
   try {
-    const prediction = await winter(stage, files)
-    if (loop) await summer(stage, files)
+    const early = await winter(stage, files)
+    const prediction = onlyWinter ? early : await summer(stage, files)
     await traceBack(stage, prediction)
+    await tellTrail(stage, prediction)
     await verifyTrail(stage, files)
   } finally {
     await rm(files, { recursive: true, force: true })
@@ -67,14 +74,15 @@ async function winter(stage: Stage, files: string): Promise<string> {
   return predict(stage)
 }
 
-/** Flights of July: they are noticed, a model is trained and replaces the other; two others do not. */
-async function summer(stage: Stage, files: string): Promise<void> {
+/** Flights of July: they are noticed, a model is trained and replaces the other; two others do not. Returns a prediction of it. */
+async function summer(stage: Stage, files: string): Promise<string> {
   await armLoop(stage)
-  const flights = await makeRequests(stage, files)
+  const flights = await makeRequests(stage, endpoint, files)
   const runsBefore = await summerArrives(stage, flights)
   await ruleRetrains(stage, flights, runsBefore)
   await gateRefuses(stage)
   await canaryTurnsBack(stage, flights)
+  return predict(stage)
 }
 
 async function untilSignal(server: RunningServer, interrupted: Promise<void>): Promise<void> {

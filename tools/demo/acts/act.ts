@@ -1,9 +1,13 @@
+import type { Client } from '@hagane/contract'
 import type { Cli } from '../cli.ts'
 import type { Telling } from '../telling.ts'
 
 /** What every act of the demo works with. */
 export interface Stage {
+  /** What a user would type. */
   readonly cli: Cli
+  /** The same server's REST API, to look again and again at what goes on: a command line of its own for each look costs more than the work. */
+  readonly client: Client
   readonly tell: Telling
   readonly url: string
 }

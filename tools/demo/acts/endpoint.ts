@@ -1,6 +1,7 @@
 import type { Asset, Stage } from './act.ts'
 
-const [endpoint, deployment] = ['flight-delay', 'blue']
+export const endpoint = 'flight-delay'
+const deployment = 'blue'
 const showDeployment = ['online-deployment', 'show', '-e', endpoint, '-n', deployment]
 
 interface Deployment {

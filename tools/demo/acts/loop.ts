@@ -1,9 +1,12 @@
+import { type RuleRun, ruleRoutes } from '@hagane/contract'
 import type { Stage } from './act.ts'
 import { type Flights, sendDays } from './replay.ts'
+import { tellGate, tellRollout } from './verdicts.ts'
 import { underTraffic, until } from './watch.ts'
 
-export const endpoint = 'flight-delay'
 const [monitor, rule] = ['flight-delay-monitor', 'retrain-flight-delay']
+/** Pauses between two days of flights, in ms: one when the machine has a model to train, one when a canary waits for answers. */
+export const [calm, busy] = [2000, 200]
 
 /** Gate, monitor and rule, each one file of `operate/`. */
 export async function armLoop({ cli, tell }: Stage): Promise<void> {
@@ -25,8 +28,8 @@ interface Finding {
 /** The first half of July comes in, and the monitor looks at it. Returns how often the rule had run before. */
 export async function summerArrives(stage: Stage, flights: Flights): Promise<number> {
   const { cli, tell } = stage
-  const runsBefore = (await cli.json<RuleRun[]>('rule', 'runs', '-n', rule, '--max-results', '1'))[0]?.number ?? 0
-  const sent = await sendDays(cli, endpoint, flights, flights.days.slice(0, 15))
+  const runsBefore = (await newestRun(stage))?.number ?? 0
+  const sent = await sendDays(flights, flights.days.slice(0, 15))
   tell.progress(`summer: ${sent.toLocaleString('en')} flights of July asked for, their delays known a day later`)
   await cli.run('monitor', 'run', '-n', monitor)
   const findings = await cli.json<Finding[]>('monitor', 'findings', '-n', monitor)
@@ -50,28 +53,20 @@ async function triggerAgain({ cli, tell }: Stage): Promise<void> {
   tell.progress('rule: this folder has seen the summer before, so it is triggered by hand')
 }
 
-interface RuleRun {
-  readonly number: number
-  readonly state: string
-  readonly error?: string
-  readonly correlation_id: string
-  readonly actions: readonly {
-    readonly id: string
-    readonly kind: string
-    readonly state: string
-    readonly waits_for?: string
-    readonly result?: Record<string, unknown>
-    readonly error?: string
-  }[]
+async function newestRun({ client }: Stage): Promise<RuleRun | undefined> {
+  const { items } = await client.call(ruleRoutes.runs, { params: { name: rule }, query: { limit: 1 } })
+  return items[0]
 }
 
 /** What the rule does by itself: train, gate, rollout; flights go on coming in meanwhile. */
 export async function ruleRetrains(stage: Stage, flights: Flights, runsBefore: number): Promise<RuleRun> {
   const { cli, tell } = stage
   const told = new Set<string>()
+  let isRollingOut = false
   const ended = until('the rule', async () => {
-    const [run] = await cli.json<RuleRun[]>('rule', 'runs', '-n', rule, '--max-results', '1')
+    const run = await newestRun(stage)
     if (run === undefined || run.number <= runsBefore) return undefined
+    isRollingOut = run.actions.some(({ kind, state }) => kind === 'start_rollout' && state === 'waiting')
     for (const action of run.actions) {
       const at = `${action.id} ${action.state}`
       if (action.state === 'pending' || told.has(at)) continue
@@ -80,10 +75,19 @@ export async function ruleRetrains(stage: Stage, flights: Flights, runsBefore: n
     }
     return run.state === 'running' ? undefined : run
   })
-  const run = await underTraffic(stage, endpoint, flights, flights.days.slice(15), ended)
+  const run = await underTraffic(flights, flights.days.slice(15), ended, () => (isRollingOut ? busy : calm))
   if (run.state !== 'completed')
     throw new Error(`the rule's run is ${run.state}: ${run.error ?? JSON.stringify(run.actions)}`)
   const what = `rule ${rule}: ${run.actions.map(({ id, state }) => `${id} ${state}`).join(', ')}`
   tell.story(what, cli.typed('rule', 'run', 'show', '-n', rule, '--run', String(run.number)))
+  await tellResults(stage, run)
   return run
+}
+
+async function tellResults(stage: Stage, { actions }: RuleRun): Promise<void> {
+  for (const { result } of actions) {
+    const { run, rollout } = result as { run?: string; rollout?: string }
+    if (run !== undefined) await tellGate(stage, run)
+    if (rollout !== undefined) await tellRollout(stage, rollout)
+  }
 }

@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isReused, type Job, runJob } from '../jobs.ts'
+import type { JobResource as Job } from '@hagane/contract'
+import { isReused, runJob } from '../jobs.ts'
 import type { Asset, Stage } from './act.ts'
 
 /** The pipeline from raw tables to a registered model; returns the model. `folder` takes the record of the registration. */
 export async function runPipeline(stage: Stage, folder: string): Promise<Asset> {
   const { cli, tell } = stage
   tell.progress('pipeline: prepare, check, train, evaluate, register')
-  const { job, steps } = await runJob(cli, 'pipeline.yml', tell)
+  const { job, steps } = await runJob(stage, 'pipeline.yml')
   const reused = steps.filter(isReused).length
   const what = `pipeline ${job.name}: ${steps.length} steps completed, ${reused} of ${steps.length} steps reused`
   tell.progress(what)

@@ -4,50 +4,51 @@ import type { Cli } from '../cli.ts'
 import { runJob } from '../jobs.ts'
 import type { Stage } from './act.ts'
 
-/** Real flights as requests, one file for each day, with what became of them. */
-export interface Flights {
-  readonly folder: string
-  readonly days: readonly string[]
-}
-
 /** A program that asks the endpoint, as any other would: by its address and a key. */
-interface Client {
+interface Caller {
   readonly uri: string
   readonly headers: Record<string, string>
 }
 
-/** Makes the requests of July and fetches them into `folder`. */
-export async function makeRequests({ cli, tell }: Stage, folder: string): Promise<Flights> {
-  const { job } = await runJob(cli, 'replay/job.yml', tell)
+/** Real flights as requests, one file for each day, with what became of them, and who sends them. */
+export interface Flights {
+  readonly folder: string
+  readonly days: readonly string[]
+  readonly caller: Caller
+}
+
+/** Makes the requests of July for the endpoint and fetches them into `folder`. */
+export async function makeRequests(stage: Stage, endpoint: string, folder: string): Promise<Flights> {
+  const { cli } = stage
+  const { job } = await runJob(stage, 'replay/job.yml')
   await cli.run('job', 'download', '-n', job.name, '--output-name', 'requests', '--download-path', folder)
   const requests = join(folder, 'named-outputs', 'requests')
   const days = (await readdir(requests)).filter(name => !name.includes('.labels.')).map(name => name.slice(0, 10))
-  return { folder: requests, days: days.sort() }
+  return { folder: requests, days: days.sort(), caller: await callerOf(cli, endpoint) }
 }
 
 /** Sends these days to the endpoint one after another; what became of a day's flights is told a day later. */
-export async function sendDays(cli: Cli, endpoint: string, flights: Flights, days: readonly string[]): Promise<number> {
-  const client = await clientOf(cli, endpoint)
+export async function sendDays({ caller, folder }: Flights, days: readonly string[]): Promise<number> {
   let sent = 0
   let labelled: Promise<void> = Promise.resolve()
   for (const day of days) {
-    const prediction = await send(client, await readFile(join(flights.folder, `${day}.json`), 'utf8'))
+    const prediction = await send(caller, await readFile(join(folder, `${day}.json`), 'utf8'))
     await labelled
-    const labels: number[] = JSON.parse(await readFile(join(flights.folder, `${day}.labels.json`), 'utf8'))
-    labelled = tellLabels(client, prediction, labels)
+    const labels: number[] = JSON.parse(await readFile(join(folder, `${day}.labels.json`), 'utf8'))
+    labelled = tellLabels(caller, prediction, labels)
     sent += labels.length
   }
   await labelled
   return sent
 }
 
-async function clientOf(cli: Cli, endpoint: string): Promise<Client> {
+async function callerOf(cli: Cli, endpoint: string): Promise<Caller> {
   const { scoring_uri: uri } = await cli.json<{ scoring_uri: string }>('online-endpoint', 'show', '-n', endpoint)
   const keys = await cli.json<{ primaryKey: string }>('online-endpoint', 'get-credentials', '-n', endpoint)
   return { uri, headers: { authorization: `Bearer ${keys.primaryKey}`, 'content-type': 'application/json' } }
 }
 
-async function send({ uri, headers }: Client, body: string): Promise<string> {
+async function send({ uri, headers }: Caller, body: string): Promise<string> {
   const response = await fetch(uri, { method: 'POST', headers, body })
   const answer = await response.text()
   const prediction = response.headers.get('x-hagane-prediction-id')
@@ -55,7 +56,7 @@ async function send({ uri, headers }: Client, body: string): Promise<string> {
   return prediction
 }
 
-async function tellLabels({ uri, headers }: Client, prediction: string, labels: readonly number[]): Promise<void> {
+async function tellLabels({ uri, headers }: Caller, prediction: string, labels: readonly number[]): Promise<void> {
   const feedback = labels.map((label, row) => ({ row_id: `${prediction}-${row}`, label }))
   const address = new URL(uri.replace(/\/score$/, '/feedback'))
   const response = await fetch(address, { method: 'POST', headers, body: JSON.stringify(feedback) })

@@ -21,6 +21,20 @@ export async function traceBack(stage: Stage, predictionId: string): Promise<voi
   tell.story(what, cli.typed(...show))
 }
 
+interface Trail {
+  readonly story: readonly { readonly actor: string; readonly says: string; readonly time: string }[]
+}
+
+/** Who decided what stands behind a prediction, in order; the newest decisions are told. */
+export async function tellTrail({ cli, tell }: Stage, predictionId: string): Promise<void> {
+  const show = ['audit', 'trail', '--prediction', predictionId]
+  const { story } = await cli.json<Trail>(...show)
+  const what = `trail of the prediction: ${story.length} events from data to traffic`
+  tell.progress(what)
+  for (const { time, actor, says } of story.slice(-4)) tell.progress(`  ${time.slice(11, 19)} ${actor}: ${says}`)
+  tell.story(what, cli.typed(...show))
+}
+
 /** The hash chain over every change, checked by the server, then exported and checked without it. */
 export async function verifyTrail({ cli, tell }: Stage, folder: string): Promise<void> {
   const { count } = await cli.json<{ count: number }>('audit', 'verify')

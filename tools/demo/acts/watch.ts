@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Stage } from './act.ts'
-import type { Flights } from './replay.ts'
-import { sendDays } from './replay.ts'
+import { type Flights, sendDays } from './replay.ts'
 
 const most = 600_000
 
@@ -16,13 +14,12 @@ export async function until<T>(what: string, look: () => Promise<T | undefined>)
   throw new Error(`waited ${most / 1000} s for ${what}`)
 }
 
-/** Sends these days over and over, as traffic that does not stop, until `work` has ended. */
+/** Sends these days over and over, as traffic that does not stop, until `work` has ended; `pauseMs` is asked after each. */
 export async function underTraffic<T>(
-  { cli }: Stage,
-  endpoint: string,
   flights: Flights,
   days: readonly string[],
   work: Promise<T>,
+  pauseMs: () => number,
 ): Promise<T> {
   let ended = false
   const result = work.finally(() => {
@@ -31,8 +28,8 @@ export async function underTraffic<T>(
   // a failure of the work is thrown below; here it only ends the traffic
   result.catch(() => undefined)
   for (let i = 0; !ended; i = (i + 1) % days.length) {
-    await sendDays(cli, endpoint, flights, days.slice(i, i + 1))
-    await Promise.race([sleep(100), result.catch(() => undefined)])
+    await sendDays(flights, days.slice(i, i + 1))
+    await Promise.race([sleep(pauseMs()), result.catch(() => undefined)])
   }
   return result
 }

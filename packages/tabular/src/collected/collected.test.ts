@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -9,39 +9,11 @@ import {
   jsonFrame as json,
   collectsNothing as none,
   liveRevision as revision,
-  shadowRevision,
 } from '@hagane/testkit'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { runHere } from '../run-here.ts'
+import { place, sources } from '../testing/placed-captures.ts'
 import type { CollectedSources } from './sources.ts'
-
-/** Writes captures of one deployment, and turns them into Parquet if asked. */
-async function place(
-  root: string,
-  name: string,
-  frames: Buffer[],
-  converted: boolean,
-): Promise<Partial<CollectedSources>> {
-  const capture = join(root, `${name}.capture`)
-  writeFileSync(capture, Buffer.concat([...frames, Buffer.from('torn')]))
-  if (!converted) return { captures: [capture] }
-  const folder = join(root, name)
-  mkdirSync(folder)
-  const { tables } = await runHere({ kind: 'convert', capture, folder, redactionKey: 'k' })
-  return {
-    parquet: tables
-      .filter(({ endpoint }) => endpoint === 'e')
-      .map(({ table, file }) => ({ table, path: join(folder, file) })),
-  }
-}
-
-function sources(root: string, ...parts: Partial<CollectedSources>[]): CollectedSources {
-  return {
-    ...{ workspace: 'default', endpoint: 'e', root, redactionKey: 'k' },
-    parquet: parts.flatMap(({ parquet = [] }) => parquet),
-    captures: parts.flatMap(({ captures = [] }) => captures),
-  }
-}
 
 const folder = (): string => mkdtempSync(join(tmpdir(), 'hagane-collected-'))
 const ask = (of: CollectedSources, sql?: string, filter = {}) =>
@@ -113,6 +85,24 @@ describe('what a deployment collects', () => {
     expect((await ask(found, undefined, { prediction: idOf(1) })).rows).toHaveLength(2)
     const cut = await runHere({ kind: 'predictions', sources: found, filter: {}, limit: 2 })
     expect([cut.rows.length, cut.truncated]).toEqual([2, true])
+  })
+
+  it('is the same without the columns of inputs, whatever the filter', async () => {
+    const filters = [
+      {},
+      { until: '2026-11-26T10:00:02.000Z' },
+      { since: '2026-11-26T10:00:02.000Z' },
+      { deployments: ['green'] },
+      { prediction: `${idOf(2)}-0` },
+    ]
+    for (const filter of filters) {
+      const sql = "select columns(c -> c not like 'input_%') from predictions order by row_id"
+      const lean = await runHere({ kind: 'predictions', sources: found, filter, withoutInputs: true, sql, limit: 100 })
+      expect(lean).toEqual(await ask(found, sql, filter))
+      expect(await ask(found, undefined, filter)).toMatchObject({ rows: expect.any(Array) })
+    }
+    const one = await ask(found, undefined, { prediction: idOf(2) })
+    expect(one.columns.map(({ name }) => name)).toContain('input_age')
   })
 
   it('leaves out what is to be redacted everywhere', () => {
@@ -233,68 +223,4 @@ it('no name, text or number of columns of a caller keeps the rows of others from
     [null, 1, null, null, null, null, null, null],
     [null, null, null, null, 1, '2499', null, null],
   ])
-})
-
-describe('a shadow', () => {
-  it('is compared row by row: exactly the rows that differ, failures and what has no answer', async () => {
-    const root = folder()
-    const plan = { ...none, collections: { model_inputs: 1 } }
-    const live: Buffer[] = []
-    const shadow: Buffer[] = []
-    const differing = new Set([3, 17, 44])
-    for (let n = 0; n < 50; n += 1) {
-      live.push(
-        exchangeOf(revision, { n, mirrored: ['green', 'grey'], request: { x: n }, answer: { predictions: [n / 10] } }),
-      )
-      const answer = { predictions: [n / 10 + (differing.has(n) ? n : 1e-12)] }
-      shadow.push(exchangeOf(shadowRevision, { n, shadowOf: n, answer }))
-    }
-    live.push(exchangeOf(revision, { n: 50, mirrored: ['green'], answer: [1, 2], rows: 2 }))
-    shadow.push(exchangeOf(shadowRevision, { n: 50, shadowOf: 50, answer: [1], rows: 1 }))
-    live.push(exchangeOf(revision, { n: 51, mirrored: ['green'], answer: [1] }))
-    shadow.push(exchangeOf(shadowRevision, { n: 51, shadowOf: 51, answer: {}, status: 500, rows: 0 }))
-    live.push(exchangeOf(revision, { n: 52, mirrored: ['green'], answer: ['cat'] }))
-    live.push(exchangeOf(revision, { n: 53, answer: [1] }))
-    live.push(exchangeOf(revision, { n: 54, mirrored: ['green'], answer: ['cat'] }))
-    shadow.push(exchangeOf(shadowRevision, { n: 54, shadowOf: 54, answer: ['dog'] }))
-    const found = sources(
-      root,
-      await place(root, 'live', [headerOf('blue', revision, plan), ...live], true),
-      await place(root, 'shadow', [headerOf('green', shadowRevision, none), ...shadow], false),
-    )
-    const compare = {
-      kind: 'compare' as const,
-      sources: found,
-      live: 'blue',
-      since: '2026-11-26T00:00:00Z',
-      tolerance: 1e-9,
-      worst: 20,
-    }
-    const report = await runHere({ ...compare, shadow: 'green' })
-    expect(report).toMatchObject({
-      mirrored: 55,
-      compared: 52,
-      agreed: 48,
-      different: 4,
-      unanswered: 1,
-      shadow_failed: 1,
-    })
-    expect(report).toMatchObject({ only_live: 1, only_shadow: 0, other_shape: 0, agreement: 48 / 52 })
-    expect(report.worst.map(({ live_id, difference }) => [live_id, difference])).toEqual([
-      [`${idOf(54)}-0`, undefined],
-      [`${idOf(44)}-0`, 44],
-      [`${idOf(17)}-0`, 17],
-      [`${idOf(3)}-0`, expect.closeTo(3)],
-    ])
-    expect(report.worst[1]).toMatchObject({
-      shadow_id: `${idOf(44, shadowRevision)}-0`,
-      live: 4.4,
-      shadow: 48.4,
-      inputs: { x: 44 },
-    })
-    expect(report.columns).toMatchObject([{ path: '', compared: 52, agreed: 48, numeric: { count: 51, max: 44 } }])
-    expect(report.columns[0]?.changes).toEqual([{ live: 'cat', shadow: 'dog', count: 1 }])
-    expect(await runHere({ ...compare, shadow: 'grey' })).toMatchObject({ mirrored: 50, compared: 0, unanswered: 50 })
-    expect(await runHere({ ...compare, shadow: 'nobody' })).not.toHaveProperty('agreement')
-  })
 })

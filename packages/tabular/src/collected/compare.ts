@@ -4,7 +4,8 @@ import { cellOf } from '../cells.ts'
 import type { Engine } from '../engine.ts'
 import { identifier, list, literal } from '../sql-text.ts'
 import { ComparisonTally, type PairedRow } from './comparison-tally.ts'
-import { type CollectedSources, type CollectedTables, collectedTables, conditionOf } from './sources.ts'
+import { PREDICTIONS } from './schemas.ts'
+import { type CollectedSources, type CollectedTables, collectedTables, conditionOf, MODEL_INPUTS } from './sources.ts'
 
 export interface CompareRequest {
   readonly kind: 'compare'
@@ -20,7 +21,7 @@ export interface CompareRequest {
 /** Compares a shadow with live, row by row: the rows whose request was copied, paired by prediction and place in it. */
 export async function compareShadow(engine: Engine, request: CompareRequest): Promise<ShadowComparison> {
   const { live, shadow, since, until, tolerance } = request
-  const tables = await collectedTables(engine, request.sources)
+  const tables = await collectedTables(engine, request.sources, { tables: [PREDICTIONS, MODEL_INPUTS] })
   await layOutPairs(engine, tables, request)
   const tally = new ComparisonTally(tolerance, request.worst)
   for await (const pair of engine.stream('select * from pairs')) tally.add(pair as unknown as PairedRow)

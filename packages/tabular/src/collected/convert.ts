@@ -7,6 +7,7 @@ import {
   captureHeader,
   framesOf,
   HaganeError,
+  type PredictionRecord,
   readExchange,
 } from '@hagane/contract'
 import type { Engine } from '../engine.ts'
@@ -75,11 +76,18 @@ function emitWhole(...of: Parameters<typeof emitCapture>): CaptureHeader | undef
   }
 }
 
-/** Hands the rows of a capture file to the tables of their endpoints; its header, unless it holds feedback. */
+/** Which exchanges of a file of captures are read: those that are left out cost no decoding of their bodies. */
+export type IsAsked = (record: PredictionRecord, header: CaptureHeader) => boolean
+
+/**
+ * Hands the rows of a capture file to the tables of their endpoints; its header, unless it holds feedback. Feedback is read
+ * whole.
+ */
 export function emitCapture(
   bytes: Uint8Array,
   redactionKey: string,
   tablesOf: (workspace: string, endpoint: string) => Emit,
+  isAsked: IsAsked = () => true,
 ): CaptureHeader | undefined {
   const frames = [...framesOf(bytes)]
   const feedback = frames.filter(({ type }) => type === captureFrames.feedback)
@@ -105,6 +113,7 @@ export function emitCapture(
   const emit = tablesOf(header.workspace, header.endpoint)
   const redact = redactor(header.plan.redact, redactionKey)
   const byScript = collectionsOfScript(exchanges)
-  for (const exchange of exchanges) emitExchange(header, exchange, byScript, redact, emit)
+  for (const exchange of exchanges)
+    if (isAsked(exchange.record, header)) emitExchange(header, exchange, byScript, redact, emit)
   return header
 }

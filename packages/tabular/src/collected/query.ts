@@ -3,11 +3,13 @@ import { cellOf } from '../cells.ts'
 import { columnTypeOf } from '../column-type.ts'
 import { type Engine, type EngineLimits, openSandbox } from '../engine.ts'
 import { identifier, literal } from '../sql-text.ts'
+import { FEEDBACK, PREDICTIONS } from './schemas.ts'
 import {
   type CollectedSources,
   type CollectedTables,
   collectedTables,
   conditionOf,
+  MODEL_INPUTS,
   type PredictionFilter,
 } from './sources.ts'
 import { ColumnNames } from './table-files.ts'
@@ -18,6 +20,8 @@ export interface PredictionsRequest {
   readonly filter: PredictionFilter
   /** One SELECT over the tables `predictions` and `feedback`; the newest predictions without it. */
   readonly sql?: string
+  /** Without the columns of inputs: quicker, as bodies of requests are not read. */
+  readonly withoutInputs?: boolean
   /** Rows at most, where they are answered and not written. */
   readonly limit: number
   readonly output?: { readonly format: 'csv' | 'parquet' | 'json'; readonly folder: string; readonly path: string }
@@ -31,9 +35,14 @@ export async function queryPredictions(
 ): Promise<PredictionRows> {
   const database = `${engine.scratch}/asked.db`
   await engine.run(`attach ${literal(database)} as asked`)
-  await layOutPredictions(engine, await collectedTables(engine, request.sources), request.filter, 'asked')
+  const withoutInputs = request.withoutInputs ?? false
+  // a question may name columns of inputs that only other predictions have
+  const asked = withoutInputs || request.sql === undefined ? request.filter : {}
+  const tables = [PREDICTIONS, FEEDBACK, ...(withoutInputs ? [] : [MODEL_INPUTS])]
+  const collected = await collectedTables(engine, request.sources, { asked, tables })
+  await layOutPredictions(engine, collected, request.filter, 'asked')
   await engine.run('detach asked')
-  const { limit, output, sql = 'select * from predictions order by time desc, row_id' } = request
+  const { limit, output, sql = 'select * from predictions order by time desc, prediction_id, row' } = request
   await using sandbox = await openSandbox(database, output?.folder ?? `${engine.scratch}/none`, limits)
   if (output !== undefined) {
     await sandbox.write(sql, output.path, output.format)

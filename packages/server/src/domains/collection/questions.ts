@@ -49,6 +49,8 @@ interface PredictionsAsked extends Period {
   deployments?: string[] | undefined
   prediction?: string | undefined
   sql?: string | undefined
+  /** Without the columns of inputs, which is quicker. */
+  withoutInputs?: boolean
 }
 
 /** Answers questions about what was collected, each in a process of its own, a few at a time. */
@@ -76,14 +78,14 @@ export function buildQuestions(deps: QuestionDeps) {
 
   const asked = (deps: QuestionDeps, asked: PredictionsAsked) => {
     const period = periodOf(deps, asked)
-    const { deployments, prediction, sql } = asked
+    const { deployments, prediction, sql, withoutInputs = false } = asked
     const filter = {
       ...(prediction === undefined && period.since !== undefined ? { since: period.since } : {}),
       ...(period.until === undefined ? {} : { until: period.until }),
       ...(deployments === undefined ? {} : { deployments }),
       ...(prediction === undefined ? {} : { prediction }),
     }
-    return { period, filter, ...(sql === undefined ? {} : { sql }) }
+    return { period, filter, withoutInputs, ...(sql === undefined ? {} : { sql }) }
   }
 
   return {
@@ -117,8 +119,7 @@ export function buildQuestions(deps: QuestionDeps) {
 
     /** What was collected and said of a prediction or a row of it, a few rows at most; none when nothing was kept. */
     async ofPrediction(place: Place, prediction: string): Promise<CollectedRow[]> {
-      const sql = 'select * from predictions order by row limit 20'
-      const found = await this.predictions(place, { prediction, sql, limit: 20 }, AbortSignal.timeout(answerMs))
+      const found = await this.predictions(place, { prediction, limit: 20 }, AbortSignal.timeout(answerMs))
       return found.rows.map(row => collectedRow(found.columns.map(({ name }, at) => [name, row[at] ?? null])))
     },
 

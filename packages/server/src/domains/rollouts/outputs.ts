@@ -35,6 +35,7 @@ async function outputsOf(
     until: new Date(until).toISOString(),
     deployments: [candidate, stable],
     limit: 2 * MOST_ROWS,
+    withoutInputs: true,
   }
   const place = { workspace, endpoint }
   const columns =
