@@ -45,6 +45,22 @@ describe('data drift', () => {
     const breached = JSON.parse(out).features[0].metrics.filter((one: { breached: boolean }) => one.breached)
     expect(breached).toMatchObject([{ metric: 'hellinger_distance', threshold: 0.01 }])
   })
+  it('takes an empty table and columns that are gone for no proof that nothing moved', async () => {
+    const cwd = folderWith({ ...files, 'empty.csv': 'id,x,kind\n', 'less.csv': then.replaceAll(/,[^,\n]*$/gm, '') })
+    const say = (current: string) =>
+      runCli(
+        [...argv, '--current', current, '--threshold', 'hellinger_distance=0.5', '--fail-on-drift', '-o', 'table'],
+        { cwd },
+      )
+    const empty = await say('empty.csv')
+    expect([empty.code, empty.err]).toEqual([1, expect.stringContaining('NOTHING TO COMPARE: 0 of 2 columns')])
+    expect(empty.out).toMatch(/x\s+numeric\s+hellinger_distance\s+0\.5\s+not judged/)
+    const less = await say('less.csv')
+    expect([less.code, less.err]).toEqual([
+      1,
+      expect.stringContaining('no drift of the table: 0 of 1 columns; 200 rows then, 200 now; columns gone: kind'),
+    ])
+  })
   it('says what is wrong with a threshold, a kind, a column and a path', async () => {
     const cwd = folderWith(files)
     const say = async (...more: string[]) => (await runCli([...argv, ...more], { cwd })).err

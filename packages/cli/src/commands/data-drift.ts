@@ -22,7 +22,7 @@ const columns: readonly Column<Line>[] = [
   ['Threshold', ({ metric }) => figure(metric.threshold)],
   ['P', ({ metric }) => figure(metric.p_adjusted)],
   ['Effect', ({ metric }) => figure(metric.effect_size)],
-  ['Result', ({ metric }) => (metric.breached ? 'BREACHED' : metric.threshold === undefined ? '' : 'ok')],
+  ['Result', ({ metric }) => resultOf(metric)],
 ]
 
 export const drift = verb({
@@ -54,7 +54,10 @@ export const drift = verb({
     slices: toggle('--slices', 'look for the part of the table that moved most'),
     report: text('--report <path>', 'write the report as JSON'),
     html: text('--html <path>', 'write the report as a page'),
-    failOnDrift: toggle('--fail-on-drift', 'end with 1 when a column has drifted or a threshold is breached'),
+    failOnDrift: toggle(
+      '--fail-on-drift',
+      'end with 1 when a column has drifted or is gone, a threshold is breached, or there is nothing to compare',
+    ),
   },
   run: async (call, options) => {
     const words = options.driftShare === undefined ? [] : [`drift_share=${options.driftShare}`]
@@ -75,7 +78,7 @@ export const drift = verb({
     if (options.report !== undefined) await write(call, options.report, `${JSON.stringify(report, null, 2)}\n`)
     if (options.html !== undefined) await write(call, options.html, driftPage(report))
     await show(call, report)
-    return options.failOnDrift && isBreached(report) ? 1 : 0
+    return options.failOnDrift && (isBreached(report) || isIncomparable(report)) ? 1 : 0
   },
 })
 
@@ -102,6 +105,18 @@ function kindsFrom(words: readonly string[]): Record<string, ColumnKind> {
 const isBreached = ({ drifted, table, features }: DriftReport): boolean =>
   drifted || [...table, ...features.flatMap(({ metrics }) => metrics)].some(({ breached }) => breached)
 
+/** An empty table, or one that lost columns, is no proof that nothing moved. */
+const isIncomparable = (report: DriftReport): boolean => isEmpty(report) || report.only_reference.length > 0
+
+const isEmpty = ({ reference, current, features }: DriftReport): boolean =>
+  reference.rows === 0 || current.rows === 0 || features.length === 0
+
+function resultOf({ breached, threshold, value }: Line['metric']): string {
+  if (breached) return 'BREACHED'
+  if (threshold === undefined) return ''
+  return value === null ? 'not judged' : 'ok'
+}
+
 async function write(call: Invocation, path: string, content: string): Promise<void> {
   const file = resolve(call.surroundings.cwd, path)
   await mkdir(dirname(file), { recursive: true })
@@ -118,14 +133,8 @@ async function show(call: Invocation, report: DriftReport): Promise<void> {
   )
 }
 
-function summary({
-  drifted,
-  features,
-  reference,
-  current,
-  only_reference: gone,
-  only_current: fresh,
-}: DriftReport): string {
+function summary(report: DriftReport): string {
+  const { drifted, features, reference, current, only_reference: gone, only_current: fresh } = report
   const moved = features.filter(one => one.drifted).map(({ feature }) => feature)
   const names = moved.length === 0 ? '' : ` (${moved.slice(0, 10).join(', ')}${moved.length > 10 ? ', …' : ''})`
   const changes = [
@@ -133,7 +142,8 @@ function summary({
     ...(fresh.length === 0 ? [] : [`new: ${fresh.join(', ')}`]),
   ]
   const columnsThatDiffer = changes.length === 0 ? '' : `; columns ${changes.join('; ')}`
-  return `${drifted ? 'DRIFTED' : 'no drift of the table'}: ${moved.length} of ${features.length} columns${names}; ${reference.rows} rows then, ${current.rows} now${columnsThatDiffer}`
+  const verdict = drifted ? 'DRIFTED' : isEmpty(report) ? 'NOTHING TO COMPARE' : 'no drift of the table'
+  return `${verdict}: ${moved.length} of ${features.length} columns${names}; ${reference.rows} rows then, ${current.rows} now${columnsThatDiffer}`
 }
 
 const figure = (value: number | null | undefined): string =>
