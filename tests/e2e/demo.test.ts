@@ -49,7 +49,9 @@ describe('the demo', () => {
       expect(first.text).toMatch(/prediction pr-\S+: late with probability 0\.\d\d/)
       expect(first.text).toMatch(/monitor: \d+ findings, among them dewp/)
       expect(first.text).toContain('rule retrain-flight-delay: train succeeded, gate succeeded, rollout succeeded')
-      expect(first.text).toMatch(/gate: azureml:flight-delay:3 refused, .*: fail, roc_auc 0\.6\d\d against 0\.7\d\d/)
+      expect(first.text).toMatch(
+        /gate better-than-champion: azureml:flight-delay:3 against azureml:flight-delay:2: fail, roc_auc 0\.6\d\d against 0\.7\d\d/,
+      )
       expect(first.text).toMatch(/rollout flight-delay-celsius-\S+ turned back .*traffic flight-delay-2 100 %/)
       expect(first.text).toMatch(/lineage of the prediction: .*1 data.*\d+ environment.*1 model/)
       expect(first.text).toMatch(/audit trail: \d+ events, the chain holds/)

@@ -17,7 +17,7 @@ export async function gateRefuses(stage: Stage): Promise<void> {
   const run = ['gate', 'run', '-n', 'better-than-champion', '--candidate', `models:/${endpoint}@challenger`]
   const judged = await verdict(() => cli.json<GateRunResource>(...run))
   if (judged.result !== 'fail') throw new Error(`the gate says ${judged.result} of a model that has hardly learned`)
-  const what = `gate: ${judged.candidate} refused, ${verdictText(judged)}`
+  const what = verdictText(judged)
   tell.progress(what)
   tell.story(what, cli.typed(...run))
 }

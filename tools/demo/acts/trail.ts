@@ -22,16 +22,24 @@ export async function traceBack(stage: Stage, predictionId: string): Promise<voi
 }
 
 interface Trail {
-  readonly story: readonly { readonly actor: string; readonly says: string; readonly time: string }[]
+  readonly story: readonly {
+    readonly actor: string
+    readonly says: string
+    readonly time: string
+    readonly type: string
+  }[]
 }
 
-/** Who decided what stands behind a prediction, in order; the newest decisions are told. */
+const decisions = ['gate.passed', 'model.alias-set', 'endpoint.traffic-changed', 'rollout.rolled-back']
+
+/** The trail of a prediction; of its events, those are told that decided which model answers. */
 export async function tellTrail({ cli, tell }: Stage, predictionId: string): Promise<void> {
   const show = ['audit', 'trail', '--prediction', predictionId]
   const { story } = await cli.json<Trail>(...show)
   const what = `trail of the prediction: ${story.length} events from data to traffic`
   tell.progress(what)
-  for (const { time, actor, says } of story.slice(-4)) tell.progress(`  ${time.slice(11, 19)} ${actor}: ${says}`)
+  const decided = story.filter(({ type }) => decisions.includes(type.replace('dev.hagane.', '')))
+  for (const { time, actor, says } of decided.slice(-6)) tell.progress(`  ${time.slice(11, 19)} ${actor}: ${says}`)
   tell.story(what, cli.typed(...show))
 }
 
