@@ -9,6 +9,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } f
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bundlesAreFresh } from './build-stamp.mjs'
 
 const tools = dirname(fileURLToPath(import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'hagane-run-'))
@@ -30,12 +31,15 @@ function removeFolder() {
 const plainEnvironment = () =>
   Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:HAGANE|MLFLOW|AZUREML)_/.test(name)))
 
+/** Bundles are what users start, and begin in a third of the time of their sources. */
+const bundles = bundlesAreFresh(dirname(tools)) ? { HAGANE_BUNDLES: '1' } : {}
+
 function runVitest(parameters) {
   const vitest = join(dirname(tools), 'node_modules', 'vitest', 'vitest.mjs')
   const reporters = ['--reporter=default', `--reporter=${join(tools, 'count-reporter.mjs')}`]
   const child = spawn(process.execPath, [vitest, 'run', '--retry=1', ...reporters, ...parameters], {
     stdio: 'inherit',
-    env: { ...plainEnvironment(), HAGANE_TEST_COUNTS: countsPath, TMPDIR: scratch },
+    env: { ...plainEnvironment(), ...bundles, HAGANE_TEST_COUNTS: countsPath, TMPDIR: scratch },
   })
   process.on('SIGTERM', () => child.kill('SIGTERM'))
   process.on('SIGINT', () => {})

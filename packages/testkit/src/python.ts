@@ -4,7 +4,7 @@ import { access, mkdir, rename, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { toolchainOf } from '@hagane/server'
+import { findInterpreters, linkBytecode, openToolchain } from '@hagane/environments'
 
 const run = promisify(execFile)
 const MINUTES = 60_000
@@ -47,12 +47,19 @@ const exists = (path: string): Promise<boolean> =>
 async function build(folder: string, packages: readonly string[]): Promise<void> {
   const options = { timeout: 10 * MINUTES, maxBuffer: 64 * 2 ** 20 }
   const { PYTHONDONTWRITEBYTECODE: _, ...env } = process.env
-  const { uv, env: toolEnv } = await toolchainOf(env, folder)(() => undefined)
+  const interpreters = findInterpreters(env)
+  const toolchain = await openToolchain({ env, dataDir: folder, interpreters })(() => undefined)
   const python = join(folder, 'bin', 'python')
-  await run('python3', ['-m', 'venv', ...(uv === undefined ? [] : ['--without-pip']), folder], options)
-  const [command, ...args] =
-    uv === undefined
-      ? ([python, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages] as const)
-      : ([uv, 'pip', 'install', '--quiet', '--compile-bytecode', '--python', python, ...packages] as const)
-  await run(command, args, { ...options, env: uv === undefined ? env : toolEnv })
+  await run('python3', ['-m', 'venv', ...(toolchain.uv === undefined ? [] : ['--without-pip']), folder], options)
+  if (toolchain.uv === undefined) {
+    const pip = ['-m', 'pip', 'install', '--quiet', '--no-compile', '--disable-pip-version-check']
+    await run(python, [...pip, ...packages], { ...options, env })
+  } else
+    await run(toolchain.uv, ['pip', 'install', '--quiet', '--python', python, ...packages], {
+      ...options,
+      env: toolchain.env,
+    })
+  // what no environment of the product has compiled yet, Python compiles when it is first imported
+  const interpreter = (await interpreters.all()).find(one => one.preferred)
+  if (interpreter !== undefined) await linkBytecode(folder, interpreter, toolchain.cacheDir, { env: toolchain.env })
 }

@@ -86,10 +86,6 @@ interface Deps {
 
 const BUILD = 'environment.build'
 
-/** The tools that build environments on this machine, for one that is wanted without a server. */
-export const toolchainOf = (env: NodeJS.ProcessEnv, dataDir: string) =>
-  openToolchain({ env, dataDir, interpreters: findInterpreters(env) })
-
 /** Environments: versions of definitions, their locks with hashes, and virtual environments built from these. */
 export function buildEnvironments(deps: Deps): Environments {
   const { db, blobs, tasks, config, log, requireRegistry, env = process.env } = deps
