@@ -111,6 +111,15 @@ export const featureSummary = z
   .meta({ id: 'FeatureSummary' })
 export type FeatureSummary = z.output<typeof featureSummary>
 
+export const pairedHistogram = z
+  .object({
+    edges: z.array(z.number()),
+    reference: z.array(z.number()).describe('share of the values in each bin; the outer bins hold what lies beyond'),
+    current: z.array(z.number()),
+  })
+  .meta({ id: 'PairedHistogram' })
+export type PairedHistogram = z.output<typeof pairedHistogram>
+
 export const driftSlice = z
   .object({
     where: z.array(
@@ -132,6 +141,7 @@ export const featureDrift = z
     metrics: z.array(metricResult),
     reference: featureSummary,
     current: featureSummary,
+    histogram: pairedHistogram.optional().describe('of numbers, to be looked at'),
     new_categories: z.array(z.object({ value: z.string(), count: z.number() })).optional(),
     slice: driftSlice.optional().describe('the part of the table that moved most'),
     rows: z.array(z.string()).optional().describe('ids of the rows furthest from the reference'),

@@ -86,7 +86,7 @@ export async function ruleRetrains(stage: Stage, flights: Flights, runsBefore: n
 
 async function tellResults(stage: Stage, { actions }: RuleRun): Promise<void> {
   for (const { result } of actions) {
-    const { run, rollout } = result as { run?: string; rollout?: string }
+    const { run, rollout } = (result ?? {}) as { run?: string; rollout?: string }
     if (run !== undefined) await tellGate(stage, run)
     if (rollout !== undefined) await tellRollout(stage, rollout)
   }

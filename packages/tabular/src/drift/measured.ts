@@ -9,6 +9,7 @@ export interface MeasuredFeature {
   readonly quality: readonly Measured[]
   readonly reference: FeatureSummary
   readonly current: FeatureSummary
+  readonly histogram?: FeatureDrift['histogram']
   readonly new_categories?: FeatureDrift['new_categories']
 }
 

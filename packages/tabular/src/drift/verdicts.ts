@@ -67,6 +67,7 @@ export function judged(
       metrics: [...metrics, ...one.quality.map(verdict)],
       reference: one.reference,
       current: one.current,
+      ...(one.histogram === undefined ? {} : { histogram: one.histogram }),
       ...(one.new_categories === undefined ? {} : { new_categories: one.new_categories }),
     }
   })

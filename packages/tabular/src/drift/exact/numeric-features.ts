@@ -5,6 +5,7 @@ import { identifier } from '../../sql-text.ts'
 import { type MeasuredFeature, qualityMetrics } from '../measured.ts'
 import { type Feature, numberOf, type Side } from '../sides/side.ts'
 import { numericMetrics } from '../statistics/numeric-metrics.ts'
+import { pictureOf } from '../statistics/picture.ts'
 import {
   amongFirst,
   deviationOf,
@@ -80,6 +81,7 @@ function measure(
 ): MeasuredFeature {
   const [then, now] = [sorted(reference, scratch), sorted(current, scratch)]
   const moments = [momentsOf(then), momentsOf(now)] as const
+  const histogram = feature.kind === 'numeric' ? pictureOf(then, now) : undefined
   const whole = feature.whole && reference.missing + current.missing === 0
   return {
     feature: feature.name,
@@ -94,6 +96,7 @@ function measure(
     }),
     reference: summary(then, moments[0], reference, 0),
     current: summary(now, moments[1], current, errors),
+    ...(histogram === undefined ? {} : { histogram }),
   }
 }
 
