@@ -113,6 +113,10 @@ export const monitorResource = z
     open_findings: count.describe('metrics that are beyond their threshold now'),
     next_run_time: timeSchema.optional(),
     last_run: monitorRun.optional(),
+    warnings: z
+      .array(z.string())
+      .optional()
+      .describe('after a change: what it names that is not there, `property: text`'),
     etag: z.string(),
     creation_context: creationContext,
   })

@@ -14,6 +14,7 @@ import { buildContent } from './domains/content/index.ts'
 import { buildData, type Data, DEFAULT_DATASTORE, urlMirrorRules } from './domains/data/index.ts'
 import { buildEndpoints, type CollectedData, type Endpoints } from './domains/endpoints/index.ts'
 import { buildEnvironments } from './domains/environments/index.ts'
+import type { Explanations } from './domains/explanations/index.ts'
 import { buildJobs, type Jobs } from './domains/jobs/index.ts'
 import { buildLineage, type Lineage } from './domains/lineage/index.ts'
 import type { ServiceMetrics } from './domains/metrics/index.ts'
@@ -101,9 +102,9 @@ export function composeDomains(parts: Parts): Domains {
   const batch = buildBatch({ ...parts, sources: batchSources(served, environments, components, jobs) })
   const lineage = buildLineage({ ...parts, ...factsFrom(config, tracking, endpoints, collection, batch) })
   const loop: Loop = composeLoop(parts, { data, environments, tracking, models, served, jobs, endpoints, collection })
-  const seen = { data, endpoints, collection, lineage, jobs, components, tracking, batch }
-  const monitoring: Monitoring = buildMonitoring(watched(parts, schedules, seen))
   const { audit, explanations } = composeProofs(parts, { jobs, models, endpoints, collection, lineage })
+  const seen = { data, endpoints, collection, lineage, jobs, components, tracking, batch, explanations }
+  const monitoring: Monitoring = buildMonitoring(watched(parts, schedules, seen))
   const base = [workspaces, access, audit, contentOf(parts), data, environments, components, tracking, models, compute]
   const working = [jobs, schedules, endpoints, collection, batch, lineage, monitoring, explanations, ...loop.domains]
   return {
@@ -131,6 +132,7 @@ interface Watched {
   components: ReturnType<typeof buildComponents>
   tracking: Tracking
   batch: Batch
+  explanations: Explanations
 }
 
 /** What monitors look at. */
@@ -148,6 +150,7 @@ const watched = (parts: Parts, schedules: Schedules, of: Watched) => ({
   makersOf: of.lineage.makersOf,
   jobs: of.jobs,
   components: of.components,
+  explained: of.explanations.explained,
   chart: chartsIn(of.tracking),
 })
 

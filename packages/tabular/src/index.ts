@@ -31,6 +31,7 @@ export {
 export { junitReport } from './junit.ts'
 export { filesOfTable } from './mltable/files-of-table.ts'
 export { ROW_ID, ROW_TIME } from './monitoring/columns.ts'
+export type { TablePart, TablePartRequest } from './monitoring/part-of-table.ts'
 export type { WindowPart, WindowProfile, WindowProfilesRequest } from './monitoring/window-profiles.ts'
 export type { WindowColumn, WindowTable, WindowTableRequest } from './monitoring/window-table.ts'
 export type { ResultOf, Rows, TabularRequest } from './requests.ts'

@@ -15,6 +15,7 @@ import type { PredictionsRequest } from './collected/query.ts'
 import type { AnyDriftRequest, DriftResults } from './drift/types.ts'
 import type { JudgeRequest } from './evaluation/judge.ts'
 import type { Importances, ImportancesRequest } from './monitoring/importances.ts'
+import type { TablePart, TablePartRequest } from './monitoring/part-of-table.ts'
 import type { WindowProfile, WindowProfilesRequest } from './monitoring/window-profiles.ts'
 import type { WindowTable, WindowTableRequest } from './monitoring/window-table.ts'
 import type { TableSource } from './table-source.ts'
@@ -57,6 +58,7 @@ export type TabularRequest =
   | WindowTableRequest
   | WindowProfilesRequest
   | ImportancesRequest
+  | TablePartRequest
   | JudgeRequest
 
 export interface Rows {
@@ -76,6 +78,7 @@ export interface TabularResults extends DriftResults {
   'window-table': WindowTable
   'window-profiles': WindowProfile[]
   importances: Importances
+  'table-part': TablePart
   judge: GateCheck[]
 }
 export type ResultOf<R extends TabularRequest> = TabularResults[R['kind']]

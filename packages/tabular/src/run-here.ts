@@ -10,6 +10,7 @@ import { type EngineLimits, openEngine } from './engine.ts'
 import { judge } from './evaluation/judge.ts'
 import { type Kept, openKept } from './kept.ts'
 import { importancesOf } from './monitoring/importances.ts'
+import { partOfTable } from './monitoring/part-of-table.ts'
 import { windowProfiles } from './monitoring/window-profiles.ts'
 import { windowTable } from './monitoring/window-table.ts'
 import { profileTable } from './profile.ts'
@@ -67,6 +68,8 @@ export async function runHere<R extends TabularRequest>(
         return windowProfiles(engine, request)
       case 'importances':
         return importancesOf(engine, request)
+      case 'table-part':
+        return partOfTable(engine, request)
     }
   }
   return (await answer().catch((error: unknown) => withoutRoots(error, roots))) as ResultOf<R>
@@ -89,6 +92,8 @@ function rootsOf(request: Exclude<TabularRequest, { kind: 'judge' }>): string[] 
       return [request.sources.root]
     case 'window-table':
       return [request.sources.root, request.output.folder]
+    case 'table-part':
+      return [request.source.root, request.output.folder]
     case 'feedback':
       return [request.source.root, request.folder]
     case 'diff':

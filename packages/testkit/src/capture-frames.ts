@@ -55,8 +55,9 @@ export const feedbackFrame = (received_at: string, items: CapturedFeedback['item
 /** A frame that holds JSON. */
 export const jsonFrame = (type: number, value: unknown): Buffer => frame(type, Buffer.from(JSON.stringify(value)))
 
+/** A body as bytes stays what it is. */
 const bytesOf = (value: unknown): Buffer | undefined =>
-  value === undefined ? undefined : Buffer.from(JSON.stringify(value))
+  value === undefined ? undefined : Buffer.from(value instanceof Uint8Array ? value : JSON.stringify(value))
 
 function frame(type: number, content: Buffer): Buffer {
   const head = Buffer.alloc(5)

@@ -1,4 +1,6 @@
 import type { MonitorFinding, MonitorResource, MonitorRun, OpenFinding } from '@hagane/contract'
+import type { Invocation } from '../invocation.ts'
+import { warnPlaced } from '../manifest/places.ts'
 import type { Column } from '../output/table.ts'
 
 const targetOf = ({ create_monitor: { monitoring_target: target } }: MonitorResource): string | undefined =>
@@ -13,6 +15,12 @@ export const monitorColumns: readonly Column<MonitorResource>[] = [
   ['Result', ({ last_run: last }) => last?.result ?? last?.status],
   ['Open', monitor => monitor.open_findings],
 ]
+
+/** A monitor that was made or changed; what it names that is not there is warned of at its place in the file. */
+export async function printChanged(call: Invocation, { warnings = [], ...monitor }: MonitorResource): Promise<void> {
+  warnPlaced(call, warnings)
+  await call.print(monitor, monitorColumns)
+}
 
 const briefly = ({ signals }: MonitorRun): string =>
   signals

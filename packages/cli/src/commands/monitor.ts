@@ -7,7 +7,7 @@ import { loadResource } from '../manifest/load-resource.ts'
 import { confirm } from '../terminal/confirm.ts'
 import { changeFlags } from './asset-flags.ts'
 import { enabledFlags, enabledQuery } from './enabled-flags.ts'
-import { findingColumns, metricColumns, monitorColumns, runColumns } from './monitor-columns.ts'
+import { findingColumns, metricColumns, monitorColumns, printChanged, runColumns } from './monitor-columns.ts'
 import { collect } from './pages.ts'
 
 const monitorName = requiredText('-n, --name <name>', 'name of the monitor')
@@ -27,7 +27,7 @@ const create = verb({
   },
   run: async (call, { file, name, set }) => {
     const monitor = await loadResource(call, 'monitor', { file, set, overrides: { name } })
-    await call.print(await call.client.call(monitorRoutes.create, { body: { monitor } }), monitorColumns)
+    await printChanged(call, await call.client.call(monitorRoutes.create, { body: { monitor } }))
   },
 })
 
@@ -70,7 +70,7 @@ const update = verb({
   run: async (call, options) => {
     const params = { name: options.name }
     const body = changedFields(await call.client.call(monitorRoutes.show, { params }), options, changeable)
-    await call.print(await call.client.call(monitorRoutes.update, { params, body }), monitorColumns)
+    await printChanged(call, await call.client.call(monitorRoutes.update, { params, body }))
   },
 })
 

@@ -10,7 +10,7 @@ import { confirm } from '../terminal/confirm.ts'
 import { changeFlags } from './asset-flags.ts'
 import { enabledFlags, enabledQuery } from './enabled-flags.ts'
 import { jobColumns } from './job-flags.ts'
-import { monitorColumns, runColumns as monitorRunColumns } from './monitor-columns.ts'
+import { runColumns as monitorRunColumns, printChanged } from './monitor-columns.ts'
 import { collect } from './pages.ts'
 
 const columns: readonly Column<ScheduleResource>[] = [
@@ -41,10 +41,7 @@ async function put(call: Invocation, file: string, name: string | undefined, set
   const { cwd } = call.surroundings
   const schedule = await loadResource(call, ['schedule', 'monitor'], { file, set, overrides: { name } })
   if ('create_monitor' in schedule)
-    return void (await call.print(
-      await call.client.call(monitorRoutes.create, { body: { monitor: schedule } }),
-      monitorColumns,
-    ))
+    return printChanged(call, await call.client.call(monitorRoutes.create, { body: { monitor: schedule } }))
   const git = await submittedState(call, dirname(resolve(cwd, file)))
   const experiment = basename(cwd)
   const body = {

@@ -77,6 +77,15 @@ describe('the rows of a request', () => {
     expect(rows('{broken')).toBeUndefined()
     expect(rows('')).toBeUndefined()
   })
+  it("have what Python's json writes of numbers that are none, and texts stay texts", () => {
+    const body =
+      '{"data": [{"a": NaN, "b": -Infinity, "c": "NaN, \\"Infinity\\""}, {"a": Infinity, "b": 1, "c": null}]}'
+    expect(rows(body)).toEqual([
+      { a: null, b: Number.NEGATIVE_INFINITY, c: 'NaN, "Infinity"' },
+      { a: Number.POSITIVE_INFINITY, b: 1, c: null },
+    ])
+    expect(outputsOf(bytes('[NaN, 0.5]'), 2)).toEqual([null, 0.5])
+  })
   it('of CSV may hold quotes, commas and line ends', () => {
     expect(rows('a,b\n"x, ""y""\n z",\n', 'text/csv')).toEqual([{ a: 'x, "y"\n z', b: null }])
   })

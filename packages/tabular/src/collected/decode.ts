@@ -52,12 +52,26 @@ function textOf(bytes: Uint8Array): string | undefined {
 }
 
 function jsonOf(text: string): unknown {
+  const value = parsed(text) ?? parsed(text.replace(beyondJson, inJson))
+  return isWithin(value, deepest) ? value : undefined
+}
+
+function parsed(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text)
-    return isWithin(value, deepest) ? value : undefined
+    return JSON.parse(text)
   } catch {
     return undefined
   }
+}
+
+/** Texts, which stay as they are, and the words that Python's json writes and reads although JSON has none of them. */
+const beyondJson = /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/gs
+
+/** NaN is missing; what is infinite is too large for a number, which JavaScript reads so. */
+function inJson(word: string): string {
+  if (word.startsWith('"')) return word
+  if (word === 'NaN') return 'null'
+  return word.startsWith('-') ? '-1e999' : '1e999'
 }
 
 /** JSON.parse takes any depth, but what writes JSON again does not. */

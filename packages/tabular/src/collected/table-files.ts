@@ -120,7 +120,7 @@ class TableColumns {
       }
       const value = row[given]
       const type = typeOf(value)
-      if (name !== given || (type === 'VARCHAR' && typeof value !== 'string')) fits = false
+      if (name !== given || (type === 'VARCHAR' ? typeof value !== 'string' : !isInJson(value))) fits = false
       const known = this.#types.get(name)
       if (type !== undefined && type !== known) this.#types.set(name, known === undefined ? type : common(known, type))
     }
@@ -128,8 +128,10 @@ class TableColumns {
   }
 
   #fitted(row: Row): Row {
-    const text = (value: unknown) =>
-      typeOf(value) === 'VARCHAR' && typeof value !== 'string' ? JSON.stringify(value) : value
+    const text = (value: unknown) => {
+      if (!isInJson(value)) return String(value)
+      return typeOf(value) === 'VARCHAR' && typeof value !== 'string' ? JSON.stringify(value) : value
+    }
     const cells = Object.entries(row).map(([given, value]) => [this.#names.get(given), given, value] as const)
     const more = cells.flatMap(([name, given, value]) => (name === undefined ? [[given, value]] : []))
     const own = cells.flatMap(([name, , value]) => (name === undefined ? [] : [[name, text(value)]]))
@@ -152,6 +154,9 @@ class TableColumns {
     return name
   }
 }
+
+/** DuckDB takes what is infinite as a text. */
+const isInJson = (value: unknown): boolean => typeof value !== 'number' || Number.isFinite(value)
 
 function typeOf(value: unknown): string | undefined {
   if (value === null || value === undefined) return undefined

@@ -22,6 +22,8 @@ import type { ExplanationRow } from './tables.ts'
 
 export interface Explanations {
   routes: BoundRoute[]
+  /** Importance of each column by the newest explanation of a model version, `<name>:<version>`, when it is complete. */
+  explained(workspace: string, model: string): Promise<{ job: string; features: Record<string, number> } | undefined>
 }
 
 interface Deps {
@@ -117,6 +119,16 @@ export function buildExplanations(deps: Deps): Explanations {
   }
 
   return {
+    async explained(workspace, model) {
+      const [row] = await explanationsOf(db, workspace, { model })
+      const [job] = row === undefined ? [] : await jobs.named(workspace, [row.job])
+      if (row === undefined || job?.status !== 'Completed') return undefined
+      const found = await importanceOf(workspace, row.job)
+      const features = found?.features.flatMap(({ name, importance }) =>
+        importance === null ? [] : [[name, importance] as const],
+      )
+      return features === undefined ? undefined : { job: row.job, features: Object.fromEntries(features) }
+    },
     routes: [
       implement(explanationRoutes.create, call => create(call, call.body)),
       implement(explanationRoutes.show, call => show(call.workspace, subjectOf(call.query))),

@@ -14,10 +14,23 @@ const deviation = {
   command: `printf 'paths:\\n  - file: ./metrics.csv\\ntransformations:\\n  - read_delimited:\\n      delimiter: ","\\n' > ${output}/MLTable && printf 'group,metric_name,metric_value,threshold_value,group_pivot\\n%s,std_dev,3,,\\n%s,limit,%s,,\\n' \${{inputs.group}} \${{inputs.group}} \${{inputs.std_dev_threshold}} > ${output}/metrics.csv`,
 }
 
+const prepared = '${{outputs.preprocessed_input_data}}'
+const prepare = {
+  ...{ type: 'command' as const, name: 'prepare', version: '1' },
+  inputs: {
+    data_window_start: { type: 'string' as const },
+    data_window_end: { type: 'string' as const },
+    input_data: { type: 'mltable' as const },
+  },
+  outputs: { preprocessed_input_data: { type: 'mltable' as const } },
+  command: `test -f \${{inputs.input_data}}/MLTable && cd ${prepared} && printf 'paths:\\n  - file: ./rows.csv\\ntransformations:\\n  - read_delimited:\\n      delimiter: ","\\n' > MLTable && { echo x,since; for x in $(seq 40); do echo $x,s\${{inputs.data_window_start}}; done; } > rows.csv`,
+}
+
 let app: TestApp
 beforeAll(async () => {
   app = await buildTestApp({})
   await app.client.call(componentRoutes.create, { body: deviation })
+  await app.client.call(componentRoutes.create, { body: prepare })
 })
 afterAll(() => app[Symbol.asyncDispose]())
 
@@ -51,6 +64,25 @@ it("a component judges by Azure ML's columns, with the thresholds of the signal"
   ])
   const { items } = await app.client.call(monitorRoutes.findings, { params: { name: 'custom' } })
   expect(items).toMatchObject([{ feature: 'AGE', metric: 'std_dev', run: run.name }])
+})
+
+it('a component prepares production and reference, each for its window', async () => {
+  const { results } = await judged('made', custom({ inputs: { group: 'AGE' } }))
+  const data = {
+    input_data: { path: `azureml://jobs/${results[0]?.job}/outputs/signal_metrics`, type: 'mltable' as const },
+    pre_processing_component: 'azureml:prepare:1',
+  }
+  const run = await judged('prepared', {
+    monitoring_signals: {
+      drift: {
+        ...{ type: 'data_drift', alert_enabled: true, production_data: data },
+        reference_data: { ...data, data_window: { lookback_window_size: 'P30D' } },
+      },
+    },
+  })
+  expect(run.results[0]).toMatchObject({ status: 'breached', rows: 40, reference_rows: 40 })
+  const breached = run.results[0]?.findings.filter(finding => finding.breached)
+  expect(breached?.map(({ feature }) => feature)).toEqual(['since'])
 })
 
 it('a component that is not there, or does not end well, is told', async () => {

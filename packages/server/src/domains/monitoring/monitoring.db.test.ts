@@ -136,6 +136,33 @@ eachDialect(
       await expect(show('refused')).rejects.toMatchObject({ kind: 'not_found' })
     })
 
+    it('are made before what they look at, with a warning for each thing that is not there', async () => {
+      const data = { input_data: { path: 'azureml:nothing:1' }, pre_processing_component: 'azureml:prepare:2' }
+      const made = await create('early', {
+        ...watching,
+        monitoring_signals: {
+          drift: {
+            type: 'data_drift',
+            production_data: data,
+            reference_data: { input_data: { path: 'azureml:train:3' } },
+          },
+          mine: { type: 'custom', component_id: 'azureml:mine:1', input_data: { a: data }, metric_thresholds: [] },
+        },
+      })
+      const signals = 'create_monitor.monitoring_signals'
+      expect(made.warnings?.map(text => text.split(': ')[0])).toEqual([
+        'create_monitor.monitoring_target.endpoint_deployment_id',
+        `${signals}.drift.production_data.input_data.path`,
+        `${signals}.drift.production_data.pre_processing_component`,
+        `${signals}.drift.reference_data.input_data.path`,
+        `${signals}.mine.component_id`,
+        `${signals}.mine.input_data.a.input_data.path`,
+        `${signals}.mine.input_data.a.pre_processing_component`,
+      ])
+      expect(made.warnings?.[0]).toContain('there is no deployment blue at endpoint flights')
+      expect(await show('early')).not.toHaveProperty('warnings')
+    })
+
     it('do not take the name of a schedule that creates jobs', async () => {
       const schedule = { name: 'jobs', trigger: hourly, create_job: { type: 'command' as const, command: 'ls' } }
       await client.call(scheduleRoutes.create, { body: { schedule } })

@@ -24,6 +24,13 @@ export interface Content {
   readonly asset?: string
 }
 
+/** What moves a model. */
+export interface Explained {
+  /** The job that found it. */
+  readonly job: string
+  readonly features: Readonly<Record<string, number>>
+}
+
 /** What monitors ask of others. */
 export interface MonitoringNeeds {
   db: Database
@@ -55,6 +62,8 @@ export interface MonitoringNeeds {
     /** Those that are there. */
     named(workspace: string, names: readonly string[]): Promise<JobResource[]>
   }
+  /** Mean effect of each column on what a model version, `<name>:<version>`, answers, by the newest explanation of it that is complete. */
+  explained(workspace: string, model: string): Promise<Explained | undefined>
   /** The jobs that made a model version, `<name>:<version>`. */
   makersOf(workspace: string, model: string): Promise<string[]>
 }

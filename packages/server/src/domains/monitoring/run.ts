@@ -83,9 +83,12 @@ async function resultsOf(needs: MonitoringNeeds, row: RunRow, signal: AbortSigna
 
 /** Signals that wait for jobs come first, so that nothing is judged before those have ended. */
 const waitingFirst = (signals: readonly PlannedSignal[]): PlannedSignal[] => [
-  ...signals.filter(({ signal }) => signal.type === 'custom'),
-  ...signals.filter(({ signal }) => signal.type !== 'custom'),
+  ...signals.filter(mayWait),
+  ...signals.filter(planned => !mayWait(planned)),
 ]
+
+const mayWait = ({ signal }: PlannedSignal): boolean =>
+  signal.type === 'custom' || JSON.stringify(signal).includes('"pre_processing_component"')
 
 /** What is wrong with the data or the definition will be wrong at the next try. */
 const lasting: readonly string[] = ['invalid', 'not_found', 'unsupported', 'conflict', 'forbidden']

@@ -13,10 +13,10 @@ import type { Database } from '../../kernel/db/index.ts'
 import { buildEventLog, eventsAfter } from '../../kernel/events/index.ts'
 import { buildLog } from '../../kernel/log.ts'
 import { buildTasks } from '../../kernel/tasks/index.ts'
-import { buildCollection } from '../collection/index.ts'
+import { buildCollection, type CollectedPeriods } from '../collection/index.ts'
 import { buildSchedules, type Schedules } from '../schedules/index.ts'
 import { buildMonitoring, type Monitoring } from './index.ts'
-import type { MonitoringNeeds } from './needs.ts'
+import type { Explained, MonitoringNeeds } from './needs.ts'
 import { findingsOf, resultsOfRun } from './views.ts'
 
 export const who = { workspace: 'default', actor: 'somebody' }
@@ -37,6 +37,13 @@ const collectionIn = (db: Database, dir: string, revision: string) =>
 interface State {
   deployed: boolean
   collects: boolean
+  /** What is deployed scores in jobs; these have completed. */
+  scored: string[] | undefined
+  /** Jobs that made the model, and what explains it. */
+  makers: string[]
+  explained: Explained | undefined
+  /** As many readers are killed with their first answer. */
+  killReaders: number
 }
 
 const collectorOf = ({ collects }: State) => ({ collections: { model_inputs: { enabled: collects } } })
@@ -44,12 +51,15 @@ const collectorOf = ({ collects }: State) => ({ collections: { model_inputs: { e
 /** What monitors ask of others: collection and tables are real, the deployment and its tables stand there by themselves. */
 function needsIn(db: Database, dir: string, revision: string, state: State) {
   const log = buildLog('silent')
-  const local = (uri: string) => join(dir, uri.replace('azureml:', ''))
+  const local = (uri: string) => join(dir, uri.replace(/^(azureml:|hagane:\/\/trees\/)/, ''))
   return {
     ...{ db, log, events: buildEventLog(db, log), tasks: buildTasks(db, log, 'test') },
-    deployment: async () =>
-      state.deployed ? { spec: { data_collector: collectorOf(state) } as never, model: 'azureml:m:1' } : undefined,
-    collected: collectionIn(db, dir, revision).periods,
+    async deployment() {
+      if (!state.deployed) return undefined
+      const spec = state.scored === undefined ? { spec: { data_collector: collectorOf(state) } as never } : {}
+      return { ...spec, model: 'azureml:m:1' }
+    },
+    collected: withKills(collectionIn(db, dir, revision).periods, state),
     workDir: join(dir, 'monitoring'),
     background: false,
     resolve: async (_: string, uri: string) => ({ tree: uri, path: '' }),
@@ -57,14 +67,29 @@ function needsIn(db: Database, dir: string, revision: string, state: State) {
       if (existsSync(local(uri))) return { name: uri, path: local(uri), root: dir }
       throw new HaganeError('not_found', `there is no ${uri}`)
     },
-    makersOf: async () => [],
+    makersOf: async () => state.makers,
+    explained: async () => state.explained,
     blobs: undefined as never,
     chart: async () => {},
-    batch: { completed: async () => [] },
+    batch: { completed: async () => state.scored ?? [] },
     components: { resolve: notHere },
     jobs: { submit: notHere, named: async () => [] },
   }
 }
+
+/** Readers that are killed while they answer. */
+const withKills = (periods: CollectedPeriods, state: State): CollectedPeriods => ({
+  ...periods,
+  async ask(place, period, request, reader) {
+    const answer = periods.ask(place, period, request, reader)
+    if (state.killReaders === 0) return answer
+    answer.catch(() => {})
+    while (reader.pid === undefined) await sleep(1)
+    process.kill(reader.pid, 'SIGKILL')
+    state.killReaders -= 1
+    return answer
+  },
+})
 
 /** Schedules and monitors, each knowing the other. */
 function built(parts: Omit<MonitoringNeeds, 'schedules'>) {
@@ -87,7 +112,10 @@ function built(parts: Omit<MonitoringNeeds, 'schedules'>) {
 /** Monitors over captures that a test writes; `idle` ones judge nothing by themselves. */
 export function watchedDeployment(database: { db(): Database }, revision: string, { idle = false } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'hagane-monitoring-'))
-  const state = { deployed: true, collects: false, files: 0 }
+  const state = {
+    ...{ deployed: true, collects: false, files: 0, scored: undefined as string[] | undefined },
+    ...{ makers: [] as string[], explained: undefined as Explained | undefined, killReaders: 0 },
+  }
   const { schedules, needs, monitoring } = built(needsIn(database.db(), dir, revision, state))
   if (!idle) needs.tasks.start()
   return {

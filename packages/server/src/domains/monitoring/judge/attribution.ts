@@ -2,7 +2,7 @@ import type { SignalOf, SignalResult } from '@hagane/contract'
 import type { PlannedSignal } from '../plan.ts'
 import type { Bench } from './bench.ts'
 import { notJudged, windowOf } from './case.ts'
-import { type Importances, referenceImportances } from './importances.ts'
+import { type Importances, importancesOf } from './importances.ts'
 import { productionIn, productionOf } from './production.ts'
 import { referenceOf } from './reference.ts'
 
@@ -27,16 +27,18 @@ export async function judgeAttribution(bench: Bench, planned: PlannedSignal<Attr
     data: signal.reference_data,
     production: production.window,
     columns: inputs,
+    signal: planned,
   })
   if (reference?.kind === 'past' || reference === undefined)
     return notJudged(planned, 'what the model was trained on is not known: say reference_data.input_data', at)
-  const before = await referenceImportances(bench, reference)
-  if (before === undefined)
+  const found = await importancesOf(bench, reference, inputs)
+  if (found === undefined)
     return notJudged(
       planned,
-      'say reference_data.data_column_names.target_column: what the model learned to predict',
+      'say reference_data.data_column_names.target_column, what the model learned to predict; or explain the model (hagane model explain)',
       at,
     )
+  const { importances: before, by } = found
   const features = inputs.filter(feature => feature !== reference.target && Object.hasOwn(before, feature))
   const asked = { kind: 'importances' as const, source: await production.source(), target: prediction, features }
   const { importances: now } = await bench.ask(asked)
@@ -44,7 +46,13 @@ export async function judgeAttribution(bench: Bench, planned: PlannedSignal<Attr
   const threshold = signal.metric_thresholds?.normalized_discounted_cumulative_gain ?? THRESHOLD
   const breached = value !== undefined && value < threshold
   return {
-    ...{ signal: name, type: signal.type, ...at, reference: reference.name, notes: [] },
+    ...{
+      signal: name,
+      type: signal.type,
+      ...at,
+      reference: reference.name,
+      notes: [...production.notes, ...(by === undefined ? [] : [`importances of training are those of ${by}`])],
+    },
     status: breached ? 'breached' : 'healthy',
     findings: [
       { signal: name, metric: METRIC, value: value ?? null, threshold, breached },

@@ -14,6 +14,7 @@ import type { Bench } from './bench.ts'
 import { notJudged, windowOf } from './case.ts'
 import { jobOfComponent } from './component-job.ts'
 import { worstFirst } from './drift.ts'
+import { preparedBy } from './named-table.ts'
 
 type Custom = SignalOf<'custom'>
 
@@ -57,19 +58,9 @@ async function dataInput(bench: Bench, signal: string, input: string, data: Moni
   const { input_data: named, pre_processing_component: component } = data
   const window = productionWindow(data, bench.about.trigger, bench.about.moment)
   if (named === undefined) return { type: 'mltable', path: await collectedTable(bench, data) }
-  const path = { type: named.type ?? 'mltable', path: named.path } as const
-  if (component === undefined) return path
-  const job = await jobOfComponent(bench, {
-    step: `${signal}.${input}`,
-    component,
-    inputs: {
-      data_window_start: window.start.toISOString(),
-      data_window_end: window.end.toISOString(),
-      input_data: path,
-    },
-    output: 'preprocessed_input_data',
-  })
-  return { type: 'mltable', path: `azureml://jobs/${job.name}/outputs/preprocessed_input_data` }
+  if (component === undefined) return { type: named.type ?? 'mltable', path: named.path }
+  const of = { step: `${signal}.${input}`, component, uri: named.path, data, window }
+  return { type: 'mltable', path: await preparedBy(bench, of) }
 }
 
 /** The rows of the window as an MLTable that a component reads. */

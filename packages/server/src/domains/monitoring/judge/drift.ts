@@ -35,6 +35,7 @@ export async function judgeDrift(bench: Bench, planned: PlannedSignal<DriftSigna
     data: signal.reference_data,
     production: production.window,
     columns,
+    signal: planned,
   })
   if (reference === undefined) return notJudged(planned, nothingBefore(what), at)
   const { features, note } = await chosenFeatures(bench, { signal, production, reference, columns })
@@ -117,6 +118,7 @@ function resultOf(
     reference: reference.name,
     reference_rows: report.reference.rows,
     notes: [
+      ...production.notes,
       ...(note === undefined ? [] : [note]),
       ...(missing.length === 0 || signal.type !== 'data_drift'
         ? []

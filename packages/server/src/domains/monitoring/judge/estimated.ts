@@ -50,7 +50,7 @@ export async function judgeEstimated(bench: Bench, planned: PlannedSignal<Estima
     return before === null ? finding : { ...finding, note: `${Number(before.toPrecision(4))} in the reference` }
   })
   return {
-    ...{ signal: name, type: signal.type, ...at, notes: [] },
+    ...{ signal: name, type: signal.type, ...at, notes: [...production.notes] },
     status: findings.some(finding => finding.breached) ? 'breached' : 'healthy',
     reference: reference.name,
     reference_rows: report.reference_rows,

@@ -1,6 +1,6 @@
 import type { MonitoredFeatures } from '@hagane/contract'
 import type { Bench } from './bench.ts'
-import { referenceImportances } from './importances.ts'
+import { importancesOf } from './importances.ts'
 import type { Production } from './production.ts'
 import type { Reference } from './reference.ts'
 
@@ -16,8 +16,8 @@ interface Choice {
 const TOP = 10
 
 /**
- * The features that a signal looks at: those it lists, the most important ones for the model, or all. Importance is told by the training
- * data, so without a target column there all are taken, with a note where somebody asked for the most important.
+ * The features that a signal looks at: those it lists, the most important ones for the model, or all. Importance is told by the
+ * explanation of the model, else by the training data; without either all are taken, with a note where somebody asked for the most important.
  */
 export async function chosenFeatures(
   bench: Bench,
@@ -28,17 +28,22 @@ export async function chosenFeatures(
   if (Array.isArray(features)) return listed(features, own)
   const asked = typeof features === 'object' ? features.top_n_feature_importance : undefined
   if (features === 'all_features' || signal.type === 'prediction_drift') return { features: own }
-  const most = asked ?? (reference.kind === 'training' && reference.target !== undefined ? TOP : undefined)
-  if (most === undefined || own.length <= most) return { features: own }
-  const importances = await referenceImportances(bench, reference)
-  if (importances === undefined)
-    return {
-      features: own,
-      note: `all features are judged: to tell the ${most} most important, say reference_data.data_column_names.target_column`,
-    }
+  const usual = reference.kind === 'training' && own.length > TOP
+  if (asked === undefined ? !usual : own.length <= asked) return { features: own }
+  const most = asked ?? TOP
+  const found = await importancesOf(bench, reference, own)
+  if (found === undefined) return { features: own, ...(asked === undefined ? {} : { note: allJudged(most) }) }
+  const { importances, by } = found
   const ranked = [...own].sort((a, b) => (importances[b] ?? 0) - (importances[a] ?? 0))
-  return { features: ranked.slice(0, most), note: `the ${most} most important of ${own.length} features are judged` }
+  const told = by === undefined ? '' : ` (as ${by} explains the model)`
+  return {
+    features: ranked.slice(0, most),
+    note: `the ${most} most important of ${own.length} features are judged${told}`,
+  }
 }
+
+const allJudged = (most: number): string =>
+  `all features are judged: to tell the ${most} most important, say reference_data.data_column_names.target_column, or explain the model (hagane model explain)`
 
 function listed(features: readonly string[], own: readonly string[]): { features: readonly string[]; note?: string } {
   const missing = features.filter(feature => !own.includes(feature))

@@ -24,7 +24,7 @@ export function modelColumns(about: Case, data: MonitorData | undefined, { outpu
   const score = saidScore === undefined ? probabilities.at(-1) : named(outputs, saidScore, 'prediction_probability')
   const prediction =
     saidPrediction === undefined
-      ? (others.find(({ name }) => name === 'prediction') ?? others[0])
+      ? (others.find(({ name }) => name === 'prediction') ?? others.find(one => !isProbabilityBeside(one, score)))
       : named(outputs, saidPrediction, 'prediction')
   return {
     task: taskOf(about, prediction, score),
@@ -32,6 +32,13 @@ export function modelColumns(about: Case, data: MonitorData | undefined, { outpu
     ...(score === undefined ? {} : { score: score.column }),
   }
 }
+
+/** A model that answers a list of probabilities, one for each class, says no class: the score decides. */
+const isProbabilityBeside = ({ name, type }: WindowColumn, score: WindowColumn | undefined): boolean =>
+  score !== undefined && type === 'number' && (name === score.name || siblingOf(name) === siblingOf(score.name))
+
+/** `prediction_` of `prediction_1`; the name itself where it has no number. */
+const siblingOf = (name: string): string => name.replace(/\d+$/, '')
 
 const isNumber = (type: string): boolean => type === 'number' || type === 'integer'
 
@@ -51,16 +58,18 @@ function named(columns: readonly WindowColumn[], wanted: string, what: string): 
 }
 
 /** The label of feedback that a signal means: the one it names, else `label`, else the commonest. Throws invalid for one that nobody gave. */
-export function labelOf(data: MonitorData | undefined, { labels }: Production): string {
+export function labelOf(data: MonitorData | undefined, { labels, outputs, collected }: Production): string {
   const names = data?.data_column_names
   const wanted = names?.target_column ?? names?.actual ?? data?.target_column_name
+  const among = collected ? labels : outputs
   const found =
     wanted === undefined
-      ? (labels.find(({ name }) => name === 'label') ?? labels[0])
-      : labels.find(({ name, column }) => name === wanted || column === wanted)
+      ? (among.find(({ name }) => name === 'label') ?? labels[0])
+      : among.find(({ name, column }) => name === wanted || column === wanted)
   if (found !== undefined) return found.column
-  throw new HaganeError('invalid', `feedback says nothing of '${wanted ?? 'label'}'`, {
-    hint: `labels that were said: ${labels.map(({ name }) => name).join(', ') || 'none'}; name one in reference_data.data_column_names.target_column`,
+  const where = collected ? 'feedback says nothing of' : 'production_data has no column'
+  throw new HaganeError('invalid', `${where} '${wanted ?? 'label'}'`, {
+    hint: `labels that were said: ${among.map(({ name }) => name).join(', ') || 'none'}; name one in reference_data.data_column_names.target_column`,
   })
 }
 

@@ -21,7 +21,12 @@ export async function judgeMultivariate(bench: Bench, planned: PlannedSignal<Mul
   const columns = production.inputs.map(({ column }) => column)
   if (columns.length === 0)
     return notJudged(planned, 'no inputs are collected: enable model_inputs in data_collector', at)
-  const reference = await referenceOf(bench, { data: signal.reference_data, production: production.window, columns })
+  const reference = await referenceOf(bench, {
+    data: signal.reference_data,
+    production: production.window,
+    columns,
+    signal: planned,
+  })
   if (reference === undefined) return notJudged(planned, nothingBefore('inputs'), at)
   const { features, note } = await chosenFeatures(bench, { signal, production, reference, columns })
   const has = new Set(reference.profile.columns.map(column => column.name))
@@ -35,7 +40,7 @@ export async function judgeMultivariate(bench: Bench, planned: PlannedSignal<Mul
   })
   const findings = findingsOf(planned, report)
   return {
-    ...{ signal: name, type: signal.type, ...at, notes: note === undefined ? [] : [note] },
+    ...{ signal: name, type: signal.type, ...at, notes: [...production.notes, ...(note === undefined ? [] : [note])] },
     status: findings.some(one => one.breached) ? 'breached' : 'healthy',
     reference: reference.name,
     reference_rows: report.rows.reference,

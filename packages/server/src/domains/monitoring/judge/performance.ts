@@ -24,7 +24,7 @@ export async function judgePerformance(bench: Bench, planned: PlannedSignal<Perf
     kind: 'performance',
     source: await production.source(),
     ...columns,
-    target: labelOf(signal.reference_data, production),
+    target: labelOf(signal.reference_data ?? productionOf(signal), production),
     ...(signal.slices === undefined ? {} : { slices: signal.slices }),
   })
   const thresholds = performanceThresholdsOf(signal, columns.task)
@@ -70,7 +70,8 @@ export function scoreFinding(
   }
 }
 
-const notesOf = ({ rows, labelled }: PerformanceReport, { unknownFeedback }: Production): string[] => [
+const notesOf = ({ rows, labelled }: PerformanceReport, { unknownFeedback, notes }: Production): string[] => [
+  ...notes,
   ...(labelled === rows ? [] : [`${rows - labelled} of ${rows} rows have no such label`]),
   ...(unknownFeedback === 0 ? [] : [`${unknownFeedback} labels name predictions that are not known here`]),
 ]

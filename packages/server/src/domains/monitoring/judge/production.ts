@@ -5,8 +5,10 @@ import { productionWindow, type Window } from '../windows.ts'
 import { batchInputs } from './batch.ts'
 import type { Bench } from './bench.ts'
 import { notJudged, windowOf } from './case.ts'
+import { type NamedTable, openNamed } from './named-table.ts'
 import { windowSummary } from './profiles.ts'
 import { kindsOfReference, type Reference } from './reference.ts'
+import { segmentOf, segmentOfProduction } from './segment.ts'
 
 /** What a signal judges. */
 export interface Production {
@@ -18,6 +20,8 @@ export interface Production {
   /** Whether rows have ids and times of ours. */
   readonly collected: boolean
   readonly unknownFeedback: number
+  /** What a reader of the result has to know. */
+  readonly notes: readonly string[]
   /** Time of the newest row. */
   readonly newest?: string
   /** Where its rows were not needed to judge it. */
@@ -47,16 +51,35 @@ export async function productionIn(
   const data = productionOf(planned.signal)
   const window = productionWindow(data, bench.about.trigger, bench.about.moment)
   const least = ('minimum_rows' in planned.signal && (planned.signal.minimum_rows as number)) || MINIMUM_ROWS
-  const { target } = bench.about
+  const whole = await everythingIn(bench, planned, window, needed)
+  const segment = segmentOf(planned.signal)
   const found =
-    data?.input_data === undefined || isOwnCollection(data.input_data.path, target)
-      ? await collectedIn(bench, planned, window, needed)
-      : await namedTable(bench, window, data.input_data.path)
+    segment === undefined || 'status' in whole || whole.rows === 0
+      ? whole
+      : await segmentOfProduction(bench, whole, segment)
   if ('status' in found || found.rows >= least) return found
   const empty = needed === 'labelled' ? 'no feedback came in the window' : 'nothing was answered in the window'
   const few = `${found.rows} rows are too few to judge: at least ${least} are wanted (minimum_rows)`
   return notJudged(planned, found.rows === 0 ? empty : few, { window: windowOf(window), rows: found.rows })
 }
+
+/** A table that the signal names, or what the deployment collected. */
+async function everythingIn(
+  bench: Bench,
+  planned: PlannedSignal,
+  window: Window,
+  needed: Needed,
+): Promise<Production | SignalResult> {
+  const data = productionOf(planned.signal)
+  const uri = data?.input_data?.path
+  const isOther = uri !== undefined && !isOwnCollection(uri, bench.about.target)
+  if (data === undefined || uri === undefined || (!isOther && data.pre_processing_component === undefined))
+    return collectedIn(bench, planned, window, segmentOf(planned.signal) === undefined ? needed : rowsFor(needed))
+  return namedTable(bench, window, await openNamed(bench, { step: `${planned.name}.production`, uri, data, window }))
+}
+
+/** A part of the rows is found by reading them. */
+const rowsFor = (needed: Needed): Needed => (needed === 'profile' ? 'rows' : needed)
 
 /** Azure ML's name for what the deployment itself collects. */
 const isOwnCollection = (path: string, target: Target | undefined): boolean =>
@@ -79,9 +102,9 @@ async function collectedIn(
   if (deployed.spec === undefined) return scoredIn(bench, planned, target, window)
   const laidOut = () => bench.rows(target, window, needed === 'labelled')
   const source = async () => (await laidOut()).source
-  const common = { window, collected: true, source }
+  const common = { window, collected: true, source, notes: [] }
   if (needed === 'profile' && window.rows === undefined) {
-    const kinds = (columns: readonly string[]) => kindsOfReference(bench, planned.signal, window, columns)
+    const kinds = (columns: readonly string[]) => kindsOfReference(bench, planned, window, columns)
     const { profile, inputs, outputs, newest } = await windowSummary(bench, target, window, kinds)
     const more = { rows: profile.rows, labels: [], unknownFeedback: 0, ...(newest === undefined ? {} : { newest }) }
     return { ...common, ...more, profile, inputs, outputs }
@@ -103,32 +126,34 @@ async function scoredIn(
   window: Window,
 ): Promise<Production | SignalResult> {
   const { type } = planned.signal
+  if (segmentOf(planned.signal) !== undefined)
+    return notJudged(planned, 'data_segment: what a batch deployment scored is judged as a whole')
   if (type !== 'data_drift' && type !== 'data_quality' && type !== 'multivariate_drift')
     return notJudged(
       planned,
       `of a batch deployment the inputs are judged, by data_drift, data_quality and multivariate_drift`,
     )
-  const kinds = (columns: readonly string[]) => kindsOfReference(bench, planned.signal, window, columns)
+  const kinds = (columns: readonly string[]) => kindsOfReference(bench, planned, window, columns)
   const found = await batchInputs(bench, target, window, kinds)
   if (found === undefined)
     return notJudged(planned, 'no job has completed in the window', { window: windowOf(window), rows: 0 })
   const { profile, source } = found
   return {
     ...{ window, rows: profile.rows, collected: false, unknownFeedback: 0, profile, source },
-    ...{ inputs: columnsOf(profile), outputs: [], labels: [] },
+    ...{ inputs: columnsOf(profile), outputs: [], labels: [], notes: [] },
   }
 }
 
 const columnsOf = (profile: Profile): WindowColumn[] =>
   profile.columns.map(({ name, kind }) => ({ name, column: name, type: TYPES[kind] }))
 
-async function namedTable(bench: Bench, window: Window, uri: string): Promise<Production> {
-  const table = await bench.needs.table(bench.about.workspace, uri)
+async function namedTable(bench: Bench, window: Window, named: NamedTable): Promise<Production> {
+  const { source: table, notes, newest } = named
   const profile = await bench.ask({ kind: 'profile-sketch', source: table })
   const columns = columnsOf(profile)
   return {
     ...{ window, rows: profile.rows, collected: false, unknownFeedback: 0, profile },
-    ...{ inputs: columns, outputs: columns, labels: [] },
+    ...{ inputs: columns, outputs: columns, labels: [], notes, ...(newest === undefined ? {} : { newest }) },
     source: async () => table,
   }
 }

@@ -37,12 +37,13 @@ export async function judgeQuality(bench: Bench, planned: PlannedSignal<Quality>
     data: signal.reference_data,
     production: production.window,
     columns,
+    signal: planned,
   })
   const schema = await schemaFindings(bench, planned, production, ofOutputs)
   const whole = wholeFindings(planned, production, bench.about.moment)
   if (reference === undefined) {
     if (schema.length + whole.length === 0) return notJudged(planned, nothingBefore(what), at)
-    return result(planned, production, [...schema, ...whole], { notes: [nothingBefore(what)] })
+    return result(planned, production, [...schema, ...whole], { notes: [...production.notes, nothingBefore(what)] })
   }
   const { features, note } = await chosenFeatures(bench, { signal, production, reference, columns })
   const report = await compared(bench, production, reference, {}, features)
@@ -50,7 +51,7 @@ export async function judgeQuality(bench: Bench, planned: PlannedSignal<Quality>
   return result(planned, production, findings, {
     reference: reference.name,
     reference_rows: report.reference.rows,
-    notes: note === undefined ? [] : [note],
+    notes: [...production.notes, ...(note === undefined ? [] : [note])],
   })
 }
 

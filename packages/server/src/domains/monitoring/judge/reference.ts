@@ -1,12 +1,15 @@
-import { type ColumnKind, HaganeError, type MonitorData, type MonitorSignal } from '@hagane/contract'
+import { type ColumnKind, HaganeError, type MonitorData } from '@hagane/contract'
 import type { Profile, TableSource } from '@hagane/tabular'
+import type { PlannedSignal } from '../plan.ts'
 import { findReference } from '../reads.ts'
 import { keepReference } from '../store.ts'
 import { trainingInputs } from '../training-data.ts'
 import { pastWindow, type Window } from '../windows.ts'
 import { batchInputs } from './batch.ts'
 import type { Bench } from './bench.ts'
+import { openNamed } from './named-table.ts'
 import { actorOf, referenceProfile, windowSummary } from './profiles.ts'
+import { segmentOf, segmentOfReference } from './segment.ts'
 
 /** What production is compared with. */
 export interface Reference {
@@ -27,6 +30,7 @@ interface Wanted {
   readonly production: Window
   /** Columns of production: a training table has at least half of them, or it is no reference. */
   readonly columns: readonly string[]
+  readonly signal: PlannedSignal
 }
 
 /** Share of the columns of production that a table must have, to be taken for what the model was trained on. */
@@ -37,8 +41,14 @@ const OVERLAP = 0.5
  * before the window. Throws not_found where a named one is gone; undefined where there is nothing to compare with yet.
  */
 export async function referenceOf(bench: Bench, wanted: Wanted): Promise<Reference | undefined> {
+  const segment = segmentOf(wanted.signal.signal)
+  const whole = await wholeReference(bench, wanted)
+  return segment === undefined || whole === undefined ? whole : segmentOfReference(bench, whole, segment)
+}
+
+async function wholeReference(bench: Bench, wanted: Wanted): Promise<Reference | undefined> {
   const { data } = wanted
-  if (data?.input_data !== undefined) return named(bench, data, data.input_data.path)
+  if (data?.input_data !== undefined) return named(bench, wanted, data, data.input_data.path)
   return (asksForPast(data) ? undefined : await trained(bench, wanted)) ?? past(bench, wanted)
 }
 
@@ -50,16 +60,21 @@ const targetOf = (data: MonitorData | undefined): string | undefined =>
   data?.data_column_names?.target_column ?? data?.data_column_names?.actual ?? data?.target_column_name
 
 /** A table that the signal names. */
-async function named(bench: Bench, data: MonitorData, uri: string): Promise<Reference> {
-  const { needs, about } = bench
+async function named(
+  bench: Bench,
+  { signal, production }: Pick<Wanted, 'signal' | 'production'>,
+  data: MonitorData,
+  uri: string,
+): Promise<Reference> {
   try {
-    const { tree, path } = await needs.resolve(about.workspace, uri)
-    const source = await needs.table(about.workspace, uri)
+    const hasWindow = data.data_window !== undefined || data.data_window_size !== undefined
+    const window = hasWindow ? pastWindow(data, production, bench.about.moment) : undefined
+    const { source, content } = await openNamed(bench, { step: `${signal.name}.reference`, uri, data, window })
     const target = targetOf(data)
-    const content = `${tree}/${path}`
+    const kept = content === undefined ? {} : { content }
     return {
-      ...{ source: async () => source, name: uri, content },
-      profile: await referenceProfile(bench, { source, content }),
+      ...{ source: async () => source, name: uri, ...kept },
+      profile: await referenceProfile(bench, { source, ...kept }),
       kind: data.data_context === 'validation' || data.data_context === 'test' ? 'validation' : 'training',
       ...(target === undefined ? {} : { target }),
     }
@@ -80,7 +95,7 @@ interface Remembered {
 }
 
 /** What the model was trained on: found by lineage once, and remembered with the model version. */
-async function trained(bench: Bench, { data, columns }: Wanted): Promise<Reference | undefined> {
+async function trained(bench: Bench, { data, columns }: Omit<Wanted, 'signal'>): Promise<Reference | undefined> {
   const { needs, about } = bench
   const model = about.model?.replace(/^azureml:/, '')
   if (model === undefined) return undefined
@@ -153,16 +168,22 @@ async function past(bench: Bench, { data, production }: Wanted): Promise<Referen
 /** What the columns of production are in the table that a signal compares them with; nothing where that is production itself. */
 export async function kindsOfReference(
   bench: Bench,
-  signal: MonitorSignal,
+  planned: PlannedSignal,
   production: Window,
   columns: readonly string[],
 ): Promise<Readonly<Record<string, ColumnKind>>> {
+  const { signal } = planned
   const data = 'reference_data' in signal ? (signal.reference_data as MonitorData | undefined) : undefined
   if (asksForPast(data)) return {}
-  const wanted = { data, production, columns }
+  const wanted = { data, production, columns, signal: planned }
   const reference =
     data?.input_data === undefined
       ? await trained(bench, wanted)
-      : await named(bench, data, data.input_data.path).catch(() => undefined)
+      : await named(bench, wanted, data, data.input_data.path).catch(undefinedWhereInvalid)
   return Object.fromEntries(reference?.profile.columns.map(({ name, kind }) => [name, kind]) ?? [])
+}
+
+/** A reference that cannot be read says nothing of kinds; the signal tells why. */
+function undefinedWhereInvalid(error: unknown): undefined {
+  if (!(error instanceof HaganeError)) throw error
 }
