@@ -5,10 +5,10 @@ import { productionWindow, type Window } from '../windows.ts'
 import { batchInputs } from './batch.ts'
 import type { Bench } from './bench.ts'
 import { notJudged, windowOf } from './case.ts'
-import { type NamedTable, openNamed } from './named-table.ts'
+import { type NamedTable, openNamed, partOf } from './named-table.ts'
 import { windowSummary } from './profiles.ts'
 import { kindsOfReference, type Reference } from './reference.ts'
-import { segmentOf, segmentOfProduction } from './segment.ts'
+import { type Segment, segmentOf } from './segment.ts'
 
 /** What a signal judges. */
 export interface Production {
@@ -76,6 +76,20 @@ async function everythingIn(
   if (data === undefined || uri === undefined || (!isOther && data.pre_processing_component === undefined))
     return collectedIn(bench, planned, window, segmentOf(planned.signal) === undefined ? needed : rowsFor(needed))
   return namedTable(bench, window, await openNamed(bench, { step: `${planned.name}.production`, uri, data, window }))
+}
+
+/** Production without the rows that are not in the segment. Throws invalid where it has no such column. */
+async function segmentOfProduction(bench: Bench, production: Production, segment: Segment): Promise<Production> {
+  const { column } = production.inputs.find(({ name }) => name === segment.column) ?? segment
+  const part = await partOf(bench, await production.source(), { segment: { ...segment, column } })
+  const { profile: _, ...rest } = production
+  const values = segment.values.map(String).join(', ')
+  return {
+    ...rest,
+    rows: part.rows,
+    source: async () => part.source,
+    notes: [...production.notes, `only rows with ${segment.column} = ${values}`],
+  }
 }
 
 /** A part of the rows is found by reading them. */

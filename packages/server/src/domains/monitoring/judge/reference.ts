@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { type ColumnKind, HaganeError, type MonitorData } from '@hagane/contract'
 import type { Profile, TableSource } from '@hagane/tabular'
 import type { PlannedSignal } from '../plan.ts'
@@ -7,9 +8,9 @@ import { trainingInputs } from '../training-data.ts'
 import { pastWindow, type Window } from '../windows.ts'
 import { batchInputs } from './batch.ts'
 import type { Bench } from './bench.ts'
-import { openNamed } from './named-table.ts'
+import { openNamed, partOf } from './named-table.ts'
 import { actorOf, referenceProfile, windowSummary } from './profiles.ts'
-import { segmentOf, segmentOfReference } from './segment.ts'
+import { type Segment, segmentOf } from './segment.ts'
 
 /** What production is compared with. */
 export interface Reference {
@@ -44,6 +45,18 @@ export async function referenceOf(bench: Bench, wanted: Wanted): Promise<Referen
   const segment = segmentOf(wanted.signal.signal)
   const whole = await wholeReference(bench, wanted)
   return segment === undefined || whole === undefined ? whole : segmentOfReference(bench, whole, segment)
+}
+
+/** The same rows of a reference. */
+async function segmentOfReference(bench: Bench, reference: Reference, segment: Segment): Promise<Reference> {
+  const { source } = await partOf(bench, await reference.source(), { segment })
+  const { content: whole, ...rest } = reference
+  const digest = createHash('sha256').update(JSON.stringify(segment)).digest('hex')
+  const content = whole === undefined ? {} : { content: `${whole} ${digest}` }
+  return {
+    ...{ ...rest, ...content, source: async () => source },
+    profile: await referenceProfile(bench, { source, ...content }),
+  }
 }
 
 async function wholeReference(bench: Bench, wanted: Wanted): Promise<Reference | undefined> {
