@@ -73,7 +73,7 @@ beforeAll(async () => {
   const program = join(import.meta.dirname, 'scoring-protocols/azure_server.py')
   const code = join(folder, 'scripts')
   await cp(join(import.meta.dirname, 'scoring-protocols/azure-scripts'), code, { recursive: true })
-  const env = { ...process.env, PYTHONWARNINGS: 'ignore', PYTHONDONTWRITEBYTECODE: '1' }
+  const env = { ...process.env, PYTHONWARNINGS: 'ignore' }
   server = spawn(python, [program, code, folder], { stdio: ['pipe', 'pipe', 'ignore'], env })
   if (server.stdout === null) throw new Error('the server has no output')
   const lines = createInterface(server.stdout)

@@ -49,7 +49,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'hagane-scoring-'))
   const python = await pythonWith(['mlflow==3.17.2', 'scikit-learn'])
   const program = join(import.meta.dirname, 'scoring-protocols/mlflow_server.py')
-  const env = { ...process.env, PYTHONWARNINGS: 'ignore', PYTHONDONTWRITEBYTECODE: '1', MLFLOW_LOGGING_LEVEL: 'ERROR' }
+  const env = { ...process.env, PYTHONWARNINGS: 'ignore', MLFLOW_LOGGING_LEVEL: 'ERROR' }
   server = spawn(python, [program, join(folder, 'models')], { stdio: ['ignore', 'pipe', 'inherit'], env })
   if (server.stdout === null) throw new Error('the server has no output')
   const lines = createInterface(server.stdout)
