@@ -90,6 +90,27 @@ eachDialect('alerts of two servers on one database', database => {
     expect((await eventsOf('dev.hagane.alert.firing')).filter(data => data.group === 'flights')).toHaveLength(2)
   })
 
+  it('are told again when they get worse or are about another thing, and not for one more sight', async () => {
+    const again = (more: object) => signal('again/x', 'firing', { labels: { rollout: 'a' }, ...more })
+    const alert = () => alertOf('again/x')
+    await again({ severity: 'warning' })
+    clock.ahead += MINUTE
+    await until(async () => (await alert())?.told === 'firing')
+    await call(alertRoutes.acknowledge, { params: { id: (await alert())?.id ?? '' }, body: {} })
+    await again({ severity: 'warning' })
+    await until(async () => (await alert())?.times_seen === 2)
+    expect(await alert()).toMatchObject({ state: 'acknowledged' })
+    await again({ severity: 'error' })
+    await until(async () => (await alert())?.times_seen === 3)
+    expect(await alert()).toMatchObject({ state: 'firing', severity: 'error' })
+    clock.ahead += MINUTE
+    await until(async () => (await toldOf('again')).filter(({ status }) => status === 'firing').length === 2)
+    await again({ severity: 'error', labels: { rollout: 'b' } })
+    await until(async () => (await alert())?.times_seen === 4)
+    expect(await alert()).toMatchObject({ state: 'firing', labels: { rollout: 'b' } })
+    expect((await alert())?.told).toBeUndefined()
+  })
+
   it('that end before they are told are not told at all', async () => {
     await signal('brief/x', 'firing')
     await until(async () => (await alertOf('brief/x'))?.state === 'firing')

@@ -1,4 +1,5 @@
-import type { AlertSignal } from '@hagane/contract'
+import { isDeepStrictEqual } from 'node:util'
+import { type AlertSeverity, type AlertSignal, alertSeverities } from '@hagane/contract'
 import type { Tx } from '../../../kernel/db/index.ts'
 import { newUlid } from '../../../kernel/ids.ts'
 import type { AlertRow } from '../tables.ts'
@@ -13,7 +14,10 @@ interface Cause {
   correlation?: string | undefined
 }
 
-/** Somebody reports trouble: a new alert, or one more sight of the one that is open. */
+/**
+ * Somebody reports trouble: a new alert, or one more sight of the one that is open. What is worse than it was, or is about
+ * another thing (its labels differ), is news: the open alert fires again and is told again.
+ */
 export async function raise(tx: Tx, signal: AlertSignal, cause: Cause, state: 'pending' | 'firing'): Promise<void> {
   const open = await openAlert(tx, signal.key)
   if (open === undefined) return insertNew(tx, signal, cause, state)
@@ -22,9 +26,38 @@ export async function raise(tx: Tx, signal: AlertSignal, cause: Cause, state: 'p
     ...{ times_seen: open.times_seen + 1, last_seen_at: now },
     ...{ severity: signal.severity, summary: signal.summary, summary_ja: signal.summary_ja ?? null },
   }
+  if (open.state !== 'pending' && state === 'firing' && isNews(signal, open))
+    return fireAgain(tx, open, seen, signal, cause)
   if (open.state !== 'pending' || state === 'pending') return changeAlert(tx, open.id, seen)
   await changeAlert(tx, open.id, { ...seen, state: 'firing', fired_at: now, tell_at: now + GROUP_WAIT_MS })
   appendMove(tx, 'firing', { ...open, ...seen })
+}
+
+const isNews = ({ severity, labels = {} }: AlertSignal, open: AlertRow): boolean =>
+  alertSeverities.indexOf(severity) > alertSeverities.indexOf(open.severity as AlertSeverity) ||
+  !isDeepStrictEqual(labels, JSON.parse(open.labels))
+
+async function fireAgain(
+  tx: Tx,
+  open: AlertRow,
+  seen: Partial<AlertRow>,
+  { labels = {}, next_command }: AlertSignal,
+  { eventId, correlation = eventId }: Cause,
+): Promise<void> {
+  const now = tx.now.getTime()
+  const news = {
+    ...{
+      ...seen,
+      labels: JSON.stringify(labels),
+      next_command: next_command ?? null,
+      event_id: eventId,
+      correlation_id: correlation,
+    },
+    ...{ state: 'firing', fired_at: now, told: null, tell_at: now + GROUP_WAIT_MS },
+    ...{ acknowledged_at: null, acknowledged_by: null, escalated_after: '[]' },
+  }
+  await changeAlert(tx, open.id, news)
+  appendMove(tx, 'firing', { ...open, ...news })
 }
 
 async function insertNew(tx: Tx, signal: AlertSignal, cause: Cause, state: 'pending' | 'firing'): Promise<void> {
