@@ -88,6 +88,7 @@ async function delivered(db: Database, folder: string): Promise<Row[]> {
   const notifications = buildNotifications({
     ...{ db, log: buildLog('warn'), secrets: openSecrets(folder), serverId: 'bench', url: () => 'http://127.0.0.1' },
     ...{ allowPrivateUrls: true, smtp: undefined, run: async () => undefined, metric: async () => undefined },
+    deliveryLog: { size: 10_000, seconds: 86_400 },
   })
   try {
     for (let n = 0; n < webhooks; n++)

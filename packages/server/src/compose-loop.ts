@@ -1,3 +1,4 @@
+import { secondsOfDuration } from '@hagane/contract'
 import { absent, runFactsOf } from './compose-lineage.ts'
 import { buildAutomation } from './domains/automation/index.ts'
 import type { Collection } from './domains/collection/index.ts'
@@ -66,7 +67,11 @@ export function composeLoop(kernel: Kernel, acted: Acted): Loop {
     },
   })
   const rollouts = buildRollouts({ ...kernel, endpoints, gates, models, questions: collection.questions })
-  const notifications = buildNotifications({ ...kernel, ...outgoing(kernel, tracking) })
+  const notifications = buildNotifications({
+    ...kernel,
+    ...outgoing(kernel, tracking),
+    deliveryLog: deliveryLogOf(kernel),
+  })
   const acting = { gates, rollouts, models, jobs, runFacts: runFactsOf(tracking) }
   const automation = buildAutomation({ ...kernel, ...outgoing(kernel, tracking), ...acting })
   return {
@@ -82,6 +87,11 @@ export function composeLoop(kernel: Kernel, acted: Acted): Loop {
     },
   }
 }
+
+const deliveryLogOf = ({ config }: Kernel) => ({
+  size: config.delivery_log_size,
+  seconds: secondsOfDuration(config.delivery_log_retention),
+})
 
 /** How notifications leave this server. */
 const outgoing = ({ config, url, serviceMetrics }: Kernel, tracking: Tracking) => ({

@@ -56,6 +56,16 @@ const settings = z.strictObject({
     .describe(
       'age at which the last signed checkpoint of the event chain is followed by another, if anything happened',
     ),
+  delivery_log_size: z.coerce
+    .number()
+    .int()
+    .min(100)
+    .max(10_000_000)
+    .default(10_000)
+    .describe('deliveries that are kept in the log of each subscription once they are delivered'),
+  delivery_log_retention: durationSchema
+    .default('90d')
+    .describe('age at which deliveries that were delivered or given up leave the log of their subscription'),
   openlineage_url: z
     .url({ protocol: /^https?$/ })
     .optional()

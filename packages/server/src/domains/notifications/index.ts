@@ -6,6 +6,7 @@ import { bindAlertRules, bindAlerts } from './alert-routes.ts'
 import { type MailSettings, openMailer } from './channels/index.ts'
 import { buildEngine } from './delivery/engine.ts'
 import { tellHealth } from './delivery/health.ts'
+import type { DeliveryLog } from './delivery/store.ts'
 import { tellerOf } from './delivery/tell.ts'
 import { bindEvents } from './event-routes.ts'
 import type { NotificationNeeds } from './needs.ts'
@@ -28,15 +29,16 @@ type Given = Omit<NotificationNeeds, 'sender' | 'mailer'> & {
   allowPrivateUrls: boolean
   smtp: MailSettings | undefined
   metric: MetricSource
+  deliveryLog: DeliveryLog
 }
 
 /** Events told to others: subscriptions and their deliveries. */
-export function buildNotifications({ allowPrivateUrls, smtp, metric, ...parts }: Given): Notifications {
+export function buildNotifications({ allowPrivateUrls, smtp, metric, deliveryLog, ...parts }: Given): Notifications {
   const sender = openSender(allowPrivateUrls)
   const mailer = smtp === undefined ? undefined : openMailer(smtp)
   const needs: NotificationNeeds = { ...parts, sender, mailer }
   const engine = buildEngine({
-    ...{ db: needs.db, log: needs.log, serverId: needs.serverId },
+    ...{ db: needs.db, log: needs.log, serverId: needs.serverId, deliveryLog },
     teller: row => tellerOf(needs, row),
     tell: (tx: Tx, row, change) => tellHealth(tx, row, change),
   })

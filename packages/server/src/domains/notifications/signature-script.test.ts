@@ -1,13 +1,19 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { subscriptionRoutes } from '@hagane/contract'
 import { buildTestApp } from '@hagane/testkit'
 import { expect, it } from 'vitest'
 import { openReceiver } from './testing/receiver.ts'
 
-it("the guide's Python script takes what was sent, and nothing that was changed", async () => {
+it("the guide's scripts take what was sent, and nothing that was changed", async () => {
   const guide = readFileSync(new URL('../../../../../docs/guides/events-and-notifications.md', import.meta.url), 'utf8')
-  const script = /```python\n([\s\S]*?)```/.exec(guide)?.[1] ?? ''
+  const scriptOf = (language: string) => new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(guide)?.[1] ?? ''
+  const folder = await mkdtemp(join(tmpdir(), 'hagane-signature-'))
+  await writeFile(join(folder, 'verify.py'), scriptOf('python'))
+  await writeFile(join(folder, 'verify.cjs'), scriptOf('js'))
   await using app = await buildTestApp({ settings: { allow_private_urls: true } })
   await using receiver = await openReceiver()
   const { secret = '' } = await app.client.call(subscriptionRoutes.create, {
@@ -17,11 +23,18 @@ it("the guide's Python script takes what was sent, and nothing that was changed"
   const [one] = await receiver.until(1, got => got.body.includes('subscription.test'))
   if (one === undefined) throw new Error('nothing came')
   const headers = ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map(name => String(one.headers[name]))
-  const check = (body: string, given = headers) =>
-    spawnSync('python3', ['-c', script, secret, ...given], { input: body }).status
-  expect(check(one.body)).toBe(0)
-  expect(check(`${one.body} `)).toBe(1)
-  expect(check(one.body, [`${headers[0]}x`, ...headers.slice(1)])).toBe(1)
   const old = [headers[0] ?? '', String(Number(headers[1]) - 600), headers[2] ?? '']
-  expect(check(one.body, old)).toBe(1)
+  for (const [program, file] of [
+    ['python3', 'verify.py'],
+    [process.execPath, 'verify.cjs'],
+  ] as const) {
+    const check = (body: string, given = headers) =>
+      spawnSync(program, [join(folder, file), secret, ...given], { input: body }).status
+    expect([file, check(one.body)]).toEqual([file, 0])
+    expect([file, check(`${one.body} `)]).toEqual([file, 1])
+    expect([file, check(one.body, [`${headers[0]}x`, ...headers.slice(1)])]).toEqual([file, 1])
+    expect([file, check(one.body, headers.with(2, 'v1,short'))]).toEqual([file, 1])
+    expect([file, check(one.body, old)]).toEqual([file, 1])
+  }
+  await rm(folder, { recursive: true, force: true })
 })

@@ -1,62 +1,33 @@
 import { createHmac } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { type SubscriptionResource, subscriptionRoutes } from '@hagane/contract'
+import { subscriptionRoutes } from '@hagane/contract'
 import { buildTestApp, eachDialect, type TestApp } from '@hagane/testkit'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { openReceiver, type Receiver } from './testing/receiver.ts'
+import { openReceiver } from './testing/receiver.ts'
+import { SubscribedServer, to, until } from './testing/subscribed-server.ts'
 
-const clock = { ahead: 0, now: () => new Date(Date.now() + clock.ahead) }
 const MINUTE = 60_000
 
 eachDialect('subscriptions of a server', database => {
-  let app: TestApp
-  let receiver: Receiver
-  const { call } = {
-    call: ((...of: Parameters<TestApp['client']['call']>) => app.client.call(...of)) as TestApp['client']['call'],
-  }
-  const create = (name: string, more: Record<string, unknown> = {}, channel: Record<string, unknown> = {}) =>
-    call(subscriptionRoutes.create, {
-      body: {
-        name,
-        on: { types: [`dev.hagane.test.${name}`] },
-        ...more,
-        channel: { type: 'webhook', url: `${receiver.url}/${name}`, ...channel },
-      } as never,
-    })
-  const show = (name: string): Promise<SubscriptionResource> => call(subscriptionRoutes.show, { params: { name } })
-  const append = (name: string, ...subjects: string[]) =>
-    app.app.db.withTransaction({ workspace: 'default', actor: 'user:test' }, async tx => {
-      for (const [n, subject] of subjects.entries())
-        tx.append({ type: `dev.hagane.test.${name}`, subject, data: { n, status: 'Failed', note: '日本語' } })
-    })
-  const deliveries = async (name: string, state?: 'delivered' | 'retrying' | 'waiting' | 'dead') =>
-    (await call(subscriptionRoutes.deliveries, { params: { name }, query: state ? { state } : {} })).items
-  const to = (name: string) => (one: { path: string }) => one.path === `/${name}`
-  const until = async (condition: () => Promise<boolean>) => {
-    while (!(await condition())) await sleep(20)
-  }
+  let on: SubscribedServer
+  const call = ((...of: Parameters<TestApp['client']['call']>) =>
+    on.app.client.call(...of)) as TestApp['client']['call']
+  const create: SubscribedServer['create'] = (...of) => on.create(...of)
+  const show: SubscribedServer['show'] = name => on.show(name)
+  const append: SubscribedServer['append'] = (...of) => on.append(...of)
+  const deliveries: SubscribedServer['deliveries'] = (...of) => on.deliveries(...of)
 
   beforeAll(async () => {
-    app = await buildTestApp({
-      settings: { database: database.location(), allow_private_urls: true },
-      overrides: { clock },
-    })
-    receiver = await openReceiver()
+    const settings = { database: database.location(), allow_private_urls: true }
+    on = await SubscribedServer.start(clock => buildTestApp({ settings, overrides: { clock } }))
   })
-  afterAll(async () => {
-    await app[Symbol.asyncDispose]()
-    await receiver[Symbol.asyncDispose]()
-  })
-  beforeEach(() => {
-    clock.ahead = 0
-    receiver.answer((_, response) => response.writeHead(204).end())
-  })
+  afterAll(() => on.stop())
+  beforeEach(() => on.reset())
 
   it('tell each event once, in the order of its subject, signed, and keep a log', async () => {
     const { secret = '' } = await create('orders')
     expect(secret).toMatch(/^whsec_/)
     await append('orders', ...Array.from({ length: 60 }, (_, i) => `order/${i % 3}`))
-    const got = await receiver.until(60, to('orders'))
+    const got = await on.receiver.until(60, to('orders'))
     for (const subject of ['order/0', 'order/1', 'order/2']) {
       const numbers = got.filter(one => one.subject === subject).map(one => JSON.parse(one.body).data.n)
       expect(numbers).toEqual([...numbers].sort((a, b) => a - b))
@@ -82,7 +53,7 @@ eachDialect('subscriptions of a server', database => {
   it('send the attributes of an event as headers in binary mode', async () => {
     await create('binary', {}, { format: 'binary', headers: { 'x-team': 'fraud' } })
     await append('binary', 'order/é %1')
-    const [got] = await receiver.until(1, to('binary'))
+    const [got] = await on.receiver.until(1, to('binary'))
     expect(got?.headers).toMatchObject({
       ...{ 'ce-specversion': '1.0', 'ce-subject': 'order/%C3%A9%20%251', 'ce-type': 'dev.hagane.test.binary' },
       ...{ 'content-type': 'application/json', 'x-team': 'fraud' },
@@ -93,18 +64,20 @@ eachDialect('subscriptions of a server', database => {
 
   it('hold up only the subject whose delivery fails, and tell it in order once the receiver takes it', async () => {
     await create('lanes')
-    receiver.answer(({ subject }, response) => response.writeHead(subject === 'order/bad' ? 500 : 204).end('no room'))
+    on.receiver.answer(({ subject }, response) =>
+      response.writeHead(subject === 'order/bad' ? 500 : 204).end('no room'),
+    )
     await append('lanes', 'order/bad', 'order/good', 'order/bad', 'order/good')
-    await receiver.until(2, one => to('lanes')(one) && one.subject === 'order/good')
+    await on.receiver.until(2, one => to('lanes')(one) && one.subject === 'order/good')
     await until(async () => (await show('lanes')).retrying === 2)
     expect(await deliveries('lanes', 'retrying')).toMatchObject([
       { attempts: 1, status: 500, error: 'answered 500: no room', subject: 'order/bad' },
     ])
     expect(await deliveries('lanes', 'waiting')).toHaveLength(1)
-    receiver.answer((_, response) => response.writeHead(204).end())
-    clock.ahead = MINUTE
-    await receiver.until(1, one => to('lanes')(one) && one.body.includes('"n":2'))
-    const bad = receiver.received.filter(one => to('lanes')(one) && one.subject === 'order/bad')
+    on.receiver.answer((_, response) => response.writeHead(204).end())
+    on.clock.ahead = MINUTE
+    await on.receiver.until(1, one => to('lanes')(one) && one.body.includes('"n":2'))
+    const bad = on.receiver.received.filter(one => to('lanes')(one) && one.subject === 'order/bad')
     const numbers = bad.map(one => JSON.parse(one.body).data.n)
     expect(numbers).toEqual([...numbers.slice(1).map(() => 0), 2])
     expect(bad[0]?.headers['webhook-id']).toBe(bad[1]?.headers['webhook-id'])
@@ -114,19 +87,19 @@ eachDialect('subscriptions of a server', database => {
 
   it('wait while the receiver is down for an hour, ask it seldom, and lose nothing', async () => {
     await create('hour')
-    receiver.answer((_, response) => response.destroy())
+    on.receiver.answer((_, response) => response.destroy())
     await append('hour', ...Array.from({ length: 40 }, (_, i) => `order/${i}`))
     await until(async () => (await show('hour')).health === 'down')
-    const before = receiver.received.filter(to('hour')).length
+    const before = on.receiver.received.filter(to('hour')).length
     await append('hour', ...Array.from({ length: 40 }, (_, i) => `order/late-${i}`))
     for (let minutes = 10; minutes <= 60; minutes += 10) {
-      clock.ahead = minutes * MINUTE
-      const tried = receiver.received.length
-      await receiver.until(tried + 1)
+      on.clock.ahead = minutes * MINUTE
+      const tried = on.receiver.received.length
+      await on.receiver.until(tried + 1)
     }
     expect(before).toBeLessThanOrEqual(40)
-    receiver.answer((_, response) => response.writeHead(200).end('ok'))
-    clock.ahead = 70 * MINUTE
+    on.receiver.answer((_, response) => response.writeHead(200).end('ok'))
+    on.clock.ahead = 70 * MINUTE
     await until(async () => {
       const { retrying, behind, health } = await show('hour')
       return retrying === 0 && behind === 0 && health === 'healthy'
@@ -134,7 +107,7 @@ eachDialect('subscriptions of a server', database => {
     const delivered = (await deliveries('hour')).map(one => one.state)
     expect(delivered).toEqual(Array.from({ length: 80 }, () => 'delivered'))
     const told = (
-      await app.app.db.reads.selectFrom('events').select('type').where('subject', '=', 'subscription/hour').execute()
+      await on.app.app.db.reads.selectFrom('events').select('type').where('subject', '=', 'subscription/hour').execute()
     ).map(row => row.type)
     expect(told.filter(type => /down|recovered/.test(type))).toEqual([
       'dev.hagane.subscription.down',
@@ -144,25 +117,25 @@ eachDialect('subscriptions of a server', database => {
 
   it('give a delivery up after a day of trying, say so, and deliver it when asked again', async () => {
     await create('dead')
-    receiver.answer(({ path }, response) => response.writeHead(path === '/dead' ? 503 : 204).end())
+    on.receiver.answer(({ path }, response) => response.writeHead(path === '/dead' ? 503 : 204).end())
     await append('dead', 'order/1')
     const tried = (times: number) => until(async () => (await deliveries('dead'))[0]?.attempts === times)
     await tried(1)
-    clock.ahead = 25 * 60 * MINUTE
+    on.clock.ahead = 25 * 60 * MINUTE
     for (let times = 2; times <= 5; times++) {
       await tried(times)
-      clock.ahead += 10 * MINUTE
+      on.clock.ahead += 10 * MINUTE
     }
     await until(async () => (await show('dead')).dead === 1)
     expect(await deliveries('dead', 'dead')).toMatchObject([{ state: 'dead', status: 503 }])
-    const events = await app.app.db.reads
+    const events = await on.app.app.db.reads
       .selectFrom('events')
       .selectAll()
       .where('subject', '=', 'subscription/dead')
       .execute()
     const letter = events.find(row => row.type === 'dev.hagane.subscription.dead-lettered')
     expect(JSON.parse(letter?.data ?? '{}').alert).toMatchObject({ key: 'subscription/dead/dead', state: 'firing' })
-    receiver.answer((_, response) => response.writeHead(204).end())
+    on.receiver.answer((_, response) => response.writeHead(204).end())
     const answer = await call(subscriptionRoutes.redeliver, { params: { name: 'dead' }, body: { state: 'dead' } })
     expect(answer).toEqual({ deliveries: 1 })
     await until(async () => (await deliveries('dead', 'delivered')).length === 1)
@@ -170,7 +143,7 @@ eachDialect('subscriptions of a server', database => {
 
   it('count a slow answer, a redirect and garbage as failures, and say which', async () => {
     await create('odd', { timeout_seconds: 1 })
-    receiver.answer(({ subject }, response) => {
+    on.receiver.answer(({ subject }, response) => {
       if (subject === 'order/redirect') response.writeHead(302, { location: 'http://169.254.169.254/latest' }).end()
       else if (subject === 'order/garbage') response.socket?.end('SMTP 220 hello\r\n\r\n')
       else if (subject === 'order/endless') response.writeHead(200).write('x')
@@ -187,32 +160,12 @@ eachDialect('subscriptions of a server', database => {
     await call(subscriptionRoutes.delete, { params: { name: 'odd' } })
   })
 
-  it('tell a stretch of the past again when asked', async () => {
-    await create('replayed')
-    await append('replayed', 'order/1', 'order/2', 'order/1')
-    await receiver.until(3, to('replayed'))
-    await until(async () => (await show('replayed')).behind === 0)
-    const first = (await deliveries('replayed')).at(-1)
-    const answer = await call(subscriptionRoutes.replay, {
-      params: { name: 'replayed' },
-      body: { from_seq: (first?.seq ?? 0) + 1 },
-    })
-    expect(answer).toEqual({ deliveries: 2 })
-    const all = await receiver.until(5, to('replayed'))
-    expect(
-      all
-        .slice(3)
-        .map(one => JSON.parse(one.body).data.n)
-        .sort(),
-    ).toEqual([1, 2])
-  })
-
   it('keep their place while disabled, go on after it, and are gone once deleted', async () => {
     await create('paused', { is_enabled: false })
     await append('paused', 'order/1')
     expect(await show('paused')).toMatchObject({ health: 'disabled', is_enabled: false })
     await call(subscriptionRoutes.update, { params: { name: 'paused' }, body: { is_enabled: true } })
-    await receiver.until(1, to('paused'))
+    await on.receiver.until(1, to('paused'))
     await call(subscriptionRoutes.delete, { params: { name: 'paused' } })
     await expect(show('paused')).rejects.toThrow("no subscription 'paused' in workspace default")
   })
@@ -223,7 +176,7 @@ eachDialect('subscriptions of a server', database => {
       delivered: true,
       status: 204,
     })
-    receiver.answer((_, response) => response.writeHead(403).end('who are you?'))
+    on.receiver.answer((_, response) => response.writeHead(403).end('who are you?'))
     expect(await call(subscriptionRoutes.test, { params: { name: 'tried' } })).toMatchObject({
       ...{ delivered: false, status: 403, error: 'answered 403: who are you?' },
     })

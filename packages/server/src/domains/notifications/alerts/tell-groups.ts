@@ -55,10 +55,15 @@ async function tellGroup(tx: Tx, needs: TellNeeds, group: string, rows: readonly
   const begun = due.filter(row => row.state !== 'resolved' && row.told === null)
   const taken = due.filter(row => row.state === 'acknowledged' && row.told !== null && row.told !== 'acknowledged')
   const over = rows.filter(row => row.state === 'resolved')
-  if (begun.length > 0) await tell(tx, needs, { status: 'firing', group, rows: open })
+  const isOver = open.length === 0
+  const ended = isOver ? over : over.filter(row => due.includes(row))
+  // what ended while others of the group go on is told with those, and the end of the group once all of it is over
+  if (begun.length > 0 || (ended.length > 0 && !isOver)) {
+    const status = open.every(row => row.state === 'acknowledged') ? 'acknowledged' : 'firing'
+    await tell(tx, needs, { status, group, rows: open, ended })
+  }
   if (taken.length > 0) await tell(tx, needs, { status: 'acknowledged', group, rows: taken })
-  // the end of a group is told once all of it is over
-  if (over.length > 0 && open.length === 0) await tell(tx, needs, { status: 'resolved', group, rows: over })
+  if (isOver && ended.length > 0) await tell(tx, needs, { status: 'resolved', group, rows: ended })
   await escalate(tx, needs, group, open)
 }
 
@@ -66,10 +71,13 @@ interface Told {
   status: AlertNotification['status']
   group: string
   rows: readonly AlertRow[]
+  /** Those of the group that are over, where others go on. */
+  ended?: readonly AlertRow[]
   after?: number
 }
 
-async function tell(tx: Tx, needs: TellNeeds, { status, group, rows, after }: Told): Promise<void> {
+async function tell(tx: Tx, needs: TellNeeds, { status, group, rows: going, ended = [], after }: Told): Promise<void> {
+  const rows = [...going, ...ended]
   const emails = [...new Set(rows.flatMap(row => JSON.parse(row.emails) as string[]))]
   const { mailProblem } = needs
   const note =
@@ -86,7 +94,7 @@ async function tell(tx: Tx, needs: TellNeeds, { status, group, rows, after }: To
   for (const row of rows) {
     const change =
       after === undefined
-        ? { told: status, tell_at: null }
+        ? { told: ended.includes(row) ? 'resolved' : status, tell_at: null }
         : { escalated_after: JSON.stringify([...(JSON.parse(row.escalated_after) as number[]), after]) }
     await changeAlert(tx, row.id, { ...change, ...(note === undefined ? {} : { note }) })
   }

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { type AlertNotification, subscriptionChannel } from '@hagane/contract'
 import { describe, expect, it } from 'vitest'
 import { type EventRow, toRecord } from '../../../kernel/events/index.ts'
-import { channelOf, type Message, type Telling } from './index.ts'
+import { channelOf, hidingSecrets, type Message, type Telling } from './index.ts'
 
 const time = '2026-11-26T12:00:00.000Z'
 const event = (type: string, subject: string, data: object): EventRow => ({
@@ -70,7 +70,10 @@ describe('what channels say of an alert', () => {
     expect(json.attachments[0].contentType).toBe('application/vnd.microsoft.card.adaptive')
     const { content } = json.attachments[0]
     expect(content).toMatchObject({ type: 'AdaptiveCard', version: '1.4' })
-    expect(content.body[0]).toMatchObject({ text: '[FIRING] temp moved: PSI 10.4 > 0.2 <winter>', color: 'Attention' })
+    expect(content.body[0]).toMatchObject({
+      text: '[FIRING] temp moved: PSI 10.4 > 0.2 <\u200bwinter>',
+      color: 'Attention',
+    })
     expect(content.actions[0].url).toBe('https://hagane.example/ws/default/api/v1/alerts/A1')
   })
 
@@ -105,6 +108,94 @@ describe('what channels say of an alert', () => {
       id: 'msg_S_01EVENT',
     })
   })
+})
+
+describe('names that somebody chose to hurt', () => {
+  const name =
+    '<img src=x onerror=alert(1)> [win](http://evil.example) <!channel> <http://evil.example|ok> @everyone `rm -rf` ![x](y)'
+  const hostile = event('dev.hagane.job.failed', `model/${name}`, { name, message: name })
+  const alerting = alert({ alerts: [] })
+  const told = {
+    ...alerting,
+    data: JSON.stringify({
+      ...JSON.parse(alert().data),
+      alerts: [{ ...JSON.parse(alert().data).alerts[0], summary: name, next_command: `hagane model show -n ${name}` }],
+    }),
+  }
+
+  it.each([hostile, told])('are text for Slack', async of => {
+    const { body, json } = await bodyOf({ type: 'slack', url }, of)
+    const said: string[] = json.attachments[0].blocks.flatMap(
+      (block: { text?: { text: string } }) => block.text?.text ?? [],
+    )
+    const links = said.flatMap(text => text.match(/<[^>]*>/g) ?? [])
+    expect(links).toHaveLength(1)
+    expect(links[0]).toMatch(/^<https:\/\/hagane\.example\/ws\/default\/api\/v1\/(alerts|events)\/\w+\|Details>$/)
+    expect(body).not.toContain('<!channel>')
+    for (const text of said) expect((text.match(/`/g) ?? []).length % 2).toBe(0)
+  })
+
+  it.each([hostile, told])('are no links and ring no bells in Teams and other chats', async of => {
+    for (const channel of [
+      { type: 'teams', url },
+      { type: 'chat', url },
+      { type: 'chat', url, text_property: 'content' },
+    ]) {
+      const { json } = await bodyOf(channel, of)
+      const said = JSON.stringify(json.text ?? json.content ?? json.attachments[0].content.body)
+      expect(said).toContain('evil.example')
+      expect(said).not.toMatch(/\]\(|<!|<http|<img|@everyone/)
+    }
+  })
+
+  it.each([hostile, told])('stay in the plain text of an e-mail', async of => {
+    const mail = await message({ type: 'email', to: ['a@example.com'] }, of)
+    expect(mail).toMatchObject({ kind: 'mail', text: expect.stringContaining('<img src=x') })
+    expect(Object.keys(mail)).not.toContain('html')
+  })
+})
+
+it.each([
+  ['en', '[FIRING] monitor/flights (1/2)', '✓ [RESOLVED] wind moved'],
+  ['ja', '[発生] monitor/flights (1/2)', '✓ [解消] wind が変化しました'],
+] as const)('what ended while the rest of a group goes on is marked, %s', async (language, title, line) => {
+  const [going] = JSON.parse(alert().data).alerts
+  const ended = { ...going, id: 'A2', state: 'resolved', summary: 'wind moved', summary_ja: 'wind が変化しました' }
+  const { json } = await bodyOf({ type: 'chat', url }, alert({ alerts: [going, ended] }), { language })
+  const [head, , second] = json.text.split('\n')
+  expect([head, second]).toEqual([title, line])
+})
+
+describe('what a receiver repeats of what it was sent', () => {
+  it.each([
+    [
+      {
+        type: 'webhook',
+        url: `${url}?key=q-1234`,
+        secret: `whsec_${'a'.repeat(44)}`,
+        headers: { authorization: 'Bearer tok-12345' },
+      },
+    ],
+    [{ type: 'slack', url: 'https://hooks.example/services/T0/B0/XYZ-secret' }],
+    [{ type: 'pagerduty', routing_key: 'routing-key-1234' }],
+    [{ type: 'github', repository: 'o/r', token: 'ghp_0123456789' }],
+    [{ type: 'event_grid', url, headers: { 'aeg-sas-key': 'sas-0123456789' } }],
+  ])('does not show the secrets of %j', given => {
+    const channel = subscriptionChannel.parse(given)
+    const hide = hidingSecrets(channel)
+    const secrets =
+      JSON.stringify(given).match(/q-1234|a{44}|tok-12345|XYZ-secret|routing-key-1234|ghp_\d+|sas-\d+/g) ?? []
+    expect(secrets.length).toBeGreaterThan(0)
+    const echo = JSON.stringify(given)
+    const told = hide(`answered 400: ${echo}`)
+    for (const secret of secrets) expect(told).not.toContain(secret)
+    expect(hide('answered 503: busy')).toBe('answered 503: busy')
+  })
+})
+
+it('a secret that breaks off at the end of what is kept is not shown either', () => {
+  const hide = hidingSecrets(subscriptionChannel.parse({ type: 'pagerduty', routing_key: 'routing-key-1234' }))
+  expect(hide('answered 400: your routing-key-12')).toBe('answered 400: your ***')
 })
 
 describe('what channels say of any event', () => {

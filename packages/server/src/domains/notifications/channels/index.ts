@@ -7,7 +7,7 @@ import { webhookChannel } from './webhook.ts'
 export type { Message, RunFacts, Telling } from './channel.ts'
 export { type Mailer, type MailSettings, openMailer } from './mailer.ts'
 export { addressedChannel } from './people.ts'
-export { openChannel, sealChannel, shownChannel, withSecret } from './sealed.ts'
+export { hidingSecrets, openChannel, sealChannel, shownChannel, withSecret } from './sealed.ts'
 
 /** What makes messages for a channel. */
 export function channelOf(channel: SubscriptionChannel): Channel {

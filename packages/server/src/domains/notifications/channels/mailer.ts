@@ -10,9 +10,10 @@ export interface MailSettings {
   security: 'starttls' | 'tls' | 'none'
 }
 
-/** Sends mail by SMTP. Throws with the server's words. */
+/** Sends mail by SMTP. Throws with the server's words when it takes none of the addresses. */
 export interface Mailer {
-  send(message: MailMessage, timeoutMs: number): Promise<void>
+  /** Addresses of several that the server did not take, with its words. */
+  send(message: MailMessage, timeoutMs: number): Promise<string[]>
   close(): void
 }
 
@@ -40,7 +41,14 @@ export function openMailer(settings: MailSettings): Mailer {
   return {
     async send({ to, subject, text, id }, timeoutMs) {
       const messageId = `<${id}@hagane>`
-      await transportFor(timeoutMs).sendMail({ from, to: [...to], subject, text, messageId })
+      const { rejectedErrors = [] } = await transportFor(timeoutMs).sendMail({
+        from,
+        to: [...to],
+        subject,
+        text,
+        messageId,
+      })
+      return rejectedErrors.map(error => error.message)
     },
     close: () => {
       for (const open of transports.values()) open.close()

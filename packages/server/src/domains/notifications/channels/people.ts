@@ -34,6 +34,13 @@ export const addressedChannel = withWords((telling, words) => ({
 /** The characters that Slack's markup knows: https://api.slack.com/reference/surfaces/formatting#escaping */
 const forSlack = (text: string): string => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')
 
+/**
+ * What chats make links and calls of in text, taken apart by a space that is not seen: `[text](address)` of Markdown, `<address|text>`
+ * and `<!channel>` of Slack and those like it, `@everyone`. A name of somebody's model must not become a link, nor ring bells.
+ */
+const forChat = (text: string): string =>
+  text.replace(/\](?=[([:])|<(?=[!@#/\w])|@(?=\w)|!(?=\[)/g, character => `${character}\u200b`)
+
 const slackColours = { info: '#439fe0', warning: '#daa038', error: '#d00000', critical: '#7a0000' }
 
 /** An incoming webhook of Slack with blocks. */
@@ -48,7 +55,9 @@ export const slackChannel = ({ url }: Of<'slack'>): Channel =>
         type: 'context',
         elements: words.facts.map(([name, value]) => ({ type: 'mrkdwn', text: forSlack(`${name}: ${value}`) })),
       },
-      ...(words.command === undefined ? [] : [section(`${labels[language].next}: \`${forSlack(words.command)}\``)]),
+      ...(words.command === undefined
+        ? []
+        : [section(`${labels[language].next}: \`${forSlack(words.command.replaceAll('`', "'"))}\``)]),
       section(`<${words.link}|${labels[language].link}>`),
     ]
     return postJson(url, { text: forSlack(words.title), attachments: [{ color, blocks }] })
@@ -59,7 +68,10 @@ const teamsColours = { info: 'Accent', warning: 'Warning', error: 'Attention', c
 /** A message with an adaptive card, as a webhook of Microsoft Teams takes it: https://adaptivecards.io/explorer/ */
 export const teamsChannel = ({ url }: Of<'teams'>): Channel =>
   withWords(({ language }, words) => {
-    const text = (content: string, more: object = {}) => ({ type: 'TextBlock', text: content, wrap: true, ...more })
+    const text = (content: string, more: object = {}) => ({
+      ...{ type: 'TextBlock', text: forChat(content), wrap: true },
+      ...more,
+    })
     const color = words.status === 'resolved' ? 'Good' : teamsColours[words.severity]
     const content = {
       $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
@@ -68,7 +80,7 @@ export const teamsChannel = ({ url }: Of<'teams'>): Channel =>
       body: [
         text(words.title, { size: 'Medium', weight: 'Bolder', color }),
         ...words.lines.map(line => text(line)),
-        { type: 'FactSet', facts: words.facts.map(([title, value]) => ({ title, value })) },
+        { type: 'FactSet', facts: words.facts.map(([title, value]) => ({ title, value: forChat(value) })) },
         ...(words.command === undefined
           ? []
           : [text(`${labels[language].next}: ${words.command}`, { fontType: 'Monospace' })]),
@@ -81,7 +93,7 @@ export const teamsChannel = ({ url }: Of<'teams'>): Channel =>
 
 /** Any chat that takes `{"text": …}`, such as Mattermost, Google Chat or Discord (`content`). */
 export const chatChannel = ({ url, text_property: property }: Of<'chat'>): Channel =>
-  withWords(({ language }, words) => postJson(url, { [property]: plainText(words, language) }))
+  withWords(({ language }, words) => postJson(url, { [property]: forChat(plainText(words, language)) }))
 
 /** Events API v2 of PagerDuty: https://developer.pagerduty.com/docs/events-api-v2-overview */
 export const pagerdutyChannel = ({ url, routing_key }: Of<'pagerduty'>): Channel =>

@@ -21,6 +21,43 @@ function shownUrl(text: string, isSecret: boolean): string {
   return `${url.origin}${url.pathname}${url.search === '' ? '' : '?…'}`
 }
 
+/** A secret is also noticed where a text breaks off within it, if so much of it is there. */
+const SHORTEST_PART = 8
+
+/** What must not be told of a channel: receivers repeat what they were sent, and what they say is kept in the log. */
+function secretsOf(channel: SubscriptionChannel): string[] {
+  const { headers, secret, routing_key, token, url } = channel as unknown as Record<string, unknown>
+  const { pathname, search } = new URL(typeof url === 'string' ? url : 'http://none')
+  const credentials = Object.values((headers ?? {}) as Record<string, string>).flatMap(value => [
+    value,
+    value.replace(/^\w+ /, ''),
+  ])
+  const texts = [secret, String(secret ?? '').replace(/^whsec_/, ''), routing_key, token, ...credentials]
+  const address = secretAddresses.includes(channel.type)
+    ? [`${pathname}${search}`, pathname, search.slice(1)]
+    : [search.slice(1)]
+  return [...texts, ...address]
+    .filter((text): text is string => typeof text === 'string' && text.length > 3)
+    .sort((a, b) => b.length - a.length)
+}
+
+/** Takes the secrets of a channel out of a text. */
+export function hidingSecrets(channel: SubscriptionChannel): (text: string) => string {
+  const secrets = secretsOf(channel)
+  return text => {
+    const hidden = secrets.reduce((left, secret) => left.replaceAll(secret, '***'), text)
+    const broken = Math.max(0, ...secrets.map(secret => beginningAtEnd(hidden, secret)))
+    return broken === 0 ? hidden : `${hidden.slice(0, -broken)}***`
+  }
+}
+
+/** How much of a secret's beginning stands at the end of a text. */
+function beginningAtEnd(text: string, secret: string): number {
+  for (let length = secret.length - 1; length >= SHORTEST_PART; length--)
+    if (text.endsWith(secret.slice(0, length))) return length
+  return 0
+}
+
 /** The channel with what it is signed by: as given, as it was before, or made up; `made` tells the one that was made up. */
 export function withSecret(
   channel: SubscriptionChannel,

@@ -69,11 +69,16 @@ function wordsOfAlerts({ event, language, serverUrl }: Telling, told: AlertNotif
   const summary = (alert: (typeof alerts)[number]) =>
     language === 'ja' && alert.summary_ja !== undefined ? alert.summary_ja : alert.summary
   const more = alerts.length - LONGEST_LIST
-  const head = alerts.length === 1 && first !== undefined ? summary(first) : `${group} (${alerts.length})`
+  const over = statusWords[language].resolved
+  const mark = ({ state: one }: (typeof alerts)[number]) =>
+    one === 'resolved' && status !== 'resolved' ? `✓ [${over}]` : '•'
+  const going = status === 'resolved' ? alerts : alerts.filter(alert => alert.state !== 'resolved')
+  const count = going.length === alerts.length ? `${alerts.length}` : `${going.length}/${alerts.length}`
+  const head = alerts.length === 1 && first !== undefined ? summary(first) : `${group} (${count})`
   return {
     title: `[${state}] ${head}`,
     lines: [
-      ...(alerts.length === 1 ? [] : alerts.slice(0, LONGEST_LIST).map(alert => `• ${summary(alert)}`)),
+      ...(alerts.length === 1 ? [] : alerts.slice(0, LONGEST_LIST).map(alert => `${mark(alert)} ${summary(alert)}`)),
       ...(more > 0 ? [`… ${more} ${labels[language].more}`] : []),
       ...(told.note === undefined ? [] : [told.note]),
     ],

@@ -6,7 +6,7 @@ import { EventFeed } from './event-feed.ts'
 import { Leases } from './leases.ts'
 import { enabledFeeds, type Fed, unfinished } from './reads.ts'
 import { type Health, type Outcome, type Progress, Runner } from './runner.ts'
-import { beat, prune, releaseFeeds, writeProgress } from './store.ts'
+import { beat, type DeliveryLog, prune, releaseFeeds, writeProgress } from './store.ts'
 
 const POLL_MS = 1_000
 const FLUSH_MS = 100
@@ -24,6 +24,7 @@ export interface EngineNeeds {
   db: Database
   log: Logger
   serverId: string
+  deliveryLog: DeliveryLog
   teller(subscription: Fed): Teller
   /** Appends what people should know of, in the transaction that keeps it. */
   tell(tx: Tx, subscription: Fed, change: { from: Health; progress: Progress }): void
@@ -109,6 +110,8 @@ class Deliveries {
     while (this.#again && !this.#stopped) {
       this.#again = false
       await this.#feed.refresh()
+      // one that was deleted, disabled or changed does not go on until the next poll
+      if (this.#feed.hasNews('dev.hagane.subscription.')) await this.poll()
       this.#pumpAll()
     }
   }
@@ -253,7 +256,11 @@ class Deliveries {
     await this.#orKept(all, () =>
       db.relaxed(async tx => {
         for (const { id, running, progress } of all)
-          await writeProgress({ db: tx, dialect: db.dialect }, { id, fence: running.fence }, progress)
+          await writeProgress(
+            { db: tx, dialect: db.dialect },
+            { id, fence: running.fence, nudge: running.fed.nudge },
+            progress,
+          )
       }),
     )
   }
@@ -263,7 +270,7 @@ class Deliveries {
     const who = { workspace: running.fed.workspace, actor: 'server' }
     await this.#orKept([written], () =>
       this.#needs.db.withTransaction(who, async tx => {
-        if (await writeProgress(tx, { id, fence: running.fence }, progress))
+        if (await writeProgress(tx, { id, fence: running.fence, nudge: running.fed.nudge }, progress))
           this.#needs.tell(tx, running.fed, { from: running.health, progress })
       }),
     )
@@ -284,6 +291,6 @@ class Deliveries {
 
   async #prune(): Promise<void> {
     this.#prunedAt = performance.now()
-    for (const id of this.#running.keys()) await prune(this.#needs.db, id)
+    for (const id of this.#running.keys()) await prune(this.#needs.db, id, this.#needs.deliveryLog)
   }
 }

@@ -10,6 +10,7 @@ export class EventFeed {
   readonly #db: Database
   #rows: EventRow[] = []
   #reading: Promise<void> | undefined
+  #asked = 0
 
   constructor(db: Database) {
     this.#db = db
@@ -26,6 +27,13 @@ export class EventFeed {
       this.#reading = undefined
     })
     return this.#reading
+  }
+
+  /** Whether an event whose type begins so was read since this was last asked. */
+  hasNews(types: string): boolean {
+    const from = this.#rows.findLastIndex(row => row.seq <= this.#asked) + 1
+    this.#asked = this.last
+    return this.#rows.slice(from).some(row => row.type.startsWith(types))
   }
 
   /** Events after `seq` in order, at most `limit`: from memory, or from the database when they are older. */

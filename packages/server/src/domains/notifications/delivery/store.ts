@@ -6,9 +6,6 @@ import type { Progress } from './runner.ts'
 type On = Tx['db']
 const on = (db: On) => db.withTables<NotificationTables>()
 
-/** Delivered ones that are kept for each subscription. */
-const KEPT = 10_000
-
 /** Takes a subscription for `owner` unless somebody else did since its fence was read; the new fence, or undefined. */
 export async function claimFeed(
   db: Database,
@@ -48,7 +45,7 @@ export async function releaseFeeds(db: Database, owner: string): Promise<void> {
 /** Writes what came of deliveries; false when another server has the subscription by now, and nothing was written. */
 export async function writeProgress(
   tx: Pick<Tx, 'db' | 'dialect'>,
-  { id, fence }: { id: string; fence: number },
+  { id, fence, nudge }: { id: string; fence: number; nudge: number },
   { cursor, health, lastError, rows }: Progress,
 ): Promise<boolean> {
   const moved = await on(tx.db)
@@ -56,9 +53,11 @@ export async function writeProgress(
     .set({ event_cursor: cursor, health, last_error: lastError })
     .where('subscription_id', '=', id)
     .where('fence', '=', fence)
+    .returning('nudge')
     .executeTakeFirst()
-  if (Number(moved.numUpdatedRows) === 0) return false
-  if (rows.length > 0) await upsertDeliveries(tx, rows)
+  if (moved === undefined) return false
+  // what was asked for again since the deliveries were read is not done by what came of the time before
+  if (rows.length > 0) await upsertDeliveries(tx, rows, Number(moved.nudge) === nudge ? 'all' : 'but asked again')
   return true
 }
 
@@ -87,38 +86,51 @@ const fromJson = {
   postgres: sql.raw(columns.map((column, i) => `(value ->> ${i})::${kinds[column] ?? 'text'}`).join(', ')),
 }
 
+const butAskedAgain = sql.raw("where not (deliveries.state = 'retrying' and deliveries.attempts = 0)")
+
 /** Many rows by one parameter: some thousand a second are written beside everything else. */
-export async function upsertDeliveries(tx: Pick<Tx, 'db' | 'dialect'>, rows: readonly DeliveryRow[]): Promise<void> {
+export async function upsertDeliveries(
+  tx: Pick<Tx, 'db' | 'dialect'>,
+  rows: readonly DeliveryRow[],
+  which: 'all' | 'but asked again' = 'all',
+): Promise<void> {
   const json = JSON.stringify(rows.map(row => columns.map(column => row[column])))
   const source = { sqlite: sql`json_each(${json})`, postgres: sql`jsonb_array_elements(${json}::jsonb)` }[tx.dialect]
-  await sql`insert into deliveries (${listed}) select ${fromJson[tx.dialect]} from ${source} where true on conflict (subscription_id, seq) do update set ${changes}`.execute(
+  await sql`insert into deliveries (${listed}) select ${fromJson[tx.dialect]} from ${source} where true on conflict (subscription_id, seq) do update set ${changes} ${which === 'all' ? sql`` : butAskedAgain}`.execute(
     tx.db,
   )
 }
 
-/** Forgets delivered ones but for the newest; those beyond the cursor a restart needs. */
-export async function prune(db: Database, subscription: string): Promise<void> {
+/** What is kept of deliveries that are done. */
+export interface DeliveryLog {
+  /** Delivered ones of each subscription. */
+  readonly size: number
+  /** Age at which delivered and given-up ones go. */
+  readonly seconds: number
+}
+
+/** Forgets deliveries that are done and too many or too old; those beyond the cursor a restart needs. */
+export async function prune(db: Database, subscription: string, { size, seconds }: DeliveryLog): Promise<void> {
+  const before = db.clock.now().getTime() - seconds * 1000
   await db.relaxed(async tx => {
     const oldest = await on(tx)
       .selectFrom('deliveries')
       .select('seq')
       .where('subscription_id', '=', subscription)
       .orderBy('seq', 'desc')
-      .offset(KEPT)
+      .offset(size)
       .limit(1)
       .executeTakeFirst()
-    if (oldest === undefined) return
-    await on(tx)
+    const done = on(tx)
       .deleteFrom('deliveries')
       .where('subscription_id', '=', subscription)
-      .where('state', '=', 'delivered')
-      .where('seq', '<=', oldest.seq)
       .where(
         'seq',
         '<=',
         on(tx).selectFrom('subscription_feeds').select('event_cursor').where('subscription_id', '=', subscription),
       )
-      .execute()
+    await done.where('state', 'in', ['delivered', 'dead']).where('last_at', '<', before).execute()
+    if (oldest !== undefined) await done.where('state', '=', 'delivered').where('seq', '<=', oldest.seq).execute()
   })
 }
 

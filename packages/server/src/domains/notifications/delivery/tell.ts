@@ -10,7 +10,14 @@ import {
   secondsOfDuration,
 } from '@hagane/contract'
 import { compileRowFilter, type EventRow, eventsBefore, toRecord } from '../../../kernel/events/index.ts'
-import { addressedChannel, channelOf, type Message, openChannel, type Telling } from '../channels/index.ts'
+import {
+  addressedChannel,
+  channelOf,
+  hidingSecrets,
+  type Message,
+  openChannel,
+  type Telling,
+} from '../channels/index.ts'
 import type { NotificationNeeds } from '../needs.ts'
 import type { SubscriptionRow } from '../tables.ts'
 import type { Teller } from './engine.ts'
@@ -26,7 +33,7 @@ const NOTIFICATION = 'dev.hagane.alert.notification'
 /** What a subscription chooses, when it is told, and how. Throws when its channel cannot be opened. */
 export function tellerOf(needs: NotificationNeeds, row: SubscriptionRow): Teller {
   const isMail = row.name === ALERT_MAIL
-  const channel = isMail ? addressedChannel : channelOf(openChannel(needs.secrets, row.channel_sealed))
+  const { channel, hide } = isMail ? { channel: addressedChannel, hide: asIs } : openedChannel(needs, row)
   const timeoutMs = row.timeout_seconds * 1000
   const passes = isMail ? namesAddresses : filterOf(row)
   const quiet = parsed<QuietHours>(row.quiet_hours)
@@ -37,10 +44,22 @@ export function tellerOf(needs: NotificationNeeds, row: SubscriptionRow): Teller
     async send(event, attempt) {
       const message = await channel.message(tellingOf(needs, row, event, attempt))
       if (message === undefined) return { delivered: true, ms: 0 }
-      return deliver(needs, message, timeoutMs)
+      return withoutSecrets(await deliver(needs, message, timeoutMs), hide)
     },
   }
 }
+
+const asIs = (text: string): string => text
+
+/** How a subscription tells, and what takes its secrets out of a text. Throws when it was sealed with another key. */
+export function openedChannel({ secrets }: Pick<NotificationNeeds, 'secrets'>, row: SubscriptionRow) {
+  const opened = openChannel(secrets, row.channel_sealed)
+  return { channel: channelOf(opened), hide: hidingSecrets(opened) }
+}
+
+/** What a receiver answered, without the secrets that it was sent and may have repeated. */
+export const withoutSecrets = (outcome: Outcome, hide: (text: string) => string): Outcome =>
+  outcome.error === undefined ? outcome : { ...outcome, error: hide(outcome.error) }
 
 const notificationIn = (event: EventRow): AlertNotification | undefined =>
   event.type === NOTIFICATION ? (toRecord(event).data as AlertNotification) : undefined
@@ -106,8 +125,9 @@ export async function deliver(
     const ms = () => Math.round(performance.now() - started)
     if (mailer === undefined) return { delivered: false, error: 'no SMTP server is configured (smtp_host)', ms: 0 }
     try {
-      await mailer.send(message, timeoutMs)
-      return { delivered: true, ms: ms() }
+      const refused = await mailer.send(message, timeoutMs)
+      // the others have it: sent once more it would come to them again
+      return { delivered: true, ms: ms(), ...(refused.length === 0 ? {} : { error: `e-mail: ${refused.join('; ')}` }) }
     } catch (error) {
       return { delivered: false, error: `e-mail: ${error instanceof Error ? error.message : String(error)}`, ms: ms() }
     }

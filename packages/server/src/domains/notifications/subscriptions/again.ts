@@ -2,10 +2,9 @@ import { type EventRecord, HaganeError } from '@hagane/contract'
 import type { Tx, Who } from '../../../kernel/db/index.ts'
 import { type EventRow, eventCount, eventsAfter, findEvent, firstAt } from '../../../kernel/events/index.ts'
 import { newUlid } from '../../../kernel/ids.ts'
-import { channelOf, openChannel } from '../channels/index.ts'
 import { deadAlert } from '../delivery/health.ts'
 import { nudge, reviveDead, upsertDeliveries } from '../delivery/store.ts'
-import { ALERT_MAIL, deliver, tellerOf, tellingOf } from '../delivery/tell.ts'
+import { ALERT_MAIL, deliver, openedChannel, tellerOf, tellingOf, withoutSecrets } from '../delivery/tell.ts'
 import type { NotificationNeeds } from '../needs.ts'
 import type { DeliveryRow } from '../tables.ts'
 import { getSubscription } from './service.ts'
@@ -100,11 +99,11 @@ export async function test(needs: NotificationNeeds, who: Who, name: string) {
     ...{ workspace: who.workspace, actor: who.actor, type: 'dev.hagane.subscription.test' },
     ...{ subject: `subscription/${name}`, data: JSON.stringify(data), prev_hash: '', hash: '' },
   }
-  const message = await channelOf(openChannel(needs.secrets, row.channel_sealed)).message(
-    tellingOf(needs, row, event, 1),
-  )
+  const { channel, hide } = openedChannel(needs, row)
+  const message = await channel.message(tellingOf(needs, row, event, 1))
   if (message === undefined) throw noWords()
-  const { delivered, status, error, ms } = await deliver(needs, message, row.timeout_seconds * 1000)
+  const outcome = await deliver(needs, message, row.timeout_seconds * 1000)
+  const { delivered, status, error, ms } = withoutSecrets(outcome, hide)
   return {
     delivered,
     ...(status === undefined ? {} : { status }),
