@@ -21,6 +21,8 @@ const inputs = (value: unknown): string =>
     .map(([name, input]) => `${name}=${record(input).asset ?? record(input).value ?? short(record(input).tree)}`)
     .join(', ')
 
+const rollout = (d: Data): string => `rollout ${d.rollout}`
+
 /** What each event says; what is not here is told by its type. */
 const sentences: Readonly<Record<string, (data: Data) => string>> = {
   'job.submitted': d =>
@@ -48,6 +50,16 @@ const sentences: Readonly<Record<string, (data: Data) => string>> = {
   'endpoint.deployment-ready': d => `${d.endpoint}/${d.deployment} serves revision ${d.revision_id}`,
   'endpoint.deployment-failed': d => `${d.endpoint}/${d.deployment} failed${given(d.message, text => `: ${text}`)}`,
   'endpoint.credentials-read': d => `read the keys of endpoint ${d.endpoint}`,
+  'rollout.started': d => `${rollout(d)} began: ${d.endpoint}/${d.deployment} beside ${d.stable}`,
+  'rollout.step': d => `${rollout(d)}, step ${Number(d.step) + 1} of ${d.of}: ${d.kind}`,
+  'rollout.paused': d => `${rollout(d)} pauses: ${d.reason}${given(d.message, text => `, ${text}`)}`,
+  'rollout.analysis': d => `${rollout(d)} measured ${d.metric}: ${d.outcome}${given(d.message, text => `, ${text}`)}`,
+  'rollout.promoted': d => `${rollout(d)} ended well: ${d.endpoint}/${d.deployment} took over from ${d.stable}`,
+  'rollout.rolled-back': d =>
+    `${rollout(d)} turned back from ${d.deployment} to ${d.stable}${given(d.reason, why => `: ${why}`)}`,
+  'rule.fired': d => `rule ${d.rule} fired on ${record(d.event).type} of ${record(d.event).subject} (run ${d.run})`,
+  'rule.action-completed': d =>
+    `rule ${d.rule}: action ${d.action} (${d.kind}) ${d.state ?? 'completed'}${given(d.error, why => `: ${why}`)}`,
   'batch.invoked': d => `invoked ${d.endpoint}/${d.deployment} as job ${d.job}`,
 }
 
@@ -71,10 +83,11 @@ export function sentenceOf({ type, subject, data }: Told): string {
   if (own !== undefined) return own(data)
   const alert = record(data.alert)
   const words = what.replaceAll('.', ' ').replaceAll('-', ' ')
+  const named = subject.split(/[/:@]/)
   const told = facts.flatMap(key => {
     const value = data[key]
     const isPlain = ['string', 'number', 'boolean'].includes(typeof value)
-    return isPlain && !subject.includes(String(value)) ? [`${key} ${String(value).slice(0, 200)}`] : []
+    return isPlain && !named.includes(String(value)) ? [`${key} ${String(value).slice(0, 200)}`] : []
   })
   const says = typeof alert.summary === 'string' ? [alert.summary] : told
   return `${words}: ${subject.slice(subject.indexOf('/') + 1)}${says.length === 0 ? '' : ` (${says.join(', ')})`}`
