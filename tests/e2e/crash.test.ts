@@ -37,13 +37,13 @@ const pipeline = (ran: string) => ({
 it('goes on where it was after SIGKILL of the server in each step: every command ran once, every log is whole', async () => {
   const ran = join(dataDir, 'ran')
   await writeFile(ran, '')
-  server = await startServer(dataDir)
+  server = await startServer(dataDir, { timeoutMs: 240_000 })
   const { name } = await createClient({ url: server.url }).call(jobRoutes.create, { body: { job: pipeline(ran) } })
   for (const step of ['a', 'b']) {
     while (!(await readFile(ran, 'utf8')).includes(step)) await setTimeout(50)
     process.kill(await pidOf(), 'SIGKILL')
     await setTimeout(300)
-    server = await startServer(dataDir)
+    server = await startServer(dataDir, { timeoutMs: 240_000 })
   }
   const client = createClient({ url: server.url })
   const statusOf = async () => (await client.call(jobRoutes.show, { params: { name } })).status

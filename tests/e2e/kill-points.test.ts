@@ -138,7 +138,7 @@ it(`completes although the server and the processes over its steps are killed at
   const random = randomNumbers(seed)
   const ran = join(dataDir, 'ran')
   await writeFile(ran, '')
-  server = await startServer(dataDir)
+  server = await startServer(dataDir, { timeoutMs: 240_000 })
   // where running steps log to stays the same
   const port = Number(new URL(server.url).port)
   const name = await submitJob(createClient({ url: server.url }), pipeline(ran))
@@ -150,7 +150,7 @@ it(`completes although the server and the processes over its steps are killed at
       const steps = await victims()
       const victim = random() < 0.4 ? undefined : steps[Math.floor(random() * steps.length)]
       if (kill(victim ?? (await serverPid()))) killed[victim === undefined ? 'server' : 'steps']++
-      if (victim === undefined) server = await startServer(dataDir, { port })
+      if (victim === undefined) server = await startServer(dataDir, { port, timeoutMs: 240_000 })
     } else await writeFile(`${ran}.killed`, '')
     ended = await endOf(createClient({ url: server.url }), name)
   }

@@ -23,7 +23,7 @@ const pidOf = async (): Promise<number> =>
   JSON.parse(await readFile(join(dataDir, 'server.json'), 'utf8')).pid as number
 
 it('creates one job for each time, and its step runs once, although the server is killed again and again while times come', async () => {
-  server = await startServer(dataDir)
+  server = await startServer(dataDir, { timeoutMs: 240_000 })
   const ran = join(dataDir, 'ran')
   const client = createClient({ url: server.url })
   const begin = Date.now() + 4000
@@ -38,7 +38,7 @@ it('creates one job for each time, and its step runs once, although the server i
     await setTimeout(900 + 170 * i)
     process.kill(await pidOf(), 'SIGKILL')
     await setTimeout(100)
-    server = await startServer(dataDir)
+    server = await startServer(dataDir, { timeoutMs: 240_000 })
   }
   const alive = createClient({ url: server.url })
   const jobs: string[] = []

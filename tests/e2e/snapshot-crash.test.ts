@@ -53,7 +53,7 @@ const startUpload = (url: string): ChildProcess =>
 
 it('an upload that is killed on either side leaves nothing half, and the next goes on where it was', async () => {
   writeSource()
-  server = await startServer(dataDir)
+  server = await startServer(dataDir, { timeoutMs: 240_000 })
   for (const [share, victim] of [
     [0.1, 'client'],
     [0.3, 'server'],
@@ -69,7 +69,7 @@ it('an upload that is killed on either side leaves nothing half, and the next go
       upload.kill('SIGKILL')
       await ended
       await setTimeout(300)
-      server = await startServer(dataDir)
+      server = await startServer(dataDir, { timeoutMs: 240_000 })
     }
     await ended
   }

@@ -84,14 +84,14 @@ it('a Bayesian sweep of 40 trials stops bad ones early, goes on after SIGKILL, a
   const [ran, file] = [join(dataDir, 'ran'), join(dataDir, 'train.py')]
   await writeFile(ran, '')
   await writeFile(file, script(ran))
-  server = await startServer(dataDir, { port })
+  server = await startServer(dataDir, { port, timeoutMs: 240_000 })
   const client = createClient({ url: server.url })
   const { name } = await client.call(jobRoutes.create, { body: { job: sweep(file) } })
   while ((await trialsOf(client, name)).length < 15) await sleep(100)
   const before = await trialsOf(client, name)
   process.kill(JSON.parse(await readFile(join(dataDir, 'server.json'), 'utf8')).pid, 'SIGKILL')
   await sleep(300)
-  server = await startServer(dataDir, { port })
+  server = await startServer(dataDir, { port, timeoutMs: 240_000 })
   const show = () => client.call(jobRoutes.show, { params: { name } })
   while (!terminalStatuses.includes((await show()).status)) await sleep(200)
 
@@ -112,4 +112,4 @@ it('a Bayesian sweep of 40 trials stops bad ones early, goes on after SIGKILL, a
   const best = job.sweep?.best
   expect(best?.status).toBe('Completed')
   expect(best?.value).toBeLessThan(medianOfRandom())
-}, 240_000)
+}, 600_000)

@@ -33,7 +33,7 @@ class Explain(unittest.TestCase):
         features = frame.drop(columns=["label"])
         model = LogisticRegression().fit(features, frame["label"])
         signature = infer_signature(features, model.predict(features))
-        mlflow.sklearn.save_model(model, os.path.join(cls.folder, "model"), signature=signature)
+        mlflow.sklearn.save_model(model, os.path.join(cls.folder, "model"), signature=signature, pip_requirements=[])
         frame.to_csv(os.path.join(cls.folder, "rows.csv"), index=False)
         frame.head(7).drop(columns=["weak"]).to_csv(os.path.join(cls.folder, "short.csv"), index=False)
 

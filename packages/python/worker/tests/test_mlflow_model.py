@@ -67,7 +67,7 @@ class MlflowModels(unittest.TestCase):
 
         def save(name, model, **more):
             cls.paths[name] = os.path.join(root, name)
-            mlflow.sklearn.save_model(model, cls.paths[name], serialization_format="cloudpickle", **more)
+            mlflow.sklearn.save_model(model, cls.paths[name], serialization_format="cloudpickle", pip_requirements=[], **more)
 
         save("frame", LinearRegression().fit(frame, target), signature=infer_signature(frame, target), input_example=frame)
         array = LinearRegression().fit(frame.values, target)
@@ -84,7 +84,7 @@ class MlflowModels(unittest.TestCase):
 
         cls.paths["custom"] = os.path.join(root, "custom")
         params = infer_signature(frame, None, params={"k": 1})
-        mlflow.pyfunc.save_model(cls.paths["custom"], python_model=Mean(), signature=params)
+        mlflow.pyfunc.save_model(cls.paths["custom"], python_model=Mean(), signature=params, pip_requirements=[])
 
     def test_every_format_answers_what_the_model_predicts(self):
         model = load(self.paths["frame"])

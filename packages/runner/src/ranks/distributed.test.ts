@@ -70,7 +70,7 @@ trap '' TERM; echo $$ > ${notes}/1; while :; do sleep 0.05; done`
     const { exit } = await runCommand(command, pytorch(2))
     expect(exit).toMatchObject({ code: 137, rank: 0 })
     expect(isRunning(Number(readFileSync(join(notes, '1'), 'utf8')))).toBe(false)
-  }, 30_000)
+  })
 
   it('ends when the workers of TensorFlow have ended, with their parameter servers', async () => {
     const { exit, log } = await runCommand('case $TF_CONFIG in *\\"ps\\",*) sleep 1000;; *) echo worker;; esac', {

@@ -31,7 +31,7 @@ eachDialect('tables of data assets', database => {
       ...(refresh ? { query: { refresh } } : {}),
     })
   const profileOf = async (name: string) => {
-    await expect.poll(async () => (await ask(name)).status, { timeout: 30_000 }).not.toBe('pending')
+    await expect.poll(async () => (await ask(name)).status, { timeout: 120_000 }).not.toBe('pending')
     return ask(name)
   }
 
