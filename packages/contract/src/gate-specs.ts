@@ -76,7 +76,7 @@ export const gateSpec = z
     drop: z.array(column).max(1000).default([]).describe('columns that the models do not get'),
     positive: label.optional().describe('the class that counts as positive; 1 when it is not said'),
     threshold: share.default(0.5).describe('from which probability on a prediction is the positive class'),
-    metrics: z.array(gateMetric).min(1).max(50),
+    metrics: z.array(gateMetric).max(50).default([]),
     slices: z.array(gateSlice).max(20).default([]),
     minimum_rows: z
       .number()
@@ -122,6 +122,12 @@ export const gateSpec = z
       .describe('a command component with inputs model and data, and an output metrics: a folder with metrics.json'),
     compute: z.string().optional(),
   })
+  .refine(
+    ({ metrics, fairness, latency, size, cost }) => [...metrics, ...fairness, latency, size, cost].some(Boolean),
+    {
+      error: 'say what is demanded: metrics, fairness, latency, size or cost',
+    },
+  )
   .refine(spec => spec.data !== undefined || !needsData(spec), {
     error: 'data: the demands are told on data: name some',
   })

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import type { GatewayTable } from '@hagane/contract'
 import { expect, test } from 'vitest'
 import { TableFile } from './control/table-file.ts'
@@ -58,6 +58,31 @@ test('a worker that is killed under load costs no request', async () => {
   await until(async () => (await gateway.status()).deployments[0]?.workers_ready === 2)
   await run.stop()
   expect(failures(run)).toEqual([])
+  await gateway.stop()
+}, 60_000)
+
+test('a worker that is killed while it starts is started again, and the model is not blamed', async () => {
+  const folder = temporaryFolder()
+  const script = `
+import os, time
+def init():
+    open("${folder}/begun", "w").close()
+    while not os.path.exists("${folder}/go"):
+        time.sleep(0.02)
+def run(raw_data):
+    return raw_data
+`
+  const gateway = await gatewayHere(tableOf(endpointOf('slow', [scoreDeployment('blue', script)])))
+  const told = async () => (await gateway.status()).deployments[0]
+  for (let kills = 0; kills < 2; kills += 1) {
+    await until(async () => existsSync(`${folder}/begun`))
+    rmSync(`${folder}/begun`)
+    process.kill((await told())?.pid ?? 0, 'SIGKILL')
+    await until(async () => (await told())?.restarts === kills + 1)
+    expect((await told())?.state).toBe('starting')
+  }
+  writeFileSync(`${folder}/go`, '')
+  await untilReady(gateway, 1)
   await gateway.stop()
 }, 60_000)
 

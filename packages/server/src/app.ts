@@ -73,6 +73,7 @@ export function buildApp(config: Config, serverId: string, overrides: Overrides 
     db,
     log,
     authenticate: access.authenticate,
+    refused: access.noteRefused,
     bodyLimit: config.body_limit,
     allowedHosts: allowedHosts(config),
     answered: serviceMetrics.answered,

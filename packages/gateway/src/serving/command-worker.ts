@@ -126,7 +126,7 @@ export class CommandWorker implements Worker {
     this.#child.on('error', error => this.#end(`could not be started: ${error.message}`))
     this.#child.on('exit', (code, signal) => {
       if (this.#child !== undefined) signalGroup(this.#child, 'SIGKILL')
-      this.#end(signal === null ? `ended with code ${code}` : `was ended by ${signal}`)
+      this.#end(signal === null ? `ended with code ${code}` : `was ended by ${signal}`, signal)
     })
     this.#timer = setTimeout(() => void this.#awaitReady(this.#readiness.success_threshold), startProbeMs)
   }
@@ -185,12 +185,12 @@ export class CommandWorker implements Worker {
     return this.#ports.get(named) ?? named
   }
 
-  #end(how: string): void {
+  #end(how: string, signal: NodeJS.Signals | null = null): void {
     if (this.#ended) return
     this.#ended = true
     clearTimeout(this.#timer)
     this.#agent.destroy()
     this.#child?.stdio[3]?.destroy()
-    this.#listener.ended(how)
+    this.#listener.ended(how, signal)
   }
 }

@@ -25,6 +25,7 @@ export class WorkerProcess implements Worker {
   #collected: Buffer | undefined
   #ended = false
   #how = 'ended'
+  #signal: NodeJS.Signals | null = null
 
   constructor(start: WorkerStart, listener: WorkerListener) {
     const { deployment, environment, logFile } = start
@@ -35,6 +36,7 @@ export class WorkerProcess implements Worker {
     this.#channel.on('data', (chunk: Buffer) => this.#read(chunk, listener))
     this.#child.on('error', error => this.#end(`could not be started: ${error.message}`, listener))
     this.#child.on('exit', (code, signal) => {
+      this.#signal = signal
       this.#how = signal === null ? `ended with code ${code}` : `was ended by ${signal}`
       this.#killGroup()
     })
@@ -119,7 +121,7 @@ export class WorkerProcess implements Worker {
     if (this.#ended) return
     this.#ended = true
     this.#channel.destroy()
-    listener.ended(how)
+    listener.ended(how, this.#signal)
   }
 }
 

@@ -23,8 +23,11 @@ export interface SlotOwner {
   batched(size: number): void
 }
 
-/** A model that loaded before is given this many starts before it counts as failed; a new one fails with its first. */
-const startsOfAKnownModel = 3
+/**
+ * A model that loaded before is given this many starts before it counts as failed; a new one fails with its first, unless that was
+ * killed from outside, which says nothing of the model.
+ */
+const startsWithoutBlame = 3
 
 /** How long an overdue request may keep a worker busy before the worker is taken for hung. */
 const hungAfterMs = (timeoutMs: number): number => Math.max(10_000, 2 * timeoutMs)
@@ -54,6 +57,8 @@ export class WorkerSlot {
   #memory: MemoryWatch | undefined
   #memoryLimit: number | undefined
   #tooMuch: string | undefined
+  /** The worker has said, or shown, that it cannot do what it is to do. */
+  #isItsFault = false
   readonly #isLate = (): void => {
     this.#late += 1
   }
@@ -133,6 +138,7 @@ export class WorkerSlot {
   /** A slot whose model did not load stays `failed` while it tries again, until it does. */
   #launch(): void {
     if (this.state !== 'failed') this.state = 'starting'
+    this.#isItsFault = false
     this.#readySince = undefined
     this.#process = openWorker(this.#start, {
       ready: description => this.#ready(description),
@@ -141,7 +147,7 @@ export class WorkerSlot {
       pong: () => this.#probe.answered(),
       streamed: () => this.#owner.freed(),
       batched: size => this.#owner.batched(size),
-      ended: how => this.#endedNow(how),
+      ended: (how, signal) => this.#endedNow(how, signal),
     })
     this.#watchMemory(this.#memoryLimit)
     const { initial_delay, period, failure_threshold } = this.#liveness
@@ -157,6 +163,7 @@ export class WorkerSlot {
       limit,
       why => {
         this.#tooMuch = why
+        this.#isItsFault = true
         appendFileSync(this.#start.logFile, `worker ${this.#process?.pid} was ended: ${why}\n`)
         this.#process?.kill()
       },
@@ -164,6 +171,7 @@ export class WorkerSlot {
   }
 
   #tooSlow(): void {
+    this.#isItsFault = true
     const { initial_delay, period, failure_threshold } = this.#liveness
     const limit = `${initial_delay + period * failure_threshold} s (liveness_probe: initial_delay + period * failure_threshold)`
     const trouble = this.#process?.trouble
@@ -184,6 +192,7 @@ export class WorkerSlot {
   }
 
   #failed(message: string): void {
+    this.#isItsFault = true
     this.message = message
   }
 
@@ -204,7 +213,7 @@ export class WorkerSlot {
     this.#owner.freed()
   }
 
-  #endedNow(how: string): void {
+  #endedNow(how: string, signal?: NodeJS.Signals | null): void {
     this.#quiet()
     this.#memory?.stop()
     const why = this.#tooMuch
@@ -221,7 +230,8 @@ export class WorkerSlot {
     }
     const ranMs = this.#readySince === undefined ? undefined : performance.now() - this.#readySince
     this.#failedStarts = ranMs === undefined ? this.#failedStarts + 1 : 0
-    const given = this.description === undefined ? 1 : startsOfAKnownModel
+    const isKilled = signal === 'SIGKILL' && !this.#isItsFault
+    const given = this.description === undefined && !isKilled ? 1 : startsWithoutBlame
     this.state = this.#failedStarts >= given ? 'failed' : 'starting'
     this.message = why === undefined ? (this.message ?? `the worker ${how}`) : `the worker was ended: ${why}`
     this.restarts += 1

@@ -35,8 +35,8 @@ export interface WorkerListener {
   streamed(): void
   /** It answers so many requests, two or more, with one predict call. */
   batched(size: number): void
-  /** The process has ended; nothing else follows. */
-  ended(how: string): void
+  /** The process has ended, by a signal or by itself; nothing else follows. */
+  ended(how: string, signal?: NodeJS.Signals | null): void
 }
 
 export interface WorkerStart {

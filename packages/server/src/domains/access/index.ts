@@ -7,6 +7,7 @@ import {
   EVERY_WORKSPACE,
   implement,
   pageFrom,
+  type RefusedCall,
   textCursor,
 } from '../../kernel/http/index.ts'
 import { newUlid } from '../../kernel/ids.ts'
@@ -25,6 +26,11 @@ export interface Access {
   withdraw(tx: Tx, actor: string): Promise<void>
   /** Hashes of the tokens of people who may do this in a workspace, for those who check tokens without asking here. */
   tokensWith(permission: Permission, workspace: string): Promise<{ sha256: string; expires_at: string | null }[]>
+  /**
+   * Keeps on record that somebody tried to approve what they may not approve. Other refusals are answered and change nothing, so
+   * that nobody can fill the log with them.
+   */
+  noteRefused(asked: RefusedCall): Promise<void>
   /** Whether anybody could get in if credentials were asked for. */
   hasCredentials(): Promise<boolean>
 }
@@ -65,6 +71,16 @@ export function buildAccess({ db, credentialsNeeded, workspaces }: Deps): Access
     issue: async (tx, actor, role, workspace) =>
       (await issueToken(tx, { ...holder(actor), role, workspace, correlation: tx.who.correlation ?? null })).secret,
     withdraw: async (tx, actor) => void (await deleteTokensOf(tx, actor)),
+    async noteRefused({ workspace, actor, permission, operation, path }) {
+      if (permission !== 'automation.approve') return
+      await db.withTransaction({ workspace, actor }, async tx =>
+        tx.append({
+          type: 'dev.hagane.access.refused',
+          subject: `access/${permission}`,
+          data: { permission, operation, path },
+        }),
+      )
+    },
     // who may not enter a workspace is not told whether there is one of that name
     async authenticate({ headers, workspace }) {
       const secret = secretOf(headers.authorization)

@@ -10,6 +10,7 @@ import {
 import { compileCondition, compileExpression } from '../../kernel/conditions.ts'
 import { atMoment, completeJob, namedAfter } from '../schedules/index.ts'
 import { jobOf } from './actions/submit-job.ts'
+import { checkRolloutAction } from './check-rollout.ts'
 import { actionsNamed, expressionsIn } from './expressions.ts'
 import type { RuleNeeds } from './needs.ts'
 
@@ -30,8 +31,8 @@ export interface Author {
 
 /**
  * The actions of a rule, their jobs complete. Refused now is what would be refused on every event: conditions and expressions
- * that cannot be read, actions that are not there, and jobs that take nothing from the event and could not be submitted. Throws
- * invalid, named after the property, or forbidden.
+ * that cannot be read, actions that are not there, gates and endpoints that are not there, and jobs that take nothing from the event
+ * and could not be submitted. Throws invalid and not_found, named after the property, or forbidden.
  */
 export async function checkedActions(
   needs: RuleNeeds,
@@ -45,9 +46,19 @@ export async function checkedActions(
     checkExpressions(action, i, actions)
     if (action.submit_job !== undefined || action.run_component !== undefined)
       await checkJob(needs, author.workspace, action, `do.${i}.${kindOfAction(action)}`)
+    await checkNamed(needs, author.workspace, action, `do.${i}`)
     checked.push(action)
   }
   return checked
+}
+
+/** Gates and rollouts that could not be had on any event. */
+async function checkNamed(needs: RuleNeeds, workspace: string, action: RuleAction, property: string): Promise<void> {
+  const { run_gate, start_rollout } = action
+  if (run_gate !== undefined && expressionsIn(run_gate.gate, '').length === 0)
+    await needs.gates.require(workspace, run_gate.gate, `${property}.run_gate.gate`)
+  if (start_rollout !== undefined)
+    await checkRolloutAction(needs, workspace, start_rollout, `${property}.start_rollout`)
 }
 
 function refuseForbidden({ caller, workspace, actor }: Author, action: RuleAction): void {

@@ -128,8 +128,16 @@ async function renderedAction(
     const { name, version } = await needs.models.resolve(rule.workspace, model)
     return { model: `azureml:${name}:${version}`, alias }
   }
-  if (kind === 'run_gate') return gateOf(action.run_gate, values, property)
-  if (kind === 'start_rollout') return rolloutOf(action.start_rollout, values, property)
+  if (kind === 'run_gate') {
+    const asked = gateOf(action.run_gate, values, property)
+    await needs.gates.require(rule.workspace, asked.gate, `${property}.gate`)
+    return asked
+  }
+  if (kind === 'start_rollout') {
+    const rollout = rolloutOf(action.start_rollout, values, property)
+    await needs.rollouts.check(rule.workspace, rollout)
+    return rollout
+  }
   if (kind === 'call_webhook') return webhookOf(action.call_webhook, values, property)
   if (kind === 'notify')
     return notification(action.notify, values, property, { rule: rule.name, number: 0, id: action.id })

@@ -63,6 +63,21 @@ export function expressionsIn(value: unknown, property: string): { expression: s
   return Object.entries(value).flatMap(([key, item]) => expressionsIn(item, `${property}.${key}`))
 }
 
+/** Stands for an expression where a value is checked before it is known. */
+const KNOWN_LATER = 'known-later'
+
+/** A value whose expressions are not known yet, with a stand-in for each, which passes for a name. */
+export function withStandIns(value: unknown): unknown {
+  if (typeof value === 'string')
+    return value.replace(pattern, (written, expression: string) => (ours.test(expression) ? KNOWN_LATER : written))
+  if (Array.isArray(value)) return value.map(withStandIns)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withStandIns(item)]))
+}
+
+/** Whether a text has a stand-in in it. */
+export const isOpen = (text: string): boolean => text.includes(KNOWN_LATER)
+
 /** The actions that an expression or a condition names. */
 export const actionsNamed = (expression: string): string[] =>
   [...expression.matchAll(/(?<![.\w])actions\s*(?:\.\s*(\w+)|\[\s*["'](\w+)["']\s*\])/g)].map(

@@ -43,8 +43,12 @@ export interface RuleNeeds {
     run(who: Who, asked: GateAsked): Promise<string>
     /** undefined when there is none of this name. */
     find(workspace: string, run: string): Promise<GateRunResource | undefined>
+    /** Throws not_found, named after the property that names the gate. */
+    require(workspace: string, gate: string, property: string): Promise<void>
   }
   rollouts: {
+    /** Throws what a start would be refused with; `isOpen` says of a text that it is not known yet. */
+    check(workspace: string, spec: RolloutSpec, isOpen?: (text: string) => boolean): Promise<void>
     /** Creates and starts a rollout, once for each `idempotency`; its name. */
     startRollout(who: Who, spec: RolloutSpec, options: { idempotency: string }): Promise<string>
     /** undefined when there is none of this name. */

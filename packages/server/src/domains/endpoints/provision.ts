@@ -43,16 +43,30 @@ const orderOf = (task: Task): Order => task.payload as unknown as Order
 async function provision(deps: ProvisionDeps, who: Who, order: Order, signal: AbortSignal): Promise<void> {
   const row = await findDeployment(deps.db, who.workspace, order.endpoint, order.deployment)
   if (row === undefined || row.operation !== order.operation) return
+  const prepared = await prepareOrGiveUp(deps, who, order, row, signal)
+  if (prepared === undefined) return
+  // one that was killed while it started is no fault of the deployment: the next try starts it again
+  await deps.ensureGateway()
+  await deps.db.withTransaction(who, tx => revise(tx, order, prepared, deps))
+}
+
+/** undefined when the deployment was given up, because of something that its author has to mend. */
+async function prepareOrGiveUp(
+  deps: ProvisionDeps,
+  who: Who,
+  order: Order,
+  row: DeploymentRow,
+  signal: AbortSignal,
+): Promise<Prepared | undefined> {
+  const { endpoint, deployment } = order
+  const { workspace, actor } = who
+  const spec = JSON.parse(row.spec) as OnlineDeploymentSpec
   try {
-    const spec = JSON.parse(row.spec) as OnlineDeploymentSpec
-    const { workspace, actor } = who
-    const { endpoint, deployment } = order
-    const prepared = await prepare(deps, { workspace, actor, endpoint, deployment, spec }, signal)
-    await deps.ensureGateway()
-    await deps.db.withTransaction(who, tx => revise(tx, order, prepared, deps))
+    return await prepare(deps, { workspace, actor, endpoint, deployment, spec }, signal)
   } catch (error) {
     if (!(error instanceof HaganeError) || signal.aborted) throw error
     await giveUp(deps, who, order, error)
+    return undefined
   }
 }
 

@@ -2,7 +2,7 @@ import { HaganeError, type OnlineDeploymentSpec } from '@hagane/contract'
 import type { Database, Tx } from '../../kernel/db/index.ts'
 import { noEndpoint } from './endpoints.ts'
 import { lockTraffic } from './held.ts'
-import { findDeployment, findRevision } from './reads.ts'
+import { findDeployment, findEndpoint, findRevision, listDeployments } from './reads.ts'
 import type { RevisionFacts } from './revision.ts'
 import { changeEndpoint, deploymentIn, deploymentNamesIn, endpointIn } from './store.ts'
 import type { DeploymentRow } from './tables.ts'
@@ -31,6 +31,8 @@ export interface Steering {
   split(tx: Tx, endpoint: string, wanted: Split): Promise<void>
   /** Deploys another model with the settings of a deployment that is there; the work goes on behind. Throws not_found. */
   deployModel(tx: Tx, place: { endpoint: string; from: string; name: string; model: string }): Promise<void>
+  /** Names of the deployments of an endpoint. Throws not_found. */
+  deployments(workspace: string, endpoint: string): Promise<string[]>
   /** undefined when there is no such deployment. */
   standing(workspace: string, endpoint: string, name: string): Promise<DeploymentStanding | undefined>
 }
@@ -76,6 +78,10 @@ export function buildSteering({ db, tableChanged, request }: Deps): Steering {
       if (row === undefined)
         throw new HaganeError('not_found', `no deployment '${from}' at online endpoint '${endpoint}'`)
       await request(tx, { endpoint, name }, copyOf(JSON.parse(row.spec) as OnlineDeploymentSpec, name, model))
+    },
+    async deployments(workspace, endpoint) {
+      if ((await findEndpoint(db, workspace, endpoint)) === undefined) throw noEndpoint(workspace, endpoint)
+      return (await listDeployments(db, workspace, endpoint)).map(({ name }) => name)
     },
     async standing(workspace, endpoint, name) {
       const row = await findDeployment(db, workspace, endpoint, name)

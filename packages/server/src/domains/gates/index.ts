@@ -3,10 +3,10 @@ import type { Who } from '../../kernel/db/index.ts'
 import type { BoundRoute } from '../../kernel/http/index.ts'
 import { registerJudging } from './judging.ts'
 import type { GateNeeds } from './needs.ts'
-import { findRun } from './reads.ts'
+import { findGate, findRun } from './reads.ts'
 import { toRun } from './resource.ts'
 import { bindRoutes } from './routes.ts'
-import { type Asked, runGate } from './service.ts'
+import { type Asked, noGate, runGate } from './service.ts'
 
 export interface Gates {
   routes: BoundRoute[]
@@ -17,6 +17,8 @@ export interface Gates {
   run(who: Who, asked: Asked): Promise<string>
   /** undefined when there is none of this name. */
   find(workspace: string, run: string): Promise<GateRunResource | undefined>
+  /** Throws not_found, named after the property that names the gate. */
+  require(workspace: string, gate: string, property: string): Promise<void>
 }
 
 /** What a candidate has to be, by itself and beside the champion, on the same data. */
@@ -28,6 +30,9 @@ export function buildGates(needs: GateNeeds): Gates {
     async find(workspace, run) {
       const row = await findRun(needs.db, workspace, run)
       return row === undefined ? undefined : toRun(row)
+    },
+    async require(workspace, gate, property) {
+      if ((await findGate(needs.db, workspace, gate)) === undefined) throw noGate(workspace, gate, property)
     },
   }
 }

@@ -138,10 +138,15 @@ async function environmentOf({ blobs, environment }: GateNeeds, workspace: strin
   return (await environment(workspace, wanted)).id ?? wanted
 }
 
-export const noGate = (workspace: string, name: string): HaganeError =>
-  new HaganeError('not_found', `no gate '${name}' in workspace ${workspace}`, {
-    hint: '`hagane gate list` shows what there is',
-  })
+export const noGate = (workspace: string, name: string, property?: string): HaganeError =>
+  new HaganeError(
+    'not_found',
+    `${property === undefined ? '' : `${property}: `}no gate '${name}' in workspace ${workspace}`,
+    {
+      hint: '`hagane gate list` shows what there is',
+      ...(property === undefined ? {} : { details: [{ property, message: 'no such gate', sent: name }] }),
+    },
+  )
 
 export const noRun = (workspace: string, name: string): HaganeError =>
   new HaganeError('not_found', `no run '${name}' of a gate in workspace ${workspace}`, {

@@ -64,7 +64,7 @@ const nothingToReplace = (endpoint: string, candidate: string): HaganeError =>
     hint: `give it all at once: hagane online-endpoint update -n ${endpoint} --traffic "${candidate}=100"`,
   })
 
-const noSuch = (endpoint: string, property: string, name: string, deployments: string[]): HaganeError =>
+export const noSuch = (endpoint: string, property: string, name: string, deployments: string[]): HaganeError =>
   new HaganeError('not_found', `${property}: no deployment '${name}' at online endpoint '${endpoint}'`, {
     details: [{ property, message: 'unknown deployment', sent: name, allowed: deployments }],
     hint: `deployments here: ${deployments.join(', ')}`,

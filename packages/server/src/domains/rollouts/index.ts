@@ -2,6 +2,7 @@ import type { RolloutResource, RolloutSpec } from '@hagane/contract'
 import type { Tx, Who } from '../../kernel/db/index.ts'
 import type { BoundRoute } from '../../kernel/http/index.ts'
 import type { Holder } from '../endpoints/index.ts'
+import { checkRollout } from './check.ts'
 import { Driver } from './drive.ts'
 import type { RolloutNeeds } from './needs.ts'
 import { findRollout } from './reads.ts'
@@ -17,6 +18,11 @@ export interface Rollouts {
    * invalid, not_found, conflict.
    */
   startRollout(who: Who, spec: RolloutSpec, options?: { idempotency?: string }): Promise<string>
+  /**
+   * Refuses what a rollout would be refused with whenever it is started; `isOpen` says of a text that it is not known yet. Throws
+   * invalid and not_found, named after the property.
+   */
+  check(workspace: string, spec: RolloutSpec, isOpen?: (text: string) => boolean): Promise<void>
   /** undefined when there is none of this name. */
   find(workspace: string, name: string): Promise<RolloutResource | undefined>
   /** Who moves the traffic of an endpoint at the moment. */
@@ -33,6 +39,7 @@ export function buildRollouts(given: Omit<RolloutNeeds, 'wake'>): Rollouts {
   return {
     routes: bindRoutes(needs),
     startRollout: (who, spec, options = {}) => createRollout(needs, who, spec, { start: true, ...options }),
+    check: (workspace, spec, isOpen) => checkRollout(needs, workspace, spec, isOpen),
     async find(workspace, name) {
       const row = await findRollout(needs.db, workspace, name)
       return row === undefined ? undefined : toResource(row)

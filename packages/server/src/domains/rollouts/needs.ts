@@ -11,7 +11,7 @@ export interface RolloutNeeds {
   log: Logger
   endpoints: Pick<Endpoints, 'steering' | 'operating'>
   questions: Pick<Collection['questions'], 'predictions' | 'compare'>
-  gates: Pick<Gates, 'run' | 'find'>
+  gates: Pick<Gates, 'run' | 'find' | 'require'>
   /** Looks again at what is due, now. */
   wake(): void
   models: {

@@ -2,6 +2,7 @@ import { HaganeError, type RolloutSpec } from '@hagane/contract'
 import type { Tx, Who } from '../../kernel/db/index.ts'
 import { newUlid } from '../../kernel/ids.ts'
 import { refuseHeldByAnother, rolesOf } from './begin.ts'
+import { checkGates } from './check.ts'
 import { keep } from './keep.ts'
 import type { RolloutNeeds } from './needs.ts'
 import { checkConditions, planOf } from './plan.ts'
@@ -32,6 +33,7 @@ export async function createRollout(
   { start, idempotency }: Asked,
 ): Promise<string> {
   checkConditions(given)
+  await checkGates(needs, who.workspace, given)
   const { model, candidate } = await candidateOf(needs, who.workspace, given)
   const spec = { ...given, deployment: candidate, ...(model === undefined ? {} : { model }) }
   const name = spec.name ?? `${spec.endpoint}-${candidate}-${newUlid(needs.db.clock.now().getTime()).slice(-6)}`
@@ -72,9 +74,22 @@ async function candidateOf(needs: RolloutNeeds, workspace: string, spec: Rollout
   return { model: id, candidate: spec.deployment ?? made }
 }
 
-/** Carries out what somebody asks of a rollout. Throws not_found, conflict when its state does not allow it, forbidden. */
-export const actOn = (needs: RolloutNeeds, who: Who, name: string, what: Command): Promise<void> =>
-  needs.db.withTransaction(who, tx => command(needs, tx, name, what))
+/** Carries out what somebody asks of a rollout; an approval by who is no approver is kept on record. Throws not_found, conflict when its state does not allow it, forbidden. */
+export async function actOn(needs: RolloutNeeds, who: Who, name: string, what: Command): Promise<void> {
+  try {
+    await needs.db.withTransaction(who, tx => command(needs, tx, name, what))
+  } catch (error) {
+    if (error instanceof HaganeError && error.kind === 'forbidden')
+      await needs.db.withTransaction(who, async tx =>
+        tx.append({
+          type: 'dev.hagane.rollout.approval-refused',
+          subject: `rollout/${name}`,
+          data: { rollout: name, asked: what.kind, reason: error.message },
+        }),
+      )
+    throw error
+  }
+}
 
 async function command(needs: RolloutNeeds, tx: Tx, name: string, what: Command): Promise<void> {
   const row = await rolloutForUpdate(tx, name)

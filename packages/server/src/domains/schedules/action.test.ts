@@ -29,6 +29,17 @@ describe('what a schedule says over its job', () => {
     })
   })
 
+  it('is the path of an input that is data, when it is a text', () => {
+    const job = overridden(
+      { ...pipeline, inputs: { rows: { type: 'uri_folder', path: 'azureml:rows:1', mode: 'download' }, note: 'a' } },
+      { job: 'x', inputs: { rows: 'azureml:rows:2', note: 'azureml:b' } },
+    )
+    expect(job.inputs).toEqual({
+      rows: { type: 'uri_folder', path: 'azureml:rows:2', mode: 'download' },
+      note: 'azureml:b',
+    })
+  })
+
   it('leaves the names to the time, unless the schedule gives a display name', () => {
     expect(overridden(pipeline, { job: 'x' })).not.toHaveProperty('name')
     expect(overridden(pipeline, { job: 'x' })).not.toHaveProperty('display_name')

@@ -29,13 +29,24 @@ export function overridden(job: JobSpec, { type, job: _, ...over }: ScheduledJob
   for (const [key, value] of Object.entries(over)) {
     if (value === undefined) continue
     const before = result[key]
-    result[key] = merged.includes(key) && isMap(before) && isMap(value) ? { ...before, ...value } : value
+    const change = key === 'inputs' && isMap(before) && isMap(value) ? pathsOf(before, value) : value
+    result[key] = merged.includes(key) && isMap(before) && isMap(change) ? { ...before, ...change } : change
   }
   // each job is named after its time, as in Azure ML, also on screens unless the schedule itself says otherwise
   delete result.name
   if (over.display_name === undefined) delete result.display_name
   return parseOrThrow(jobSpec, result, property)
 }
+
+/** A text that is said over an input with a path is its path: as a literal the job would get the reference, not the data. */
+const pathsOf = (before: Properties, over: Properties): Properties =>
+  Object.fromEntries(
+    Object.entries(over).map(([name, value]) => {
+      const input = before[name]
+      const isData = typeof value === 'string' && isMap(input) && 'path' in input
+      return [name, isData ? { ...input, path: value } : value]
+    }),
+  )
 
 /** Inputs that a job has; undefined where only a registered component knows them. */
 function inputsOf(job: JobSpec): string[] | undefined {

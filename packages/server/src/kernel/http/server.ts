@@ -1,4 +1,4 @@
-import { HaganeError } from '@hagane/contract'
+import { HaganeError, type Permission } from '@hagane/contract'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Database } from '../db/index.ts'
 import { newUlid } from '../ids.ts'
@@ -20,6 +20,17 @@ export interface HttpOptions {
   allowedHosts: readonly string[]
   /** Called with each answer; `seconds` is undefined for one that was held back or is a stream. */
   answered?: (status: number, seconds: number | undefined) => void
+  /** Told of a known caller who lacks the permission that a route needs, before the refusal is answered. */
+  refused?: (asked: RefusedCall) => Promise<void>
+}
+
+/** What somebody wanted to do who may not. */
+export interface RefusedCall {
+  workspace: string
+  actor: string
+  permission: Permission
+  operation: string
+  path: string
 }
 
 type RawRoute = BoundRoute & { mapError?: (error: unknown, reply: FastifyReply) => unknown }
@@ -151,12 +162,16 @@ async function callOf(
       : await options.authenticate({ headers: request.headers, workspace })
   const refusal = permission === 'public' ? undefined : caller.refusal?.(permission, workspace)
   if (refusal !== undefined) throw refusal
-  if (permission !== 'public' && !caller.can(permission, workspace))
+  if (permission !== 'public' && !caller.can(permission, workspace)) {
+    const { operationId: operation } = route.declaration
+    const path = request.url.split('?')[0] ?? ''
+    await options.refused?.({ workspace, actor: caller.actor, permission, operation, path })
     throw new HaganeError(
       'forbidden',
       `${caller.actor} may not do this: it needs the permission ${permission} in workspace ${workspace}`,
       { hint: 'ask an administrator for a role that holds it' },
     )
+  }
   return {
     workspace,
     actor: caller.actor,

@@ -57,10 +57,15 @@ function rowOf(tx: Tx, task: NewTask, id: string) {
   }
 }
 
-/** On start of a server its own old leases are void: the process that held them is gone, as the data folder's lock proves. */
+/**
+ * On start of a server its own old leases are void: the process that held them is gone, as the data folder's lock proves. That it
+ * died is no attempt of the task that failed, however often it happens.
+ */
 export async function releaseLeases(db: Database, owner: string): Promise<void> {
   await db.relaxed(on =>
-    sql`update tasks set state = 'queued' where state = 'leased' and lease_owner = ${owner}`.execute(on),
+    sql`update tasks set state = 'queued', attempts = attempts - 1 where state = 'leased' and lease_owner = ${owner}`.execute(
+      on,
+    ),
   )
 }
 
@@ -73,7 +78,9 @@ export async function wakeDue(db: Database): Promise<void> {
   if (!rows[0]?.n) return
   await db.relaxed(async on => {
     await sql`update tasks set state = 'queued' where state = 'delayed' and run_after <= ${now}`.execute(on)
-    await sql`update tasks set state = 'queued' where state = 'leased' and lease_until < ${now}`.execute(on)
+    await sql`update tasks set state = 'queued', attempts = attempts - 1 where state = 'leased' and lease_until < ${now}`.execute(
+      on,
+    )
   })
 }
 

@@ -101,4 +101,38 @@ eachDialect('tasks', database => {
     })
     expect(fences).toEqual([1, 2])
   })
+
+  it('does not count the death of a server as an attempt that failed', async () => {
+    const deaths = 4
+    const attempts: number[] = []
+    const carryOut = async (handle: (task: { attempts: number }) => Promise<void>) => {
+      const tasks = build('mortal')
+      const begun = new Promise<void>(resolve =>
+        tasks.register('mortal', {
+          concurrency: 1,
+          handle: task => {
+            attempts.push(task.attempts)
+            resolve()
+            return handle(task)
+          },
+        }),
+      )
+      tasks.start()
+      await begun
+      return tasks
+    }
+    await database
+      .db()
+      .withTransaction(who, tx => build('mortal').enqueue(tx, { kind: 'mortal', subject: 's/m', maxAttempts: 2 }))
+    for (let n = 0; n < deaths; n++) {
+      const { promise, reject } = Promise.withResolvers<void>()
+      const tasks = await carryOut(() => promise)
+      const stopped = tasks.stop()
+      reject(new Error('the server is gone'))
+      await stopped
+      await releaseLeases(database.db(), 'mortal')
+    }
+    await (await carryOut(() => Promise.resolve())).stop()
+    expect(attempts).toEqual(Array(deaths + 1).fill(1))
+  })
 })
