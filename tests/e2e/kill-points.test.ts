@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { blobRoutes, type Client, createClient, type JobResource, jobRoutes, terminalStatuses } from '@hagane/contract'
-import { submitJob } from '@hagane/testkit'
+import { randomNumbers, submitJob } from '@hagane/testkit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type RunningServer, startServer, stopServer } from '../../tools/demo/server.ts'
 
@@ -22,15 +22,6 @@ afterAll(async () => {
   if (server !== undefined) await stopServer(server)
   await rm(dataDir, { recursive: true, force: true, maxRetries: 10 })
 })
-
-/** Numbers in [0, 1): https://en.wikipedia.org/wiki/Linear_congruential_generator with the constants of Numerical Recipes. */
-function randomNumbers(start: number): () => number {
-  let state = start >>> 0
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return state / 2 ** 32
-  }
-}
 
 /** A command that notes that it ran, prints its lines slowly and hands on what it was given. */
 const command = (name: string, inputs: readonly string[]) =>

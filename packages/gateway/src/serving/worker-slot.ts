@@ -23,11 +23,10 @@ export interface SlotOwner {
   batched(size: number): void
 }
 
-/**
- * A model that loaded before is given this many starts before it counts as failed; a new one fails with its first, unless that was
- * killed from outside, which says nothing of the model.
- */
-const startsWithoutBlame = 3
+/** A model that loaded before is given this many starts before it counts as failed; a new one fails with its first. */
+const startsOfAKnownModel = 3
+/** A start that was killed from outside says nothing of the model; so many in a row are taken for it. */
+const startsOfAKilled = 6
 
 /** How long an overdue request may keep a worker busy before the worker is taken for hung. */
 const hungAfterMs = (timeoutMs: number): number => Math.max(10_000, 2 * timeoutMs)
@@ -231,7 +230,8 @@ export class WorkerSlot {
     const ranMs = this.#readySince === undefined ? undefined : performance.now() - this.#readySince
     this.#failedStarts = ranMs === undefined ? this.#failedStarts + 1 : 0
     const isKilled = signal === 'SIGKILL' && !this.#isItsFault
-    const given = this.description === undefined && !isKilled ? 1 : startsWithoutBlame
+    const known = this.description === undefined ? 1 : startsOfAKnownModel
+    const given = isKilled ? startsOfAKilled : known
     this.state = this.#failedStarts >= given ? 'failed' : 'starting'
     this.message = why === undefined ? (this.message ?? `the worker ${how}`) : `the worker was ended: ${why}`
     this.restarts += 1
