@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { keepsTarget, median, type Row, timesBetter } from './bench.ts'
+import { runCapped } from './measure/capped.ts'
 import { formatTable } from './table.ts'
 
 const row = (more: Partial<Row>): Row => ({ work: 'work', unit: 'ms', ours: 10, ...more })
@@ -40,5 +41,18 @@ describe('the table', () => {
     expect(table).toContain('10 ms')
     expect(table).toContain('40 ms (peer server)')
     expect(table).toMatch(/4\.0×\s+≥ 5×\s+missed\s+p99 3 ms/)
+  })
+
+  it('says of a peer that was stopped that it takes more', () => {
+    expect(formatTable([row({ peer: 40, peerName: 'peer', peerIsMore: true })])).toMatch(/> 40 ms \(peer\)\s+> 4\.0×/)
+  })
+})
+
+describe('a peer with a cap', () => {
+  it('is stopped after its time, and heard when it ends or fails before', async () => {
+    const run = (code: string, seconds: number) => runCapped(process.execPath, ['-e', code], seconds)
+    expect(await run('setInterval(() => {}, 1000)', 1)).not.toHaveProperty('output')
+    expect(await run('console.log(1)', 60)).toMatchObject({ output: '1\n' })
+    await expect(run('throw new Error("no")', 60)).rejects.toThrow('no')
   })
 })

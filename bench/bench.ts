@@ -6,6 +6,8 @@ export interface Row {
   readonly ours: number
   readonly peer?: number
   readonly peerName?: string
+  /** The peer was stopped: its figure is more than this, and so is the multiple. */
+  readonly peerIsMore?: boolean
   readonly target?: Target
   /** What a reader must know to trust the figure, e.g. the p99 beside a rate. */
   readonly note?: string

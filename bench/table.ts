@@ -19,11 +19,12 @@ export function formatTable(rows: readonly Row[]): string {
 function cellsOf(row: Row): string[] {
   const times = timesBetter(row)
   const kept = keepsTarget(row)
+  const more = row.peerIsMore ? '> ' : ''
   return [
     row.work,
     figure(row.ours, row.unit),
-    row.peer === undefined ? '–' : `${figure(row.peer, row.unit)} (${row.peerName ?? 'peer'})`,
-    times === undefined ? '–' : `${number(times)}×`,
+    row.peer === undefined ? '–' : `${more}${figure(row.peer, row.unit)} (${row.peerName ?? 'peer'})`,
+    times === undefined ? '–' : `${more}${number(times)}×`,
     targetText(row.target, row.unit),
     kept === undefined ? '' : kept ? 'kept' : 'missed',
     row.note ?? '',

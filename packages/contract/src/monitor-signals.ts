@@ -27,7 +27,7 @@ export const monitoredScores = [
 const numbers = <const T extends readonly string[]>(names: T) => {
   const other = [...Object.keys(olderNames), ...Object.keys(driftMetricAliases)]
   const all: readonly string[] = [...names, ...other.filter(name => names.includes(metricNamed(name)))]
-  return z.partialRecord(z.enum(all), z.number())
+  return z.strictObject(Object.fromEntries(all.map(name => [name, z.number().optional()])))
 }
 
 const contexts = [

@@ -73,8 +73,11 @@ interface Child {
   end(): Promise<void>
 }
 
+/** Readers live beside others and not long: memory counts for more than the last tenth of speed. */
+export const readerFlags = ['--max-old-space-size=512', '--optimize-for-size', '--expose-gc']
+
 function startChild({ memory, background, signal }: TabularOptions): Child {
-  const child = spawn(process.execPath, ['--max-old-space-size=512', program()], {
+  const child = spawn(process.execPath, [...readerFlags, program()], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: environment(memory),
     ...(signal === undefined ? {} : { signal, killSignal: 'SIGKILL' as const }),

@@ -74,17 +74,17 @@ export async function openCounts(db: Database, monitors: readonly string[]): Pro
 export const listDefaults = (db: Database, workspace: string): Promise<DefaultRow[]> =>
   on(db).selectFrom('monitor_defaults').selectAll().where('workspace', '=', workspace).execute()
 
-/** What the kept profiles of hours and days were made of, from the day of the first hour to the last. */
+/** What the kept profiles of hours and days were made of, from the day of the first hour to the last, and that of the span of days. */
 export async function keptContents(
   db: Database,
   of: ProfiledPlace,
-  from: string,
-  to: string,
+  { from, to, span }: { from: string; to: string; span: string },
 ): Promise<Map<string, string>> {
   const rows = await placed(db, of)
     .select(['hour', 'content'])
-    .where('hour', '>=', from.slice(0, '2026-11-26'.length))
-    .where('hour', '<=', to)
+    .where(({ and, eb, or }) =>
+      or([eb('hour', '=', span), and([eb('hour', '>=', from.slice(0, '2026-11-26'.length)), eb('hour', '<=', to)])]),
+    )
     .execute()
   return new Map(rows.map(({ hour, content }) => [hour, content]))
 }

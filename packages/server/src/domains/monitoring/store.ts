@@ -126,8 +126,13 @@ export async function deleteProfiles(tx: Tx, endpoint: string, hours: readonly s
     .deleteFrom('monitor_profiles')
     .where('workspace', '=', tx.who.workspace)
     .where('endpoint', '=', endpoint)
-    // and the sums of their days
-    .where('hour', 'in', [...new Set(hours.flatMap(hour => [hour, hour.slice(0, '2026-11-26'.length)]))])
+    // and the sums of their days, and of several days
+    .where(({ eb, or }) =>
+      or([
+        eb('hour', 'in', [...new Set(hours.flatMap(hour => [hour, hour.slice(0, '2026-11-26'.length)]))]),
+        eb('hour', 'like', 'days-%'),
+      ]),
+    )
     .execute()
 }
 

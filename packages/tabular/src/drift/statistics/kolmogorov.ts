@@ -1,4 +1,4 @@
-import { logChoose } from './gamma.ts'
+import { logChoices } from './gamma.ts'
 
 /** Samples up to which the p-value is counted path by path, as in SciPy. */
 const EXACT_UP_TO = 10_000
@@ -86,6 +86,7 @@ const logFactorialOverPower = (n: number): number => {
 /** P(D+ > x): Z. W. Birnbaum and F. H. Tingey, 1951. Every term is positive. */
 function oneSidedTail(n: number, x: number): number {
   let sum = 0
+  const logChoose = logChoices(n)
   const last = Math.floor(n * (1 - x))
   for (let j = 0; j <= last; j++) {
     const [low, high] = [x + j / n, 1 - x - j / n]
@@ -93,7 +94,7 @@ function oneSidedTail(n: number, x: number): number {
       if (j === n) sum += low ** (j - 1)
       continue
     }
-    sum += Math.exp(logChoose(n, j) + (j - 1) * Math.log(low) + (n - j) * Math.log(high))
+    sum += Math.exp(logChoose(j) + (j - 1) * Math.log(low) + (n - j) * Math.log(high))
   }
   return x * sum
 }

@@ -1,6 +1,8 @@
 import type { WindowPart, WindowProfile, WindowProfilesRequest } from '@hagane/tabular'
 import { eachDialect } from '@hagane/testkit'
 import { beforeEach, expect, it } from 'vitest'
+import { deleteProfiles } from '../store.ts'
+import type { MonitoringTables } from '../tables.ts'
 import type { Bench } from './bench.ts'
 import { windowSummary } from './profiles.ts'
 
@@ -83,6 +85,53 @@ eachDialect('the profile of a window', database => {
     contents.delete(hourAt(30))
     expect(await minutes(0, 60)).toBe(59 * 60)
     expect(asked).toEqual([])
+  })
+
+  it('adds up all whole days once, again when an old hour changes, and forgets the sum with the data', async () => {
+    const sum = async () => {
+      const rows = await database
+        .db()
+        .reads.withTables<MonitoringTables>()
+        .selectFrom('monitor_profiles')
+        .selectAll()
+        .where('endpoint', '=', 'e')
+        .where('deployment', '=', `d${model}`)
+        .where('hour', 'like', 'days-%')
+        .execute()
+      return rows.map(({ hour, content, profile }) => ({ hour, content, rows: JSON.parse(profile).profile.rows }))
+    }
+    await minutes(0, 60)
+    const [before] = await sum()
+    expect(before).toMatchObject({ hour: 'days-2', rows: 48 * 60 })
+    expect(await minutes(0, 60)).toBe(60 * 60)
+    contents.set(hourAt(5), 'late')
+    expect(await minutes(0, 60)).toBe(60 * 60)
+    expect(asked).toEqual([`${hourAt(5)} 60`])
+    const [after, ...others] = await sum()
+    expect(others).toEqual([])
+    expect(after?.content).not.toBe(before?.content)
+    await database
+      .db()
+      .withTransaction({ workspace: 'default', actor: 'a' }, tx => deleteProfiles(tx, 'e', [hourAt(5)]))
+    expect(await sum()).toEqual([])
+  })
+
+  it('is the sum of a month of hours with gaps, wherever its edges lie', async () => {
+    contents = new Map(
+      Array.from({ length: 720 }, (_, n) => n)
+        .filter(n => n % 7 !== 3 && (n < 100 || n > 180))
+        .map(n => [hourAt(n), 'a']),
+    )
+    const hoursIn = (from: number, to: number) =>
+      [...contents.keys()].filter(hour => hour >= hourAt(from) && hour < hourAt(to)).length
+    expect(await minutes(0, 720)).toBe(hoursIn(0, 720) * 60)
+    for (const from of [1, 24, 30, 101, 150, 190]) {
+      expect(await minutes(from, 720)).toBe(hoursIn(from, 720) * 60)
+      expect(asked).toEqual([])
+    }
+    contents.set(hourAt(200), 'late')
+    expect(await minutes(24, 720)).toBe(hoursIn(24, 720) * 60)
+    expect(asked).toEqual([`${hourAt(200)} 60`])
   })
 
   it('keeps nothing of an hour whose captures are still to become tables', async () => {

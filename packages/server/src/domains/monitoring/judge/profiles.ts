@@ -36,8 +36,8 @@ export const deploymentKey = (bench: Bench, { endpoint, deployment }: Target): s
   `deployment ${endpoint}/${deployment} ${bench.about.model ?? ''}`
 
 /**
- * The profile of a window: hours that lie in it whole are profiled once and kept, and so are the sums of whole days, so that a month is the
- * sum of 30 small documents; only its edges, and hours of which captures are still to become tables, are read. When the deployment
+ * The profile of a window: hours that lie in it whole are profiled once and kept, and so are the sums of whole days and of all of
+ * them, so that a month is the sum of two dozen small documents; only its edges, and hours of which captures are still to become tables, are read. When the deployment
  * is looked at for the first time, `kindsOf` is asked what its columns are to be taken for, and that is remembered.
  */
 export async function windowSummary(
@@ -55,24 +55,34 @@ export async function windowSummary(
   if (planned === undefined) return nothing
   const { plan, first } = planned
   const basis = digestOf(JSON.stringify(plan))
-  const kept = await keptContents(bench.needs.db, { ...place, basis }, parts[0]?.hour ?? '', parts.at(-1)?.hour ?? '')
   const days = [...Map.groupBy(parts, ({ hour }) => hour.slice(0, DAY_LENGTH))].map(([day, of]) =>
     dayOf(day, of, window),
   )
+  const span = spanOf(days.filter(({ whole }) => whole))
+  const kept = await keptContents(
+    bench.needs.db,
+    { ...place, basis },
+    { from: parts[0]?.hour ?? '', to: parts.at(-1)?.hour ?? '', span: span.key },
+  )
   const isKept = ({ key, content, whole }: Pick<Piece, 'key' | 'content' | 'whole'>) =>
     whole && kept.get(key) === content
-  const pieces = days.flatMap(day => (isKept(day) ? [] : day.pieces))
-  const keys = [...days.filter(isKept), ...pieces.filter(isKept)].map(({ key }) => key)
+  const single = isKept(span) ? days.filter(({ whole }) => !whole) : days
+  const pieces = single.flatMap(day => (isKept(day) ? [] : day.pieces))
+  const keys = [...[span, ...single].filter(isKept), ...pieces.filter(isKept)].map(({ key }) => key)
   const stored = await keptProfiles(bench.needs.db, { ...place, basis }, keys)
   const open = pieces.filter(piece => !isKept(piece))
   const unread = open.filter(({ hour }) => hour !== first?.hour)
   const fresh = unread.length === 0 ? [] : await profiled(bench, target, unread, plan)
   const read = [...(first === undefined ? [] : [first]), ...fresh]
   const found = new Map([...stored, ...read.map(one => [one.hour, one] as const)])
-  const sums = days.flatMap(day => (day.whole && !isKept(day) ? [[day, sumOf(day, found)] as const] : []))
+  const sums = single.flatMap(day => (day.whole && !isKept(day) ? [sumOf(day, found)] : []))
+  const ofDays = span.whole && !isKept(span) ? [sumOfDays(span, [...stored.values(), ...sums])] : []
   await keep(bench, target, basis, [
     ...open.flatMap(piece => (piece.whole ? [{ ...piece, profile: found.get(piece.key) as WindowProfile }] : [])),
-    ...sums.map(([{ key, content }, profile]) => ({ key, content, profile })),
+    ...[...sums, ...ofDays].map(profile => ({
+      ...{ key: profile.hour, profile },
+      content: [span, ...days].find(({ key }) => key === profile.hour)?.content ?? '',
+    })),
   ])
   return merged([...found.values()])
 }
@@ -91,6 +101,14 @@ interface Day {
   readonly content: string
   readonly whole: boolean
   readonly pieces: readonly Piece[]
+}
+
+/** All whole days of a window, together. */
+interface Span {
+  readonly key: string
+  readonly content: string
+  readonly whole: boolean
+  readonly days: readonly string[]
 }
 
 const DAY_LENGTH = '2026-11-26'.length
@@ -116,6 +134,19 @@ function dayOf(key: string, pieces: readonly Piece[], window: Window): Day {
 const sumOf = ({ key, pieces }: Day, found: ReadonlyMap<string, WindowProfile>): WindowProfile => ({
   hour: key,
   ...merged(pieces.map(piece => found.get(piece.key) as WindowProfile)),
+})
+
+/** Kept by the number of its days: while the window moves on, the next sum takes the place of the last. */
+const spanOf = (days: readonly Day[]): Span => ({
+  key: `days-${days.length}`,
+  content: digestOf(days.map(({ key, content }) => `${key} ${content}`).join('\n')),
+  whole: days.length > 1,
+  days: days.map(({ key }) => key),
+})
+
+const sumOfDays = ({ key, days }: Span, found: readonly WindowProfile[]): WindowProfile => ({
+  hour: key,
+  ...merged(found.filter(({ hour }) => days.includes(hour))),
 })
 
 /** What columns of production are taken for, asked once. */
