@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { JobResource } from '@hagane/contract'
 import { buildTestApp, stepsOf, type TestApp } from '@hagane/testkit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { cliOf } from '../../tools/demo/cli.ts'
+import { cliHere } from './cli-here.ts'
 
 const files: Record<string, string> = {
   'pipeline.yml': `type: pipeline
@@ -57,7 +57,7 @@ const outputsOf = async (server: TestApp, job: string) =>
   )
 
 it('a folder computes the job again on another server, with equal outputs', { timeout: 120_000 }, async () => {
-  const cli = cliOf(one.url, folder)
+  const cli = cliHere(one.url, folder)
   const { name } = await cli.json<JobResource>('job', 'create', '-f', 'pipeline.yml', '--stream')
   await cli.run('job', 'show', '-n', name, '--export', 'there')
   await cli.run('job', 'show', '-n', name, '--export', 'again')
@@ -65,7 +65,7 @@ it('a folder computes the job again on another server, with equal outputs', { ti
   expect(yaml).not.toMatch(/hagane:|\.\.\//)
   expect(await readFile(join(folder, 'again', 'job.yml'), 'utf8')).toBe(yaml)
   expect(await readFile(join(folder, 'there', 'README.md'), 'utf8')).toContain('hagane job create -f job.yml --stream')
-  const there = cliOf(other.url, join(folder, 'there'))
+  const there = cliHere(other.url, join(folder, 'there'))
   const again = await there.json<JobResource>('job', 'create', '-f', 'job.yml', '--stream')
   const made = await outputsOf(one, name)
   expect(await outputsOf(other, again.name)).toEqual(made)

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { type JobReproduction, type JobResource, jobReproductionRoutes } from '@hagane/contract'
 import { buildTestApp, type TestApp } from '@hagane/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Cli, CommandFailed, cliOf } from '../../tools/demo/cli.ts'
+import { type Cli, CommandFailed } from '../../tools/demo/cli.ts'
+import { cliHere } from './cli-here.ts'
 
 /** Gradient descent on a line, by the standard library; logs its loss as an MLflow client would. */
 const training = `import json, os, random, sys, urllib.request
@@ -85,7 +86,7 @@ let cli: Cli
 beforeAll(async () => {
   server = await buildTestApp()
   folder = await mkdtemp(join(tmpdir(), 'hagane-reproduce-'))
-  cli = cliOf(server.url, folder)
+  cli = cliHere(server.url, folder)
   for (const [path, text] of Object.entries(files)) await write(join(folder, path), text)
 })
 afterAll(async () => {

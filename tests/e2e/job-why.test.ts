@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import type { JobWhy, KeyChange } from '@hagane/contract'
 import { buildTestApp, type TestApp } from '@hagane/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Cli, cliOf } from '../../tools/demo/cli.ts'
+import type { Cli } from '../../tools/demo/cli.ts'
+import { cliHere } from './cli-here.ts'
 
 const pipeline = `$schema: https://azuremlschemas.azureedge.net/latest/pipelineJob.schema.json
 type: pipeline
@@ -55,7 +56,7 @@ let cli: Cli
 beforeAll(async () => {
   server = await buildTestApp()
   folder = await mkdtemp(join(tmpdir(), 'hagane-why-'))
-  cli = cliOf(server.url, folder)
+  cli = cliHere(server.url, folder)
   for (const [path, text] of Object.entries(files)) await write(path, text)
 })
 afterAll(async () => {
