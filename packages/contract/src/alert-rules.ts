@@ -48,7 +48,7 @@ export const alertRuleSpec = z
       .max(1000)
       .optional()
       .describe('may hold {{subject}} and {{name}}, the subject without its kind'),
-    emails: z.array(z.email().max(320)).max(100).optional(),
+    emails: z.array(z.email('write an e-mail address, e.g. ml@example.com').max(320)).max(100).optional(),
     is_enabled: z.boolean().default(true),
   })
   .refine(({ on, metric }) => (on === undefined) !== (metric === undefined), {
@@ -97,7 +97,8 @@ export const backtestResult = z
   .object({
     since: timeSchema,
     until: timeSchema,
-    events: z.number().int().describe('events that counted'),
+    events: z.number().int().describe('events that counted, or looks at a metric that was beyond its bound'),
+    step_seconds: z.number().optional().describe('how often the metric of a rule was looked at'),
     fired: z.number().int(),
     firing_seconds: z.number().describe('how long it would have fired in all'),
     firings: z

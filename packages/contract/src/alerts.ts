@@ -66,7 +66,7 @@ export const silenceSpec = z
     ({ duration, ends_at, while: source }) =>
       [duration, ends_at].filter(Boolean).length === 1 || (source !== undefined && !duration && !ends_at),
     {
-      error: 'say how long: duration or ends_at (neither is needed with while)',
+      error: 'say how long by one of duration and ends_at (neither is needed with while)',
       path: ['duration'],
     },
   )

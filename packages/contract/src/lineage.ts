@@ -84,7 +84,7 @@ export type Recall = z.output<typeof recall>
 const dataVersion = z
   .string()
   .max(600)
-  .regex(/^(?:azureml:)?[^:@]+:[^:@]+$/, '<name>:<version>')
+  .regex(/^(?:azureml:)?[^:@]+:[^:@]+$/, 'write <name>:<version>, e.g. flights:3')
   .transform(text => text.replace(/^azureml:/, ''))
 
 export const lineageRoutes = {

@@ -40,7 +40,10 @@ const eventGrid = z.strictObject({
   topic: z.string().max(500).optional().describe('topic, or source of CloudEvents; /ws/<workspace> when left out'),
   headers: headers.optional().describe('sent along, e.g. aeg-sas-key; kept secret'),
 })
-const email = z.strictObject({ type: z.literal('email'), to: z.array(z.email().max(320)).min(1).max(100) })
+const email = z.strictObject({
+  type: z.literal('email'),
+  to: z.array(z.email('write an e-mail address, e.g. ml@example.com').max(320)).min(1).max(100),
+})
 const slack = z.strictObject({ type: z.literal('slack'), url: address })
 const teams = z.strictObject({ type: z.literal('teams'), url: address })
 const chat = z.strictObject({

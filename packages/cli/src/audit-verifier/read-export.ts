@@ -91,17 +91,15 @@ export interface Scan {
   crlf: boolean
 }
 
-/** Text of each line, and whether it was ended by a newline. */
-async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<{ bytes: Buffer; whole: boolean }> {
-  let rest = Buffer.alloc(0)
+/** Whole lines as they come, many at once, and at the end what is left without a newline. */
+async function* piecesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<{ bytes: Buffer; whole: boolean }> {
+  let rest: Buffer = Buffer.alloc(0)
   for await (const chunk of chunks) {
-    rest = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk])
-    let from = 0
-    for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10, from)) {
-      yield { bytes: rest.subarray(from, end + 1), whole: true }
-      from = end + 1
-    }
-    rest = rest.subarray(from)
+    rest = rest.length === 0 ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length) : Buffer.concat([rest, chunk])
+    const end = rest.lastIndexOf(10) + 1
+    if (end === 0) continue
+    yield { bytes: rest.subarray(0, end), whole: true }
+    rest = Buffer.from(rest.subarray(end))
   }
   if (rest.length > 0) yield { bytes: rest, whole: false }
 }
@@ -120,53 +118,95 @@ function foundAt(line: number, row: EventLine | undefined, { text, sound }: { te
   return { line, ...(row === undefined ? {} : { event: row }), sound: isWritten, respelled: sound && !isWritten }
 }
 
-/**
- * Reads an export once. Without `keep` it stops at the first event that does not follow on the one before, and holds no
- * more than one line in memory; `sizes` are those at which the tree's root is wanted.
- */
-export async function scan(
-  chunks: AsyncIterable<Uint8Array>,
-  sizes: (header: Header) => readonly number[],
-  keep: boolean,
-): Promise<Scan> {
-  const state: Scan = {
+type Sizes = (header: Header) => readonly number[]
+
+/** What is known of an export so far. */
+class Reading {
+  readonly state: Scan = {
     ...{ unbroken: true, lines: 0, seq: 0, head: '', sameBytes: false, cut: false, crlf: false },
     ...{ at: new Map(), found: [] },
   }
-  const bytes = createHash('sha256')
-  let tree = new GrowingTree()
-  let wanted = new Set<number>()
-  const note = () => wanted.has(state.seq) && state.at.set(state.seq, { root: tree.root(), head: state.head })
-  for await (const line of linesOf(chunks)) {
-    state.lines += 1
-    state.cut = !line.whole
-    const text = line.bytes.toString('utf8', 0, line.bytes.length - (line.whole ? 1 : 0))
+  readonly #bytes = createHash('sha256')
+  readonly #sizes: Sizes
+  readonly #keep: boolean
+  #tree = new GrowingTree()
+  #wanted = new Set<number>()
+
+  constructor(sizes: Sizes, keep: boolean) {
+    this.#sizes = sizes
+    this.#keep = keep
+  }
+
+  /** Takes some lines; false when nothing more need be read. */
+  take(bytes: Buffer, whole: boolean): boolean {
+    const lines = bytes.toString('utf8').split('\n')
+    if (whole) lines.pop()
+    const before = (line: number) => {
+      const length = lines.slice(0, line).reduce((sum, text) => sum + Buffer.byteLength(text) + 1, 0)
+      return this.#bytes.copy().update(bytes.subarray(0, length)).digest('hex')
+    }
+    for (let i = 0; i < lines.length; i++) {
+      this.state.lines += 1
+      this.state.cut = !whole
+      if (!this.#line(lines[i] as string, () => before(i))) return false
+    }
+    this.#bytes.update(bytes)
+    return true
+  }
+
+  #line(text: string, digestBefore: () => string): boolean {
+    const { state } = this
     if (state.lines === 1) state.crlf = text.endsWith('\r')
     const value = parsed(text)
-    if (value?.hagane_audit === 1 && state.header === undefined) {
-      const header = value as unknown as Header
-      Object.assign(state, { header, headerLine: state.lines, seq: header.after, head: header.after_hash })
-      const frontier = Array.isArray(header.frontier) ? header.frontier : []
-      tree = new GrowingTree(header.after, frontier.map(String))
-      wanted = new Set(sizes(header))
-      note()
-      if (state.lines > 1 && !keep) return { ...state, header: undefined }
-    } else if (value?.hagane_audit_end === 1 && state.trailer === undefined) {
+    if (value?.hagane_audit === 1 && state.header === undefined) return this.#first(value as unknown as Header)
+    if (value?.hagane_audit_end === 1 && state.trailer === undefined) {
       Object.assign(state, { trailer: value, trailerLine: state.lines })
-      state.sameBytes = bytes.copy().digest('hex') === value.sha256 && JSON.stringify(value) === text
-    } else {
-      const row = value as unknown as EventLine | undefined
-      const digest = row === undefined ? undefined : hashOf(row)
-      const sound = row !== undefined && digest === row.hash
-      if (sound && row.seq === state.seq + 1 && row.prev_hash === state.head && state.trailer === undefined) {
-        Object.assign(state, { seq: row.seq, head: row.hash })
-        tree.add(row.hash)
-        note()
-      } else state.unbroken = false
-      if (keep) state.found.push(foundAt(state.lines, row, { text, sound }))
-      else if (!state.unbroken) return state
+      state.sameBytes = digestBefore() === value.sha256 && JSON.stringify(value) === text
+      return true
     }
-    bytes.update(line.bytes)
+    return this.#event(value as unknown as EventLine | undefined, text)
   }
-  return state
+
+  #first(header: Header): boolean {
+    const { state } = this
+    state.header = header
+    state.headerLine = state.lines
+    state.seq = header.after
+    state.head = header.after_hash
+    const frontier = Array.isArray(header.frontier) ? header.frontier : []
+    this.#tree = new GrowingTree(header.after, frontier.map(String))
+    this.#wanted = new Set(this.#sizes(header))
+    this.#note()
+    if (state.lines === 1 || this.#keep) return true
+    state.header = undefined
+    return false
+  }
+
+  #event(row: EventLine | undefined, text: string): boolean {
+    const { state } = this
+    const sound = row !== undefined && hashOf(row) === row.hash
+    if (sound && row.seq === state.seq + 1 && row.prev_hash === state.head && state.trailer === undefined) {
+      state.seq = row.seq
+      state.head = row.hash
+      this.#tree.add(row.hash)
+      this.#note()
+    } else state.unbroken = false
+    if (this.#keep) state.found.push(foundAt(state.lines, row, { text, sound }))
+    return this.#keep || state.unbroken
+  }
+
+  #note(): void {
+    const { seq, head, at } = this.state
+    if (this.#wanted.has(seq)) at.set(seq, { root: this.#tree.root(), head })
+  }
+}
+
+/**
+ * Reads an export once. Without `keep` it stops at the first event that does not follow on the one before, and holds no
+ * more than some lines in memory; `sizes` are those at which the tree's root is wanted.
+ */
+export async function scan(chunks: AsyncIterable<Uint8Array>, sizes: Sizes, keep: boolean): Promise<Scan> {
+  const reading = new Reading(sizes, keep)
+  for await (const { bytes, whole } of piecesOf(chunks)) if (!reading.take(bytes, whole)) break
+  return reading.state
 }

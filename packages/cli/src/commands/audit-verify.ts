@@ -25,15 +25,26 @@ const BEGINNING = 64
 /** A proof of a prediction in a file of any size is far smaller. */
 const LARGEST_PROOF = 16 * 2 ** 20
 
-async function beginningOf(path: string): Promise<Buffer> {
-  const file = await open(path)
+async function beginningOf(path: string, given: string): Promise<Buffer> {
+  const file = await open(path).catch(unreadable(given))
   try {
+    if ((await file.stat()).isDirectory()) unreadable(given)({ code: 'EISDIR' })
     const { bytesRead, buffer } = await file.read(Buffer.alloc(BEGINNING), 0, BEGINNING, 0)
     return buffer.subarray(0, bytesRead)
   } finally {
     await file.close()
   }
 }
+
+/** Throws `invalid` with the reason. */
+const unreadable =
+  (given: string) =>
+  ({ code, message }: { code?: string; message?: string }): never => {
+    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : message
+    throw new HaganeError('invalid', `${given} cannot be verified: ${why}`, {
+      hint: 'give a file that `hagane audit export --file` or `hagane audit prove --file` wrote',
+    })
+  }
 
 const isGzip = (beginning: Buffer): boolean => beginning[0] === 0x1f && beginning[1] === 0x8b
 
@@ -103,7 +114,7 @@ export const verify = verb({
     }
     checkKey(publicKey)
     const path = resolve(call.surroundings.cwd, file)
-    const beginning = await beginningOf(path)
+    const beginning = await beginningOf(path, file)
     if (/^\s*\{\s*"hagane_proof"/.test(beginning.toString('utf8'))) {
       const { size } = await stat(path)
       if (size > LARGEST_PROOF) throw new HaganeError('too_large', `${file} is too large for a proof: ${size} bytes`)
@@ -116,8 +127,11 @@ export const verify = verb({
     const verdict = await verifyExport(() => contentOf(path, isGzip(beginning)), { publicKey, checkpoints })
     if (publicKey === undefined && verdict.ok)
       call.note('signed with the key that the file names; compare it with `hagane audit key`, or give --public-key')
-    if (call.globals.output === 'table') await call.print(verdict.faults, faultColumns)
-    else await call.print(verdict)
+    if (call.globals.output === 'table') {
+      const { events, from, to, checkpoints } = verdict
+      if (verdict.ok) call.note(`${events} events hold, ${from} to ${to}, as ${checkpoints} signed checkpoints say`)
+      await call.print(verdict.faults, faultColumns)
+    } else await call.print(verdict)
     return verdict.ok ? exitCodes.ok : exitCodes.failure
   },
 })

@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { auditRoutes } from '@hagane/contract'
 import { describe, expect, it } from 'vitest'
 import { chainOf, exportOf, newSigner } from '../audit-verifier/export-under-test.ts'
@@ -22,6 +23,29 @@ describe('audit verify of a file, without a server', () => {
     const bad = await runCli(['audit', 'verify', 'export.jsonl', '-o', 'table'], { env: nowhere, cwd })
     expect(bad.code).toBe(1)
     expect(bad.out).toMatch(/removed +4 .*event 4 is missing/)
+  })
+
+  it('unpacks one that is compressed, and says where one that was cut ends', async () => {
+    const cwd = newFolder()
+    const zipped = gzipSync(lines.join(''), { level: 1 })
+    writeFileSync(join(cwd, 'export.jsonl.gz'), zipped)
+    const good = await runCli(['audit', 'verify', 'export.jsonl.gz'], { env: nowhere, cwd })
+    expect([good.code, JSON.parse(good.out)]).toMatchObject([0, { ok: true, events: 9 }])
+    writeFileSync(join(cwd, 'export.jsonl.gz'), zipped.subarray(0, zipped.length - 12))
+    const cut = await runCli(['audit', 'verify', 'export.jsonl.gz'], { env: nowhere, cwd })
+    expect([cut.code, JSON.parse(cut.out).faults[0]]).toMatchObject([1, { kind: 'truncated' }])
+    writeFileSync(join(cwd, 'export.jsonl.gz'), Buffer.concat([zipped.subarray(0, 30), Buffer.alloc(300, 7)]))
+    const damaged = await runCli(['audit', 'verify', 'export.jsonl.gz'], { env: nowhere, cwd })
+    expect([damaged.code, damaged.err]).toEqual([1, expect.stringContaining('no whole gzip file')])
+  })
+
+  it.each([
+    [['nothing.jsonl'], 'nothing.jsonl cannot be verified: there is no such file'],
+    [['.'], '. cannot be verified: it is a folder'],
+    [['export.jsonl', '--public-key', 'hello'], "--public-key: 'hello' is no key; one looks like hagane/"],
+  ])('refuses %j in words', async (args, says) => {
+    const refused = await runCli(['audit', 'verify', ...args], { env: nowhere, cwd: newFolder() })
+    expect([refused.code === 0, refused.err]).toEqual([false, expect.stringContaining(says)])
   })
 
   it('refuses what is neither export nor proof by naming what is wrong', async () => {

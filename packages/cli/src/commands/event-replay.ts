@@ -87,7 +87,12 @@ export const replay = verb({
   },
   run: async (call, { fromSeq, untilSeq, since, until, to, type, subject, where }) => {
     if ((fromSeq === undefined) === (since === undefined))
-      throw new UsageError('say where to begin', '--from-seq <seq> or --since <time>')
+      throw new UsageError(
+        fromSeq === undefined ? 'say where to begin' : '--from-seq and --since both say where to begin: give one',
+        '--from-seq <seq> or --since <time>',
+      )
+    if (fromSeq !== undefined && untilSeq !== undefined && untilSeq < fromSeq)
+      throw new UsageError(`--until-seq ${untilSeq} is before --from-seq ${fromSeq}`, 'give a larger --until-seq')
     const stretch: Stretch = {
       ...(fromSeq === undefined ? {} : { from_seq: fromSeq }),
       ...(untilSeq === undefined ? {} : { until_seq: untilSeq }),

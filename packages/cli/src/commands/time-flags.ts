@@ -9,10 +9,16 @@ export const periodFlags = {
 }
 
 /** The query of a period; what is not given is left out. */
-export const periodOf = ({ since, until }: { since: string | undefined; until: string | undefined }) => ({
-  ...(since === undefined ? {} : { since: timeOf('--since', since) }),
-  ...(until === undefined ? {} : { until: timeOf('--until', until) }),
-})
+export function periodOf(given: { since: string | undefined; until: string | undefined }) {
+  const since = given.since === undefined ? undefined : timeOf('--since', given.since)
+  const until = given.until === undefined ? undefined : timeOf('--until', given.until)
+  if (since !== undefined && until !== undefined && until <= since)
+    throw new UsageError(
+      `--until ${given.until} is not after --since ${given.since}: that is ${until}, and ${since}`,
+      'give an earlier --since or a later --until; 2h means two hours ago',
+    )
+  return { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) }
+}
 
 function timeOf(flag: string, given: string): string {
   const ago = /^\d{1,9}[smhdw]$/.test(given)

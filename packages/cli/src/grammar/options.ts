@@ -36,5 +36,5 @@ function truthOf(flag: Flag, raw: unknown): boolean {
 
 function countOf(flag: Flag, raw: string): number {
   if (/^\d{1,15}$/.test(raw)) return Number(raw)
-  throw new UsageError(`--${longName(flag)} takes a whole number, not '${raw}'`)
+  throw new UsageError(`--${longName(flag)} takes a whole number from 0 up, not '${raw}'`)
 }

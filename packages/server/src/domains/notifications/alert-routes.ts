@@ -11,6 +11,7 @@ import {
 } from './alerts/service.ts'
 import type { NotificationNeeds } from './needs.ts'
 import { backtest } from './rules/backtest.ts'
+import type { MetricSource } from './rules/metric-source.ts'
 import { pageOfRules, removeRule, saveRule, showRule } from './rules/service.ts'
 
 /** The HTTP face of alerts and silences. */
@@ -34,7 +35,10 @@ export const bindAlerts = ({ db }: Pick<NotificationNeeds, 'db'>): BoundRoute[] 
 ]
 
 /** The HTTP face of alert rules. */
-export const bindAlertRules = ({ db }: Pick<NotificationNeeds, 'db'>): BoundRoute[] => [
+export const bindAlertRules = ({
+  db,
+  metric,
+}: Pick<NotificationNeeds, 'db'> & { metric: MetricSource }): BoundRoute[] => [
   implement(alertRuleRoutes.create, async call => {
     await saveRule(db, call, call.body)
     return showRule(db, call.workspace, call.body.name)
@@ -52,6 +56,6 @@ export const bindAlertRules = ({ db }: Pick<NotificationNeeds, 'db'>): BoundRout
       throw new HaganeError('invalid', 'body: until: not after since', {
         details: [{ property: 'until', message: 'not after since', sent: period.until.toISOString() }],
       })
-    return backtest(db, call.workspace, { rule, ...period })
+    return backtest({ db, metric }, call.workspace, { rule, ...period })
   }),
 ]

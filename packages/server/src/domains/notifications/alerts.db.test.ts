@@ -261,6 +261,14 @@ eachDialect('alerts of two servers on one database', database => {
     expect((await alertOf('alert-rule/large'))?.summary).toMatch(
       /^large: memory_bytes \(last\) of server is \d+, above 1$/,
     )
+    const since = new Date(clock.now().getTime() - 60 * MINUTE).toISOString()
+    clock.ahead += MINUTE
+    const foretold = (above: number) =>
+      call(alertRuleRoutes.backtest, { body: { rule: { ...body, metric: { ...metric, above } }, since } })
+    expect(await foretold(1)).toMatchObject({
+      ...{ fired: 1, step_seconds: 10, firings: [{ key: 'alert-rule/large' }] },
+    })
+    expect(await foretold(1e15)).toMatchObject({ fired: 0, events: 0, firings: [] })
     await call(alertRuleRoutes.create, { body: { ...body, metric: { ...metric, above: 1e15 } } })
     await until(async () => (await alertOf('alert-rule/large'))?.state === 'resolved')
   })

@@ -11,9 +11,10 @@ import { tellerOf } from './delivery/tell.ts'
 import { bindEvents } from './event-routes.ts'
 import type { NotificationNeeds } from './needs.ts'
 import { bindSubscriptions } from './routes.ts'
+import type { MetricSource } from './rules/metric-source.ts'
 import { ensureAlertMail } from './subscriptions/alert-mail.ts'
 import { putSubscription } from './subscriptions/service.ts'
-import { buildAlertWatch, type MetricSource } from './watch.ts'
+import { buildAlertWatch } from './watch.ts'
 
 export { smtpOf } from './smtp-settings.ts'
 
@@ -48,7 +49,12 @@ export function buildNotifications({ allowPrivateUrls, smtp, metric, deliveryLog
     ensureMail: ensureAlertMail,
   })
   return {
-    routes: [...bindEvents(needs), ...bindSubscriptions(needs), ...bindAlerts(needs), ...bindAlertRules(needs)],
+    routes: [
+      ...bindEvents(needs),
+      ...bindSubscriptions(needs),
+      ...bindAlerts(needs),
+      ...bindAlertRules({ ...needs, metric }),
+    ],
     subscribe: async (who, spec) => void (await putSubscription(needs, who, spec)),
     start() {
       engine.start()

@@ -1,4 +1,4 @@
-import { alertSignal, secondsOfDuration } from '@hagane/contract'
+import { alertSignal } from '@hagane/contract'
 import type { Database, Tx } from '../../kernel/db/index.ts'
 import { type EventRow, eventsAfter, toRecord } from '../../kernel/events/index.ts'
 import type { Logger } from '../../kernel/log.ts'
@@ -7,6 +7,7 @@ import { raise, settle } from './alerts/signals.ts'
 import { lockAlerts, movePast } from './alerts/store.ts'
 import { type TellNeeds, tellDue } from './alerts/tell-groups.ts'
 import { ruleOverEvent, ruleOverMetric, rulesOverTime } from './rules/evaluate.ts'
+import { type MetricSource, windowOf } from './rules/metric-source.ts'
 import { allRules, rulesDue } from './rules/reads.ts'
 import { type Rule, ruleOf } from './rules/rule.ts'
 
@@ -23,12 +24,6 @@ export interface AlertWatch {
   poll(): Promise<void>
   stop(): Promise<void>
 }
-
-/** The present value of a service metric; undefined when nothing was measured. */
-export type MetricSource = (
-  workspace: string,
-  asked: { metric: string; subject: string; aggregation?: string | undefined; since: string; until: string },
-) => Promise<number | undefined>
 
 type Needs = TellNeeds & { db: Database; log: Logger; metric: MetricSource }
 
@@ -162,15 +157,7 @@ async function overMetrics({ db, log, metric }: Needs): Promise<void> {
   for (const rule of rules) {
     const bound = rule.spec.metric
     if (bound === undefined) continue
-    const now = db.clock.now()
-    const since = new Date(now.getTime() - secondsOfDuration(bound.over) * 1000).toISOString()
-    const asked = {
-      metric: bound.metric,
-      subject: bound.subject,
-      aggregation: bound.aggregation,
-      since,
-      until: now.toISOString(),
-    }
+    const asked = windowOf(bound, db.clock.now().getTime())
     const value = await metric(rule.workspace, asked).catch((error: unknown) => {
       log.warn({ err: error, rule: rule.spec.name }, 'the metric of an alert rule could not be read')
       return undefined

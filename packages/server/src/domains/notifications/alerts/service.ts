@@ -77,9 +77,7 @@ export async function createSilence(db: Database, who: Who, spec: SilenceSpec): 
           : Date.parse(ends_at)
         : starts_at + secondsOfDuration(duration) * 1000
     if (end !== null && end <= Math.max(now, starts_at))
-      throw new HaganeError('invalid', 'ends_at: this silence ends before it begins', {
-        details: [{ property: 'ends_at', message: 'not after its begin', sent: spec.ends_at }],
-      })
+      throw endsBefore(duration === undefined ? 'ends_at' : 'duration', duration ?? ends_at)
     const row: SilenceRow = {
       ...{ id: newUlid(now), workspace: who.workspace, spec: JSON.stringify(spec), starts_at, ends_at: end },
       ...{ created_at: tx.now.toISOString(), created_by: who.actor },
@@ -153,6 +151,12 @@ const toAlert = (row: AlertRow): AlertResource => ({
   ...optional('silenced_by', row.silenced_by),
   ...optional('note', row.note),
 })
+
+const endsBefore = (property: string, sent: string | undefined): HaganeError =>
+  new HaganeError('invalid', `${property}: this silence is over before it begins`, {
+    details: [{ property, message: 'it would have to end after now and after starts_at', sent }],
+    hint: 'for example: --duration 2h',
+  })
 
 const noAlert = (workspace: string, id: string): HaganeError =>
   new HaganeError('not_found', `no alert '${id}' in workspace ${workspace}`, {

@@ -1,7 +1,9 @@
-import { type AlertRuleSpec, type BacktestResult, HaganeError } from '@hagane/contract'
+import type { AlertRuleSpec, BacktestResult } from '@hagane/contract'
 import type { Database } from '../../../kernel/db/index.ts'
 import { type EventRow, eventsAfter, firstAt } from '../../../kernel/events/index.ts'
 import { begin, onEnd, onEvent, onTime, type RuleState, type Step } from './machine.ts'
+import { type MetricSource, windowOf } from './metric-source.ts'
+import { overMetric } from './metric-step.ts'
 import { keyOf, type Rule, ruleOfSpec, signalOf } from './rule.ts'
 
 const PAGE = 1000
@@ -9,18 +11,31 @@ const MOST_SHOWN = 1000
 
 type Firing = BacktestResult['firings'][number]
 
-/** Replays a rule on the events of a period, as if it had been there. Throws `invalid` for a condition that is none. */
+/** A rule over a metric is looked at every ten seconds, in a long period less often. */
+const LOOK_MS = 10_000
+const MOST_LOOKS = 2000
+
+interface Asked {
+  rule: AlertRuleSpec
+  since: Date
+  until: Date
+}
+
+/** Replays a rule on the past of a period, as if it had been there. Throws `invalid` for a condition that is none. */
 export async function backtest(
-  db: Database,
+  { db, metric }: { db: Database; metric: MetricSource },
   workspace: string,
-  { rule: spec, since, until }: { rule: AlertRuleSpec; since: Date; until: Date },
+  { rule: spec, since, until }: Asked,
 ): Promise<BacktestResult> {
-  if (spec.metric !== undefined)
-    throw new HaganeError('unsupported', 'metric: a rule over a service metric cannot be replayed on events', {
-      hint: 'ask for the past of the metric instead: `hagane metrics show`',
-    })
   const rule = ruleOfSpec(spec, workspace)
   const replay = new Replay(rule, since.getTime())
+  if (spec.metric !== undefined) {
+    const looks = Math.ceil((until.getTime() - since.getTime()) / MOST_LOOKS / LOOK_MS)
+    const step = Math.max(1, looks) * LOOK_MS
+    for (let at = since.getTime() + step; at <= until.getTime(); at += step)
+      replay.measured(at, await metric(workspace, windowOf(spec.metric, at)))
+    return { ...replay.end(since, until), step_seconds: step / 1000 }
+  }
   for await (const event of between(db, workspace, since, until, spec)) replay.event(event)
   return replay.end(since, until)
 }
@@ -75,6 +90,14 @@ class Replay {
     if (what === 'counts') this.#counted++
     const step = what === 'ends' ? onEnd(state, this.#now) : onEvent(this.#rule.timings, state, this.#now)
     this.#take(key, step, event.seq)
+  }
+
+  measured(at: number, value: number | undefined): void {
+    this.#now = at
+    const step = overMetric(this.#rule, this.#states.get(''), value, at)
+    if (step === undefined) return
+    if (step.state.times.length > 0) this.#counted++
+    this.#take('', step, undefined)
   }
 
   end(since: Date, until: Date): BacktestResult {

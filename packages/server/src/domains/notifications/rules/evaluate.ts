@@ -2,6 +2,7 @@ import type { Tx } from '../../../kernel/db/index.ts'
 import type { EventRow } from '../../../kernel/events/index.ts'
 import { raise, settle } from '../alerts/signals.ts'
 import { begin, dueAt, onEnd, onEvent, onTime, type RuleState, type Step } from './machine.ts'
+import { overMetric } from './metric-step.ts'
 import { keyOf, type Rule, signalOf } from './rule.ts'
 import { dueStates, keepState, stateOf } from './store.ts'
 
@@ -29,16 +30,8 @@ export async function rulesOverTime(tx: Tx, rules: readonly Rule[], now: number)
 
 /** Carries a rule over the present value of its metric; nothing was measured: nothing changes. */
 export async function ruleOverMetric(tx: Tx, rule: Rule, value: number | undefined): Promise<void> {
-  const { metric } = rule.spec
-  if (metric === undefined || value === undefined) return
-  const now = tx.now.getTime()
-  const before = (await stateOf(tx, rule.id, '')) ?? begin(rule.startedAt)
-  const isBeyond = metric.above === undefined ? value < (metric.below ?? value) : value > metric.above
-  const isQuiet = before.pendingSince === undefined && before.firingSince === undefined
-  if (!isBeyond && isQuiet) return
-  const passed = isBeyond ? onTime(rule.timings, { ...before, value }, now) : { state: { ...before, value }, moves: [] }
-  const step = isBeyond ? onEvent(rule.timings, passed.state, now) : onEnd(passed.state, now)
-  await carryOut(tx, rule, '', { state: step.state, moves: [...passed.moves, ...step.moves] }, undefined)
+  const step = overMetric(rule, await stateOf(tx, rule.id, ''), value, tx.now.getTime())
+  if (step !== undefined) await carryOut(tx, rule, '', step, undefined)
 }
 
 /** A rule that waits for what does not come has a state from its first day. */
