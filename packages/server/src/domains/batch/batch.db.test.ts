@@ -1,4 +1,12 @@
-import { batchRoutes, type Client, HaganeError, jobRoutes, lineageRoutes, treeUri } from '@hagane/contract'
+import {
+  auditTrailRoutes,
+  batchRoutes,
+  type Client,
+  HaganeError,
+  jobRoutes,
+  lineageRoutes,
+  treeUri,
+} from '@hagane/contract'
 import { buildTestApp, eachDialect, endOf, logOf, type TestApp, uploadFiles } from '@hagane/testkit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
@@ -119,6 +127,11 @@ eachDialect('batch endpoints', database => {
       for (const kind of ['job', 'deployment', 'model', 'data', 'code', 'environment', 'endpoint', 'person'])
         expect([...kinds]).toContain(kind)
       expect(graph.edges).toContainEqual(expect.objectContaining({ from: `prediction:${id}-3`, to: `job:${job.name}` }))
+      const trail = await client.call(auditTrailRoutes.show, { query: { of: `prediction:${id}-3` } })
+      expect(trail.facts.at(-1)).toMatchObject({ kind: 'prediction', facts: { job: job.name, row: 3 } })
+      expect(trail.story.map(entry => entry.type)).toEqual(
+        expect.arrayContaining(['dev.hagane.batch.invoked', 'dev.hagane.job.submitted']),
+      )
       await expect(
         client.call(lineageRoutes.show, { query: { of: `prediction:${id?.slice(0, -1)}0-3` } }),
       ).rejects.toMatchObject({ kind: 'not_found' })

@@ -26,19 +26,14 @@ eachDialect('alerts of two servers on one database', database => {
     append('dev.hagane.monitor.breached', `monitor/${key}`, {
       alert: { key, state, severity: 'error', summary: `${key} moved`, group: key.split('/')[0], ...more },
     })
-  const eventsOf = async (type: string): Promise<Record<string, unknown>[]> =>
-    (
-      await (apps[0] as TestApp).app.db.reads
-        .selectFrom('events')
-        .select('data')
-        .where('type', '=', type)
-        .orderBy('seq')
-        .execute()
-    ).map(row => JSON.parse(row.data))
-  const toldOf = async (group: string) =>
-    ((await eventsOf('dev.hagane.alert.notification')) as unknown as AlertNotification[]).filter(
-      told => told.group === group,
-    )
+  const eventsOf = async (type: string): Promise<Record<string, unknown>[]> => {
+    const query = (apps[0] as TestApp).app.db.reads.selectFrom('events').select('data').where('type', '=', type)
+    return (await query.orderBy('seq').execute()).map(row => JSON.parse(row.data))
+  }
+  const toldOf = async (group: string) => {
+    const told = (await eventsOf('dev.hagane.alert.notification')) as unknown as AlertNotification[]
+    return told.filter(one => one.group === group)
+  }
   const alertOf = async (key: string) => (await call(alertRoutes.list, { query: { state: 'all', key } })).items[0]
   const until = async (condition: () => Promise<boolean>) => {
     while (!(await condition())) await sleep(20)
@@ -265,9 +260,7 @@ eachDialect('alerts of two servers on one database', database => {
     clock.ahead += MINUTE
     const foretold = (above: number) =>
       call(alertRuleRoutes.backtest, { body: { rule: { ...body, metric: { ...metric, above } }, since } })
-    expect(await foretold(1)).toMatchObject({
-      ...{ fired: 1, step_seconds: 10, firings: [{ key: 'alert-rule/large' }] },
-    })
+    expect(await foretold(1)).toMatchObject({ fired: 1, step_seconds: 10, firings: [{ key: 'alert-rule/large' }] })
     expect(await foretold(1e15)).toMatchObject({ fired: 0, events: 0, firings: [] })
     await call(alertRuleRoutes.create, { body: { ...body, metric: { ...metric, above: 1e15 } } })
     await until(async () => (await alertOf('alert-rule/large'))?.state === 'resolved')
