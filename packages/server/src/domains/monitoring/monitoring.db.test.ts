@@ -87,6 +87,35 @@ eachDialect(
       ])
     })
 
+    it('judge each time once when the clock jumps on, back and on again', async () => {
+      const timesOf = async (name: string) => (await runsOf(name)).map(({ time }) => time.slice(11, 16))
+      const judgedAt = async (name: string, time: string) =>
+        until(
+          () => runsOf(name),
+          runs => runs[0]?.time.slice(11, 16) === time && runs.every(run => run.finished_at !== undefined),
+        )
+      await create('jumping', watching, { catch_up: 'all' })
+      await create('newest', watching, { catch_up: 'latest' })
+      clock.time = at('13:05:00')
+      await judgedAt('jumping', '13:00')
+      await judgedAt('newest', '13:00')
+      clock.time = at('11:30:00')
+      await create('witness', watching, { trigger: { ...hourly, expression: '35 * * * *' } })
+      clock.time = at('11:35:00')
+      // times are looked at while the clock is behind
+      await judgedAt('witness', '11:35')
+      clock.time = at('14:00:00')
+      await judgedAt('jumping', '14:00')
+      await judgedAt('newest', '14:00')
+      expect(await timesOf('jumping')).toEqual(['14:00', '13:00', '12:00', '11:00'])
+      expect(await timesOf('newest')).toEqual(['14:00', '13:00'])
+      const events = await eventsAfter(database.db(), 0, 10_000, { subject: 'schedule/newest' })
+      const skipped = events.filter(({ type }) => type === 'dev.hagane.schedule.skipped')
+      expect(skipped.map(({ data }) => JSON.parse(data))).toMatchObject([
+        { from: '2026-07-10T11:00:00.000Z', to: '2026-07-10T12:00:00.000Z' },
+      ])
+    })
+
     it('are schedules too: listed, switched, updated and deleted by either name', async () => {
       await create('both', watching, { is_enabled: false, tags: { a: 1 } })
       expect(await client.call(scheduleRoutes.show, { params: { name: 'both' } })).toMatchObject({
@@ -123,7 +152,10 @@ eachDialect(
 
     it.each([
       [
-        { monitoring_signals: { x: { type: 'generation_safety_quality' } }, ...watching },
+        {
+          monitoring_signals: { x: { type: 'generation_safety_quality' } },
+          monitoring_target: { endpoint_deployment_id: 'fake_endpoint_id' },
+        },
         'unsupported',
         'Azure OpenAI',
       ],

@@ -50,20 +50,15 @@ export function targetOf({ monitoring_target: target }: MonitorDefinition): Targ
 
 /** Refuses what could never be judged here. Throws invalid, or unsupported for signals of Azure's services. */
 export function checkDefinition(definition: MonitorDefinition): void {
-  const target = targetOf(definition)
   const signals = signalsOf(definition)
+  refuseServiceSignals(signals)
+  const target = targetOf(definition)
   if (signals.length === 0)
     throw new HaganeError('invalid', 'create_monitor.monitoring_signals: there are none', {
       hint: 'leave monitoring_signals out for data drift, prediction drift and data quality',
     })
   for (const { name, signal } of signals) {
     const property = `create_monitor.monitoring_signals.${name}`
-    const reason = serviceSignals[signal.type]
-    if (reason !== undefined)
-      throw new HaganeError('unsupported', `${property}.type: '${signal.type}' is not judged here: ${reason}`, {
-        details: [{ property: `${property}.type`, message: reason, sent: signal.type }],
-        hint: 'judge the answers in a component of your own and give it as a signal of type custom',
-      })
     if (target === undefined && !bringsItsData(signal))
       throw new HaganeError('invalid', `${property}: it is not said what to look at`, {
         details: [
@@ -74,6 +69,19 @@ export function checkDefinition(definition: MonitorDefinition): void {
           },
         ],
         hint: `add monitoring_target.endpoint_deployment_id, or ${property}.production_data.input_data`,
+      })
+  }
+}
+
+/** What only Azure can judge is told first: nothing else that is wrong can be mended then. */
+function refuseServiceSignals(signals: readonly PlannedSignal[]): void {
+  for (const { name, signal } of signals) {
+    const property = `create_monitor.monitoring_signals.${name}.type`
+    const reason = serviceSignals[signal.type]
+    if (reason !== undefined)
+      throw new HaganeError('unsupported', `${property}: '${signal.type}' is not judged here: ${reason}`, {
+        details: [{ property, message: reason, sent: signal.type }],
+        hint: 'judge the answers in a component of your own and give it as a signal of type custom',
       })
   }
 }
