@@ -1,7 +1,6 @@
-import { findExpressions } from '@hagane/contract'
+import { didYouMean, findExpressions } from '@hagane/contract'
 import { isDataType } from './expand-inputs.ts'
 import type { Loading } from './loading.ts'
-import { didYouMean } from './suggest.ts'
 import { type Cursor, isMap, mapAt, own, type YamlMap } from './tree.ts'
 
 const declaredIn = (component: YamlMap, key: 'inputs' | 'outputs'): YamlMap => {

@@ -1,6 +1,5 @@
-import { type Expression, findExpressions, findUnclosed } from '@hagane/contract'
+import { didYouMean, type Expression, findExpressions, findUnclosed } from '@hagane/contract'
 import type { Loading } from './loading.ts'
-import { didYouMean } from './suggest.ts'
 import type { Cursor } from './tree.ts'
 
 type Names = object | null | undefined

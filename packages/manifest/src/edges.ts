@@ -1,7 +1,6 @@
-import { type Expression, findExpressions, type PipelineNode } from '@hagane/contract'
+import { didYouMean, type Expression, findExpressions, type PipelineNode } from '@hagane/contract'
 import { checkClosed, isKnown, keysOf } from './command-check.ts'
 import type { Loading } from './loading.ts'
-import { didYouMean } from './suggest.ts'
 import { type Cursor, mapAt } from './tree.ts'
 
 export interface PipelineBody {

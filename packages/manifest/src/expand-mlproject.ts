@@ -1,8 +1,8 @@
+import { didYouMean } from '@hagane/contract'
 import { z } from 'zod'
 import type { Loading } from './loading.ts'
 import { isLocalPath } from './local-path.ts'
 import { pythonEnvironment } from './mlproject-environment.ts'
-import { didYouMean } from './suggest.ts'
 import { type Cursor, isMap, mapAt, own, type YamlMap } from './tree.ts'
 import { validate } from './validate.ts'
 

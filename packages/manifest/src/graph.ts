@@ -1,6 +1,7 @@
 import {
   type ComponentSpec,
   type ConditionNode,
+  didYouMean,
   type JobSpec,
   type PipelineJobSpec,
   type PipelineNode,
@@ -13,7 +14,6 @@ import { checkCommand, keysOf } from './command-check.ts'
 import { checkEdges, type PipelineBody } from './edges.ts'
 import type { Loading } from './loading.ts'
 import { checkParallel } from './parallel-check.ts'
-import { didYouMean } from './suggest.ts'
 import { type Cursor, mapAt } from './tree.ts'
 
 function checkNode(loading: Loading, node: Cursor, spec: Exclude<PipelineNode, ConditionNode>): void {

@@ -6,6 +6,5 @@ export { type LoadRequest, loadManifest, type Manifest } from './load-manifest.t
 export { type LocalUpload, withUploads } from './local-upload.ts'
 export type { Place } from './origins.ts'
 export { type Diagnostic, diagnosticText } from './problems.ts'
-export { didYouMean } from './suggest.ts'
 export { toYaml } from './to-yaml.ts'
 export type { Pointer } from './tree.ts'

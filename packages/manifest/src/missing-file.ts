@@ -1,5 +1,5 @@
+import { didYouMean } from '@hagane/contract'
 import type { Files } from './files.ts'
-import { didYouMean } from './suggest.ts'
 
 const mostNames = 8
 

@@ -1,7 +1,6 @@
-import { type ParallelComponentSpec, type ParallelNode, wholeExpression } from '@hagane/contract'
+import { didYouMean, type ParallelComponentSpec, type ParallelNode, wholeExpression } from '@hagane/contract'
 import { checkExpressions, keysOf } from './command-check.ts'
 import type { Loading } from './loading.ts'
-import { didYouMean } from './suggest.ts'
 import { type Cursor, mapAt } from './tree.ts'
 
 type Parallel = Pick<ParallelNode | ParallelComponentSpec, 'inputs' | 'outputs' | 'input_data' | 'task'>

@@ -1,8 +1,7 @@
-import { detailsOfIssue, limitOf, settleIssue } from '@hagane/contract'
+import { detailsOfIssue, didYouMean, limitOf, nearestWord, settleIssue } from '@hagane/contract'
 import { z } from 'zod'
 import type { Loading } from './loading.ts'
 import { allowedTexts, childSchemas, knownKeys, type Schema, schemasAt, schemasOf } from './schema-walk.ts'
-import { didYouMean, nearestWord } from './suggest.ts'
 import { isMap, type Pointer, propertyName, valueAt, type YamlMap } from './tree.ts'
 
 type Issue = z.core.$ZodIssue

@@ -1,7 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
-import { HaganeError, parseAssetReference, parseReference } from '@hagane/contract'
-import { didYouMean } from '@hagane/manifest'
+import { didYouMean, HaganeError, parseAssetReference, parseReference } from '@hagane/contract'
 import type { TableSource } from '@hagane/tabular'
 import type { Invocation } from '../invocation.ts'
 import { uploadTree } from '../upload/upload-tree.ts'

@@ -3,6 +3,7 @@ import {
   type DriftMetricName,
   type DriftThresholds,
   dataQualityMetrics,
+  didYouMean,
   driftMetricAliases,
   driftMetricNames,
   driftThresholds,
@@ -10,7 +11,6 @@ import {
   tableMetrics,
   textDriftMetrics,
 } from '@hagane/contract'
-import { didYouMean } from '@hagane/manifest'
 import { UsageError } from '../grammar/usage-error.ts'
 
 const groups = {

@@ -3,7 +3,6 @@ import { dirname, join, resolve } from 'node:path'
 import { blobRoutes, HaganeError, isSafeTreePath, type JobExport, jobExportRoutes, treeUri } from '@hagane/contract'
 import { saveTree } from '../download/save-tree.ts'
 import type { Invocation } from '../invocation.ts'
-import { toYaml } from '../output/yaml.ts'
 import { fileCount } from '../terminal/progress.ts'
 
 /** Writes a folder from which another server computes a job again; `data` says whether input data goes along. */
@@ -49,6 +48,7 @@ async function ownFiles(call: Invocation, found: JobExport, data: boolean): Prom
     ...(below === '' ? {} : { below }),
     ...(from === undefined ? {} : { from }),
   }))
+  const { toYaml } = await import('../output/yaml.ts')
   const record = { of, content: inputs, results, ...(git === undefined ? {} : { git }) }
   const diff = git?.diff === undefined ? [] : [{ path: 'changes.diff', text: await diffText(call, git.diff.digest) }]
   return [

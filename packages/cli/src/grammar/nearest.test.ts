@@ -1,5 +1,6 @@
+import { editDistance } from '@hagane/contract'
 import { expect, it } from 'vitest'
-import { didYouMean, editDistance, nearest } from './nearest.ts'
+import { didYouMean, nearest } from './nearest.ts'
 
 it.each([
   ['job', 'job', 0],

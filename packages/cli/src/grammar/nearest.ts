@@ -1,21 +1,4 @@
-/** Edits (insert, delete, replace, swap of neighbours) from one word to the other: optimal string alignment distance. */
-export function editDistance(from: string, to: string): number {
-  let beforeLast: number[] = []
-  let last = Array.from({ length: to.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= from.length; i += 1) {
-    const row = [i]
-    for (let j = 1; j <= to.length; j += 1) {
-      const same = from[i - 1] === to[j - 1]
-      let cost = Math.min((last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (last[j - 1] ?? 0) + (same ? 0 : 1))
-      const swapped = i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1]
-      if (swapped) cost = Math.min(cost, (beforeLast[j - 2] ?? 0) + 1)
-      row.push(cost)
-    }
-    beforeLast = last
-    last = row
-  }
-  return last[to.length] ?? 0
-}
+import { editDistance } from '@hagane/contract'
 
 /** The words that somebody who wrote `word` may have meant, nearest first; none when all are far away. */
 export function nearest(word: string, known: readonly string[]): string[] {

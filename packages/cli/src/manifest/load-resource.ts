@@ -1,16 +1,7 @@
 import { resolve } from 'node:path'
 import { parseReference } from '@hagane/contract'
-import {
-  diagnosticText,
-  type LocalUpload,
-  loadManifest,
-  type ManifestKind,
-  type ResourceOf,
-  withUploads,
-} from '@hagane/manifest'
+import type { LocalUpload, ManifestKind, ResourceOf } from '@hagane/manifest'
 import type { Invocation } from '../invocation.ts'
-import { uploadTree } from '../upload/upload-tree.ts'
-import { diskFiles } from './disk-files.ts'
 
 /** What a resource is made of: a file, or flags alone, or both. */
 export interface Source {
@@ -30,6 +21,9 @@ export async function loadResource<K extends ManifestKind>(
   source: Source,
 ): Promise<ResourceOf<K>> {
   const { cwd } = call.surroundings
+  // most verbs read no manifest: loading what reads it would take half of their processor time
+  const { diagnosticText, loadManifest, withUploads } = await import('@hagane/manifest')
+  const { diskFiles } = await import('./disk-files.ts')
   const loaded = await loadManifest({
     kind,
     directory: cwd,
@@ -58,7 +52,8 @@ async function uploadAll(call: Invocation, uploads: readonly LocalUpload[]) {
 
 const kindOf = ({ purpose }: LocalUpload) => (purpose === 'code' || purpose === 'environment-build' ? 'code' : 'data')
 
-function uploadOne(call: Invocation, upload: LocalUpload): Promise<string> {
+async function uploadOne(call: Invocation, upload: LocalUpload): Promise<string> {
+  const { uploadTree } = await import('../upload/upload-tree.ts')
   const target = { client: call.client, surroundings: call.surroundings, quiet: call.globals.onlyShowErrors }
   const includes = upload.additionalIncludes
   // Scoring scripts find a model below AZUREML_MODEL_DIR by the name of its folder.

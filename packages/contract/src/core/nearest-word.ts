@@ -1,5 +1,5 @@
-/** Edits (insert, delete, replace, swap of neighbours) between two words; gives up above `limit`. */
-function editDistance(a: string, b: string, limit: number): number {
+/** Edits (insert, delete, replace, swap of neighbours) from one word to the other: optimal string alignment distance. Gives up above `limit`. */
+export function editDistance(a: string, b: string, limit = Number.POSITIVE_INFINITY): number {
   if (Math.abs(a.length - b.length) > limit) return limit + 1
   let [before, last] = [[] as number[], Array.from({ length: b.length + 1 }, (_, index) => index)]
   for (let i = 1; i <= a.length; i++) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { didYouMean, nearestWord } from './suggest.ts'
+import { didYouMean, nearestWord } from './nearest-word.ts'
 
 test.each([
   ['inptus', 'inputs'],
