@@ -117,6 +117,8 @@ describe('the script of the guide', () => {
     ['inserted', whole.toSpliced(9, 0, whole[4] ?? '').join(''), 1, 'inserted: event 4'],
     ['reordered', swapped.join(''), 1, 'reordered: event 9 stands after 4'],
     ['truncated', whole.slice(0, 12).join(''), 1, 'truncated'],
+    ['copied as text', whole.join('').replaceAll('\n', '\r\n'), 1, 'changed: the bytes of the file'],
+    ['no export', '\ufffdPNG', 1, 'changed or truncated'],
     [
       'rewritten',
       exportOf(chainOf(22), signer)

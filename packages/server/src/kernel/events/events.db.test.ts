@@ -73,6 +73,25 @@ eachDialect('event chain', database => {
       .execute()
   })
 
+  it('lets others have their turn while a consumer reads what it missed', async () => {
+    await database.db().withTransaction(who, async tx => {
+      for (let i = 0; i < 1600; i++) tx.append({ type: 'dev.hagane.test.missed', subject: 'test/1', data: { i } })
+    })
+    let [turns, done] = [0, false]
+    const turn = () => {
+      turns++
+      if (!done) setImmediate(turn)
+    }
+    setImmediate(turn)
+    const log = buildEventLog(database.db(), buildLog('silent'))
+    const turnOfBatch: number[] = []
+    await log.consume('behind', async () => void turnOfBatch.push(turns)).catchUp()
+    done = true
+    await log.stop()
+    expect(turnOfBatch.length).toBeGreaterThanOrEqual(4)
+    expect(new Set(turnOfBatch).size).toBeGreaterThanOrEqual(turnOfBatch.length - 1)
+  })
+
   it('shows a consumer every event in order, again from its cursor after a restart', async () => {
     const first = buildEventLog(database.db(), buildLog('silent'))
     const seen: number[] = []

@@ -21,6 +21,9 @@ const safeData = (text: string): Record<string, unknown> => {
   }
 }
 
+/** Whoever reads so many at once reads on, and lets others have their turn before: SQLite answers without a pause. */
+const LARGE_PAGE = 500
+
 /** Events after `after` in order of the chain; a `type` or `subject` that ends in `*` is a prefix. */
 export async function eventsAfter(
   db: Database,
@@ -28,7 +31,9 @@ export async function eventsAfter(
   limit: number,
   filter: EventFilter = {},
 ): Promise<EventRow[]> {
-  return filtered(db, filter).where('seq', '>', after).orderBy('seq').limit(limit).execute()
+  const rows = await filtered(db, filter).where('seq', '>', after).orderBy('seq').limit(limit).execute()
+  if (rows.length >= LARGE_PAGE) await setImmediate()
+  return rows
 }
 
 /** The newest events first, before `before`. */
@@ -79,7 +84,6 @@ export async function verifyChain(db: Database, since = { seq: 0, hash: GENESIS 
       previous = row
     }
     if (rows.length < 2000) break
-    await setImmediate()
   }
   // events may have been appended since the head was read; only a shorter or different chain is a fault
   if (head !== undefined && previous.seq < head.seq)
