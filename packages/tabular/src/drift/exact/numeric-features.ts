@@ -69,7 +69,7 @@ export async function measureNumbers(
  * Frees the arrays of the columns before, and what DuckDB answered them with: the garbage collector does not see how much lies behind
  * small objects, and by itself came after the last column. Where it is not exposed nothing happens; large columns it sees.
  */
-const letGo = (): void => void globalThis.gc?.({ execution: 'sync', type: 'minor' })
+const letGo = (): void => void globalThis.gc?.({ execution: 'sync', type: 'major' })
 
 interface Sides {
   readonly reference: NumberColumn
