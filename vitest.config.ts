@@ -47,7 +47,7 @@ export default defineConfig({
           include: ['packages/**/*.db.test.ts'],
           exclude: everywhere,
           testTimeout: 180 * SECOND,
-          hookTimeout: 240 * SECOND,
+          hookTimeout: 600 * SECOND,
         },
       },
       {

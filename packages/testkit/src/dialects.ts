@@ -25,7 +25,7 @@ export function eachDialect(name: string, suite: (database: TestDatabase) => voi
           dialect === 'sqlite' ? await sqliteFile() : await (await postgresServer()).createDatabase())
         opened = openDatabase(location, clock)
         await migrate(opened, migrations)
-      }, 120_000)
+      }, 600_000)
       afterAll(async () => {
         await opened?.close()
         await remove()
