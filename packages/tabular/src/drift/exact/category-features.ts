@@ -7,7 +7,7 @@ import { categoryMetrics } from '../statistics/category-metrics.ts'
 import { sumOf } from '../statistics/distances.ts'
 
 /** Columns counted by one statement. */
-const AT_ONCE = 25
+const AT_ONCE = 8
 const TOP = 10
 const NEW = 20
 const LONGEST = 200

@@ -62,6 +62,7 @@ export async function measureNumbers(
       measured.push(measure(feature, columns, current.rows, errors.get(feature.name) ?? 0, scratch))
     }
   }
+  letGo()
   return measured
 }
 
