@@ -3,6 +3,7 @@ import { columnTypeOf, isNumeric } from '../../column-type.ts'
 import type { Engine } from '../../engine.ts'
 import { identifier } from '../../sql-text.ts'
 import { categoryOf, openSide, type Side, sampleOf } from '../sides/side.ts'
+import { orderedBy } from '../statistics/roc-auc.ts'
 import type { PerformanceRequest } from '../types.ts'
 import { classesOf, completeRows, labelledRows, needColumns } from './labelled-rows.ts'
 import { classificationScores, regressionScores, withIntervals } from './scores.ts'
@@ -30,7 +31,8 @@ export async function measurePerformance(engine: Engine, request: PerformanceReq
     })
   const classes = request.task === 'classification' ? await classesOf(engine, side, request) : undefined
   const { rows } = await labelledRows(engine, side, request, classes, [], MOST_ROWS)
-  const complete = completeRows(rows, true)
+  // in the order of the scores, which every sample of them keeps, so that none has to be sorted by them again
+  const complete = inOrder(rows.score, completeRows(rows, true))
   const { confidence = CONFIDENCE, rounds = ROUNDS } = request
   const scores = (picked: Uint32Array) =>
     (classes === undefined ? regressionScores : classificationScores)(rows, picked)
@@ -48,6 +50,9 @@ export async function measurePerformance(engine: Engine, request: PerformanceReq
     slices: bySlice,
   }
 }
+
+const inOrder = (score: Float64Array | undefined, rows: Uint32Array): Uint32Array =>
+  score === undefined ? rows : orderedBy(score, rows)
 
 /** The predictions with the labels of another table beside them; of several labels of a row the last one counts. */
 async function withLabels(engine: Engine, request: PerformanceRequest): Promise<Side> {

@@ -86,11 +86,11 @@ export function regressionScores({ target, prediction }: Labelled, picked: Uint3
   ])
 }
 
-/** Rows of a bootstrap sample; xorshift, so that the same data gives the same interval. */
+/** Rows of a bootstrap sample, in the order of all rows; xorshift, so that the same data gives the same interval. */
 function resampled(rows: Uint32Array, random: () => number): Uint32Array {
-  const sample = new Uint32Array(rows.length)
-  for (let i = 0; i < sample.length; i++) sample[i] = rows[Math.floor(random() * rows.length)] as number
-  return sample
+  const places = new Uint32Array(rows.length)
+  for (let i = 0; i < places.length; i++) places[i] = Math.floor(random() * rows.length)
+  return places.sort().map(place => rows[place] as number)
 }
 
 /** Rows beyond which the interval comes from a sample of so many, widened for the rest: sqrt(sample / rows) times as wide. */

@@ -2,9 +2,20 @@ import { normalTwoTails } from './gamma.ts'
 
 /** Area from which two sides are told apart, as Evidently; more where so few rows reach it by chance. */
 const LEAST_AUC = 0.55
+
+/** Rows by their score, ascending. */
+export const orderedBy = (score: Float64Array, rows: Uint32Array): Uint32Array =>
+  rows.slice().sort((a, b) => (score[a] as number) - (score[b] as number))
+
+function isOrdered(score: Float64Array, rows: Uint32Array): boolean {
+  for (let i = 1; i < rows.length; i++)
+    if ((score[rows[i] as number] as number) < (score[rows[i - 1] as number] as number)) return false
+  return true
+}
+
 /** Area under the ROC curve by ranks, ties sharing theirs: the statistic of H. Mann and D. Whitney (1947), as scikit-learn. */
 export function rocAuc(score: Float64Array, target: Float64Array, picked: Uint32Array): number | string {
-  const order = picked.slice().sort((a, b) => (score[a] as number) - (score[b] as number))
+  const order = isOrdered(score, picked) ? picked : orderedBy(score, picked)
   let [rankSum, positives] = [0, 0]
   for (let i = 0; i < order.length; ) {
     let end = i
