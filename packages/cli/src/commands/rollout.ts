@@ -13,7 +13,11 @@ const columns: readonly Column<RolloutResource>[] = [
   ['Candidate', rollout => rollout.deployment],
   ['Stable', rollout => rollout.stable],
   ['Phase', rollout => rollout.phase],
-  ['Step', ({ current_step, spec, steps }) => `${current_step + (spec.model === undefined ? 0 : 1)}/${steps.length}`],
+  [
+    'Step',
+    ({ current_step, spec, steps }) =>
+      `${Math.max(0, current_step + (spec.model === undefined ? 0 : 1))}/${steps.length}`,
+  ],
   ['Weight', rollout => rollout.weight],
   ['Message', rollout => rollout.message],
 ]

@@ -26,16 +26,14 @@ export async function rolesOf(
   const live = Object.entries(before.traffic).filter(([, share]) => share > 0)
   const others = live.filter(([name]) => name !== candidate).sort(([, a], [, b]) => b - a)
   const stable = spec.stable ?? others[0]?.[0]
+  if (spec.model === undefined && !deployments.includes(candidate))
+    throw noSuch(endpoint, 'deployment', candidate, deployments)
   if (stable === undefined) throw nothingToReplace(endpoint, candidate)
   if (stable === candidate)
     throw new HaganeError('invalid', `stable: '${stable}' is the candidate itself`, {
       details: [{ property: 'stable', message: 'is the candidate', sent: stable, allowed: deployments }],
     })
-  for (const [property, name] of [
-    ['stable', stable],
-    ...(spec.model === undefined ? [['deployment', candidate]] : []),
-  ] as const)
-    if (name !== undefined && !deployments.includes(name)) throw noSuch(endpoint, property ?? '', name, deployments)
+  if (!deployments.includes(stable)) throw noSuch(endpoint, 'stable', stable, deployments)
   const third = others.find(([name]) => name !== stable)
   if (third !== undefined || !live.some(([name]) => name === stable)) throw split(endpoint, stable, before)
   const share = before.traffic[candidate] ?? 0
@@ -67,7 +65,7 @@ const nothingToReplace = (endpoint: string, candidate: string): HaganeError =>
 export const noSuch = (endpoint: string, property: string, name: string, deployments: string[]): HaganeError =>
   new HaganeError('not_found', `${property}: no deployment '${name}' at online endpoint '${endpoint}'`, {
     details: [{ property, message: 'unknown deployment', sent: name, allowed: deployments }],
-    hint: `deployments here: ${deployments.join(', ')}`,
+    hint: deployments.length === 0 ? 'it has none yet' : `deployments here: ${deployments.join(', ')}`,
   })
 
 const split = (endpoint: string, stable: string, { traffic }: Split): HaganeError =>
