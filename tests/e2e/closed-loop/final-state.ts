@@ -13,7 +13,7 @@ import {
 
 /**
  * Events whose number the kills may change: they say what happened to processes, not what the loop did. A worker or gateway that was
- * killed serves again and says so; what was collected is handed on in more, smaller files; an environment is built once for a server.
+ * killed serves again and says so; what was collected is handed on in more, smaller files; an environment is locked and built once for a server.
  */
 const ofProcesses = [
   'dev.hagane.endpoint.deployment-ready',
@@ -23,6 +23,7 @@ const ofProcesses = [
   'dev.hagane.endpoint.feedback-received',
   'dev.hagane.endpoint.credentials-read',
   'dev.hagane.environment.built',
+  'dev.hagane.environment.locked',
 ]
 
 const all = { limit: 1000 }
