@@ -32,14 +32,40 @@ export async function sendDays({ caller, folder }: Flights, days: readonly strin
   let sent = 0
   let labelled: Promise<void> = Promise.resolve()
   for (const day of days) {
-    const prediction = await send(caller, await readFile(join(folder, `${day}.json`), 'utf8'))
-    await labelled
     const labels: number[] = JSON.parse(await readFile(join(folder, `${day}.labels.json`), 'utf8'))
-    labelled = tellLabels(caller, prediction, labels)
+    const answered: Answered[] = []
+    for (const part of partsOf(JSON.parse(await readFile(join(folder, `${day}.json`), 'utf8')), labels))
+      answered.push({ prediction: await send(caller, JSON.stringify(part.body)), labels: part.labels })
+    await labelled
+    labelled = tellLabels(caller, answered)
     sent += labels.length
   }
   await labelled
   return sent
+}
+
+interface Body {
+  readonly input_data: { readonly columns: string[]; readonly index: number[]; readonly data: unknown[][] }
+}
+
+interface Answered {
+  readonly prediction: string
+  readonly labels: readonly number[]
+}
+
+/** Requests that a day is sent in: each has flights of all its hours, so that what one deployment gets is like what another gets. */
+const PARTS = 8
+
+function partsOf(
+  { input_data: { columns, data } }: Body,
+  labels: readonly number[],
+): { body: Body; labels: number[] }[] {
+  return Array.from({ length: PARTS }, (_, part) => {
+    const isOfPart = (_: unknown, row: number): boolean => row % PARTS === part
+    const rows = data.filter(isOfPart)
+    const body = { input_data: { columns, index: rows.map((_, row) => row), data: rows } }
+    return { body, labels: labels.filter(isOfPart) }
+  })
 }
 
 async function callerOf(cli: Cli, endpoint: string): Promise<Caller> {
@@ -56,8 +82,10 @@ async function send({ uri, headers }: Caller, body: string): Promise<string> {
   return prediction
 }
 
-async function tellLabels({ uri, headers }: Caller, prediction: string, labels: readonly number[]): Promise<void> {
-  const feedback = labels.map((label, row) => ({ row_id: `${prediction}-${row}`, label }))
+async function tellLabels({ uri, headers }: Caller, answered: readonly Answered[]): Promise<void> {
+  const feedback = answered.flatMap(({ prediction, labels }) =>
+    labels.map((label, row) => ({ row_id: `${prediction}-${row}`, label })),
+  )
   const address = new URL(uri.replace(/\/score$/, '/feedback'))
   const response = await fetch(address, { method: 'POST', headers, body: JSON.stringify(feedback) })
   if (!response.ok) throw new Error(`feedback was refused with ${response.status}: ${await response.text()}`)
