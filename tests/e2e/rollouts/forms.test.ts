@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import {
   accessRoutes,
@@ -8,37 +6,31 @@ import {
   dataRoutes,
   endpointRoutes,
   gateRoutes,
-  HaganeError,
   type RolloutResource,
   type RuleRun,
   rolloutRoutes,
   ruleRoutes,
   treeUri,
 } from '@hagane/contract'
-import { buildTestApp, type TestApp, uploadFiles } from '@hagane/testkit'
+import { type TestApp, uploadFiles } from '@hagane/testkit'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { ParityEndpoint } from './parity-endpoint.ts'
+import type { ParityEndpoint } from './parity-endpoint.ts'
+import { openParityServer, type ParityServer, refusalOf } from './parity-server.ts'
 
+let server: ParityServer
 let app: TestApp
 let endpoint: ParityEndpoint
 
 beforeAll(async () => {
-  app = await buildTestApp()
-  endpoint = new ParityEndpoint(() => app.client)
-  await endpoint.create()
-  await endpoint.startCallers(3)
+  server = await openParityServer()
+  ;({ app, endpoint } = server)
   for (const [name, max_mb] of [
     ['small', 10],
     ['tiny', 0.000_000_1],
   ] as const)
     await app.client.call(gateRoutes.create, { body: { name, size: { max_mb } } as never })
 })
-afterAll(async () => {
-  await endpoint.stopCallers()
-  const { pid } = JSON.parse(readFileSync(join(app.dir, 'gateway/gateway.json'), 'utf8')) as { pid: number }
-  await app[Symbol.asyncDispose]()
-  process.kill(pid, 'SIGTERM')
-})
+afterAll(() => server[Symbol.asyncDispose]())
 /** Each test finds the traffic where the first did. */
 afterEach(async () => {
   for (const { name } of (await app.client.call(rolloutRoutes.list, { query: {} })).items)
@@ -50,14 +42,6 @@ afterEach(async () => {
 const create = (name: string, version: string, strategy: object, more: object = {}): Promise<RolloutResource> => {
   const rollout = { name, endpoint: 'parity', model: `models:/parity/${version}`, strategy, ...more }
   return app.client.call(rolloutRoutes.create, { body: { rollout: rollout as never } })
-}
-const errorOf = async (attempt: Promise<unknown>): Promise<HaganeError> => {
-  const error = await attempt.then(
-    () => undefined,
-    (cause: unknown) => cause,
-  )
-  if (error instanceof HaganeError) return error
-  throw new Error(`it was not refused but ${String(error)}`)
 }
 const eventsOf = async (query: object) =>
   (await app.client.call(auditRoutes.list, { query: { limit: 1000, ...query } })).items.reverse()
@@ -121,7 +105,7 @@ it('an A/B test waits for somebody with the right to decide; who has it not is r
   const carol = createClient({ url: app.url, token })
   const params = { name: 'either' }
   for (const act of [rolloutRoutes.approve, rolloutRoutes.promote] as const) {
-    const error = await errorOf(carol.call(act, { params, body: {} as never }))
+    const error = await refusalOf(carol.call(act, { params, body: {} as never }))
     expect(error).toMatchObject({ kind: 'forbidden', message: expect.stringContaining('automation.approve') })
   }
   expect(await eventsOf({ type: 'dev.hagane.access.refused' })).toMatchObject([
@@ -137,7 +121,7 @@ it('who is not among the approvers of a step is refused, which is on record', as
   await create('named', '5', { canary: { steps: [{ pause: { approvers: ['alice'] } }] } })
   await endpoint.settled('named')
   const params = { name: 'named' }
-  expect(await errorOf(app.client.call(rolloutRoutes.approve, { params, body: {} }))).toMatchObject({
+  expect(await refusalOf(app.client.call(rolloutRoutes.approve, { params, body: {} }))).toMatchObject({
     kind: 'forbidden',
   })
   expect((await eventsOf({ subject: 'rollout/named' })).at(-1)).toMatchObject({
@@ -158,7 +142,7 @@ it('a gate inside a rollout lets the candidate pass, or turns it back; one that 
     phase: 'Degraded',
     message: expect.stringMatching(/gate tiny: size.*\(run gate-tiny-/),
   })
-  const unknown = await errorOf(create('unknown', '4', steps('nobody')))
+  const unknown = await refusalOf(create('unknown', '4', steps('nobody')))
   expect(unknown).toMatchObject({
     kind: 'not_found',
     details: [{ property: 'strategy.canary.steps.0.gate.name', sent: 'nobody' }],
@@ -222,7 +206,7 @@ it('a rule whose rollout or gate could never be had is refused when it is writte
   const rollout = { endpoint: 'parity', model: 'models:/parity/5', strategy: { canary: { steps: [{ setWeight: 5 }] } } }
   const refused = async (action: object) => {
     const rule = { name: 'wrong', on: { event: { types: ['dev.hagane.x'] } }, do: [{ id: 'a', ...action }] }
-    const error = await errorOf(app.client.call(ruleRoutes.create, { body: { rule: rule as never } }))
+    const error = await refusalOf(app.client.call(ruleRoutes.create, { body: { rule: rule as never } }))
     return `${error.kind} ${error.message}`
   }
   const start = (more: object) => refused({ start_rollout: { ...rollout, ...more } })
@@ -242,7 +226,7 @@ it('a rule whose rollout or gate could never be had is refused when it is writte
   expect(await refused({ run_gate: { gate: 'nobody', candidate: 'azureml:parity:5' } })).toContain(
     "not_found do.0.run_gate.gate: no gate 'nobody'",
   )
-  expect(await errorOf(app.client.call(gateRoutes.create, { body: { name: 'none' } as never }))).toMatchObject({
+  expect(await refusalOf(app.client.call(gateRoutes.create, { body: { name: 'none' } as never }))).toMatchObject({
     kind: 'invalid',
     message: expect.stringContaining('say what is demanded'),
   })

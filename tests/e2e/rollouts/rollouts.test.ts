@@ -1,53 +1,21 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
-import {
-  auditRoutes,
-  type EventRecord,
-  endpointRoutes,
-  HaganeError,
-  modelRoutes,
-  rolloutRoutes,
-} from '@hagane/contract'
-import { buildTestApp, type TestApp } from '@hagane/testkit'
+import { auditRoutes, type EventRecord, endpointRoutes, modelRoutes, rolloutRoutes } from '@hagane/contract'
+import type { TestApp } from '@hagane/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ParityEndpoint } from './parity-endpoint.ts'
+import type { ParityEndpoint } from './parity-endpoint.ts'
+import { openParityServer, type ParityServer, refusalOf } from './parity-server.ts'
 
+let server: ParityServer
 let app: TestApp
 let endpoint: ParityEndpoint
 
 beforeAll(async () => {
-  app = await buildTestApp()
-  endpoint = new ParityEndpoint(() => app.client)
-  await endpoint.create()
-  await endpoint.startCallers(3)
+  server = await openParityServer()
+  ;({ app, endpoint } = server)
 })
-afterAll(async () => {
-  await endpoint.stopCallers()
-  const { pid } = JSON.parse(readFileSync(join(app.dir, 'gateway/gateway.json'), 'utf8')) as { pid: number }
-  await app[Symbol.asyncDispose]()
-  process.kill(pid, 'SIGTERM')
-  while (isAlive(pid)) await pause(50)
-})
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
-}
+afterAll(() => server[Symbol.asyncDispose]())
 
 const create = (rollout: object) =>
   app.client.call(rolloutRoutes.create, { body: { rollout: { endpoint: 'parity', ...rollout } as never } })
-const refusal = async (attempt: Promise<unknown>): Promise<HaganeError> => {
-  const error = await attempt.then(
-    () => undefined,
-    (cause: unknown) => cause,
-  )
-  if (error instanceof HaganeError) return error
-  throw new Error(`it was not refused but ${String(error)}`)
-}
 const eventsOf = async (name: string): Promise<EventRecord[]> => {
   const { items } = await app.client.call(auditRoutes.list, { query: { subject: `rollout/${name}`, limit: 1000 } })
   return items.reverse()
@@ -89,7 +57,7 @@ describe('a candidate turns back by itself, with the traffic as it was and an al
   ])('that is %s', async (name, version, strategy, why) => {
     const created = await create({ name, model: `models:/parity/${version}`, strategy })
     expect(created).toMatchObject({ phase: 'Progressing', deployment: `parity-${version}`, stable: 'blue' })
-    const refused = await refusal(create({ name: 'second', model: 'azureml:parity:5', strategy }))
+    const refused = await refusalOf(create({ name: 'second', model: 'azureml:parity:5', strategy }))
     expect(refused).toMatchObject({ kind: 'conflict', message: expect.stringContaining(`'${name}'`) })
     expect(await endpoint.settled(name)).toMatchObject({ phase: 'Degraded', message: expect.stringContaining(why) })
     expect(await endpoint.traffic()).toEqual({ traffic: { blue: 100 }, mirror_traffic: {} })
@@ -121,13 +89,18 @@ it('a good one is promoted after an approval, and nobody moves its traffic meanw
   const change = app.client.call(endpointRoutes.update, {
     ...{ params: { name: 'parity' }, body: { traffic: { blue: 100 } } },
   })
-  expect(await refusal(change)).toMatchObject({ kind: 'conflict', message: expect.stringContaining("rollout 'good'") })
+  expect(await refusalOf(change)).toMatchObject({
+    kind: 'conflict',
+    message: expect.stringContaining("rollout 'good'"),
+  })
   const gone = app.client.call(endpointRoutes.deleteDeployment, { params: { name: 'parity', deployment: 'parity-5' } })
-  expect(await refusal(gone)).toMatchObject({ kind: 'conflict' })
-  expect(await refusal(app.client.call(rolloutRoutes.approve, { params, body: {} }))).toMatchObject({
+  expect(await refusalOf(gone)).toMatchObject({ kind: 'conflict' })
+  expect(await refusalOf(app.client.call(rolloutRoutes.approve, { params, body: {} }))).toMatchObject({
     kind: 'forbidden',
   })
-  expect(await refusal(app.client.call(rolloutRoutes.resume, { params, body: {} }))).toMatchObject({ kind: 'conflict' })
+  expect(await refusalOf(app.client.call(rolloutRoutes.resume, { params, body: {} }))).toMatchObject({
+    kind: 'conflict',
+  })
   const headers = { 'x-hagane-actor': 'alice', 'content-type': 'application/json' }
   const approval = { method: 'POST', headers, body: JSON.stringify({ comment: 'seen' }) }
   expect((await fetch(`${app.url}/api/v1/rollouts/good/approve`, approval)).status).toBe(200)

@@ -72,7 +72,7 @@ export function buildAccess({ db, credentialsNeeded, workspaces }: Deps): Access
       (await issueToken(tx, { ...holder(actor), role, workspace, correlation: tx.who.correlation ?? null })).secret,
     withdraw: async (tx, actor) => void (await deleteTokensOf(tx, actor)),
     async noteRefused({ workspace, actor, permission, operation, path }) {
-      if (permission !== 'automation.approve') return
+      if (!kept.includes(permission)) return
       await db.withTransaction({ workspace, actor }, async tx =>
         tx.append({
           type: 'dev.hagane.access.refused',
@@ -162,6 +162,9 @@ export function buildAccess({ db, credentialsNeeded, workspaces }: Deps): Access
     return row
   }
 }
+
+/** Permissions of those who decide for others: their use by who may not is kept on record. */
+const kept: readonly Permission[] = ['automation.approve']
 
 const holder = (actor: string) => ({ name: actor, actor, expires_at: null })
 

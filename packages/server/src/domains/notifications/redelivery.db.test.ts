@@ -1,5 +1,5 @@
 import { subscriptionRoutes } from '@hagane/contract'
-import { buildTestApp, eachDialect, type TestApp } from '@hagane/testkit'
+import { buildTestApp, eachDialect } from '@hagane/testkit'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { SubscribedServer, to, until } from './testing/subscribed-server.ts'
 
@@ -7,13 +7,6 @@ const MINUTE = 60_000
 
 eachDialect('subscriptions that are told again, or no more', database => {
   let on: SubscribedServer
-  const call = ((...of: Parameters<TestApp['client']['call']>) =>
-    on.app.client.call(...of)) as TestApp['client']['call']
-  const create: SubscribedServer['create'] = (...of) => on.create(...of)
-  const show: SubscribedServer['show'] = name => on.show(name)
-  const append: SubscribedServer['append'] = (...of) => on.append(...of)
-  const deliveries: SubscribedServer['deliveries'] = (...of) => on.deliveries(...of)
-
   beforeAll(async () => {
     const settings = { database: database.location(), allow_private_urls: true }
     on = await SubscribedServer.start(clock => buildTestApp({ settings, overrides: { clock } }))
@@ -22,12 +15,12 @@ eachDialect('subscriptions that are told again, or no more', database => {
   beforeEach(() => on.reset())
 
   it('tell a stretch of the past again when asked', async () => {
-    await create('replayed')
-    await append('replayed', 'order/1', 'order/2', 'order/1')
+    await on.create('replayed')
+    await on.append('replayed', 'order/1', 'order/2', 'order/1')
     await on.receiver.until(3, to('replayed'))
-    await until(async () => (await show('replayed')).behind === 0)
-    const first = (await deliveries('replayed')).at(-1)
-    const answer = await call(subscriptionRoutes.replay, {
+    await until(async () => (await on.show('replayed')).behind === 0)
+    const first = (await on.deliveries('replayed')).at(-1)
+    const answer = await on.call(subscriptionRoutes.replay, {
       params: { name: 'replayed' },
       body: { from_seq: (first?.seq ?? 0) + 1 },
     })
@@ -42,26 +35,26 @@ eachDialect('subscriptions that are told again, or no more', database => {
     // twice the same replay: the receiver tells a repetition by its id, and nothing is left over
     const ids = new Set(all.map(one => one.headers['webhook-id']))
     const body = { from_seq: first?.seq ?? 0 }
-    const asked = () => call(subscriptionRoutes.replay, { params: { name: 'replayed' }, body })
+    const asked = () => on.call(subscriptionRoutes.replay, { params: { name: 'replayed' }, body })
     expect(await Promise.all([asked(), asked()])).toEqual([{ deliveries: 3 }, { deliveries: 3 }])
     await on.receiver.until(8, to('replayed'))
-    await until(async () => (await deliveries('replayed', 'delivered')).length === 3)
-    expect(await show('replayed')).toMatchObject({ retrying: 0, dead: 0 })
+    await until(async () => (await on.deliveries('replayed', 'delivered')).length === 3)
+    expect(await on.show('replayed')).toMatchObject({ retrying: 0, dead: 0 })
     expect(new Set(on.receiver.received.filter(to('replayed')).map(one => one.headers['webhook-id']))).toEqual(ids)
   })
 
   it('deleted while deliveries are under way leave nothing behind, and one of the same name begins anew', async () => {
-    await create('gone')
+    await on.create('gone')
     const held: (() => void)[] = []
     on.receiver.answer((_, response) => void held.push(() => response.writeHead(500).end()))
-    await append('gone', ...Array.from({ length: 50 }, (_, i) => `order/${i}`))
+    await on.append('gone', ...Array.from({ length: 50 }, (_, i) => `order/${i}`))
     await on.receiver.until(32, to('gone'))
-    await call(subscriptionRoutes.delete, { params: { name: 'gone' } })
+    await on.call(subscriptionRoutes.delete, { params: { name: 'gone' } })
     for (const answer of held) answer()
     on.receiver.answer((_, response) => response.writeHead(204).end())
-    await create('gone')
+    await on.create('gone')
     const told = async (subject: string) => {
-      await append('gone', subject)
+      await on.append('gone', subject)
       await on.receiver.until(1, one => to('gone')(one) && one.subject === subject)
     }
     await told('order/new')
@@ -70,21 +63,21 @@ eachDialect('subscriptions that are told again, or no more', database => {
     on.clock.ahead = 60 * MINUTE
     await told('order/newer')
     expect(old()).toBe(before)
-    await until(async () => (await deliveries('gone', 'delivered')).length === 2)
-    expect(await show('gone')).toMatchObject({ retrying: 0, dead: 0, health: 'healthy' })
+    await until(async () => (await on.deliveries('gone', 'delivered')).length === 2)
+    expect(await on.show('gone')).toMatchObject({ retrying: 0, dead: 0, health: 'healthy' })
   })
 
   it('keep what a receiver repeats of their secrets out of the log', async () => {
-    const { secret = '' } = await create('echo', {}, { headers: { authorization: 'Bearer tell-nobody' } })
+    const { secret = '' } = await on.create('echo', {}, { headers: { authorization: 'Bearer tell-nobody' } })
     on.receiver.answer(({ headers }, response) =>
       response.writeHead(400).end(`${JSON.stringify(headers)} ${secret}`.slice(-200)),
     )
-    await append('echo', 'order/1')
-    await until(async () => (await deliveries('echo', 'retrying')).length === 1)
-    const tried = await call(subscriptionRoutes.test, { params: { name: 'echo' } })
-    const told = JSON.stringify([await deliveries('echo'), tried, await show('echo')])
+    await on.append('echo', 'order/1')
+    await until(async () => (await on.deliveries('echo', 'retrying')).length === 1)
+    const tried = await on.call(subscriptionRoutes.test, { params: { name: 'echo' } })
+    const told = JSON.stringify([await on.deliveries('echo'), tried, await on.show('echo')])
     expect(told).toContain('answered 400')
     for (const text of ['tell-nobody', secret, secret.slice(6)]) expect(told).not.toContain(text)
-    await call(subscriptionRoutes.delete, { params: { name: 'echo' } })
+    await on.call(subscriptionRoutes.delete, { params: { name: 'echo' } })
   })
 })

@@ -68,9 +68,10 @@ function again(
   change: (tx: Tx) => Promise<number>,
 ): Promise<number> {
   return db.withTransaction(who, async tx => {
+    // the feed before its deliveries, as its owner writes them: the other order is a deadlock on PostgreSQL
+    await nudge(tx, id)
     const deliveries = await change(tx)
     if (deliveries === 0) return 0
-    await nudge(tx, id)
     tx.append({
       type: 'dev.hagane.subscription.redelivered',
       subject: `subscription/${name}`,

@@ -26,6 +26,11 @@ export class SubscribedServer {
     return new SubscribedServer(await build(clock), await openReceiver(), clock)
   }
 
+  /** Calls a route of its server. */
+  get call(): Client['call'] {
+    return this.app.client.call
+  }
+
   async stop(): Promise<void> {
     await this.app[Symbol.asyncDispose]()
     await this.receiver[Symbol.asyncDispose]()
