@@ -29,8 +29,11 @@ eachDialect('what a step uses', database => {
 import os, sys, time
 ${before}
 b = bytearray(${megabytes} * 10**6)
-while not os.path.exists('${folder}/${name}'): time.sleep(0.02)
-sys.exit(int(open('${folder}/${name}').read() or 0))"`,
+path, code = '${folder}/${name}', ''
+while not code:
+    time.sleep(0.02)
+    code = open(path).read() if os.path.exists(path) else ''
+sys.exit(int(code))"`,
   })
   const whileRunning = async (name: string, holds: (job: JobResource) => boolean): Promise<JobResource> => {
     for (;;) {
